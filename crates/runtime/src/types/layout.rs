@@ -1,0 +1,372 @@
+//! Size, alignment and flattening of every type, computed once when a type is built.
+//!
+//! Spec: "Alignment", "Element Size", "Flattening" (`alignment`, `elem_size`, `flatten_type`, `join`), for 32-bit
+//! memories.
+
+use std::sync::Arc;
+
+use super::{
+    CaseType, EnumType, FieldType, FlagsType, FuncType, ListType, MapType, OptionType, PayloadType, RecordType,
+    ResultType, TupleElement, TupleType, ValType, VariantShape, VariantType,
+};
+
+/// Spec: `MAX_FLAT_PARAMS`.
+pub const MAX_FLAT_PARAMS: usize = 16;
+/// Spec: `MAX_FLAT_ASYNC_PARAMS`.
+pub const MAX_FLAT_ASYNC_PARAMS: usize = 4;
+/// Spec: `MAX_FLAT_RESULTS`.
+pub const MAX_FLAT_RESULTS: usize = 1;
+
+/// The core type of one flat value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FlatType {
+    /// `i32`
+    I32,
+    /// `i64`
+    I64,
+    /// `f32`
+    F32,
+    /// `f64`
+    F64,
+}
+
+impl FlatType {
+    /// Spec: `join`.
+    #[must_use]
+    pub fn join(self, other: FlatType) -> FlatType {
+        match (self, other) {
+            (a, b) if a == b => a,
+            (FlatType::I32, FlatType::F32) | (FlatType::F32, FlatType::I32) => FlatType::I32,
+            _ => FlatType::I64,
+        }
+    }
+}
+
+/// Size, alignment and flat types of a type.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Layout {
+    /// Bytes in memory.
+    pub size: u32,
+    /// Alignment in bytes: 1, 2, 4 or 8.
+    pub align: u32,
+    /// The flat types; `None` when there are more than [`MAX_FLAT_PARAMS`], which is as far as anyone looks.
+    pub flat: Option<Box<[FlatType]>>,
+}
+
+impl Layout {
+    fn scalar(size: u32, flat: FlatType) -> Layout {
+        Layout { size, align: size, flat: Some(Box::new([flat])) }
+    }
+
+    fn pointer_and_length() -> Layout {
+        Layout { size: 8, align: 4, flat: Some(Box::new([FlatType::I32, FlatType::I32])) }
+    }
+}
+
+/// Rounds `value` up to a multiple of `align` (a power of two). Spec: `align_to`.
+#[must_use]
+pub fn align_to(value: u32, align: u32) -> u32 {
+    value.saturating_add(align - 1) & !(align - 1)
+}
+
+fn concat<'a>(parts: impl IntoIterator<Item = &'a Option<Box<[FlatType]>>>) -> Option<Box<[FlatType]>> {
+    let mut flat = Vec::new();
+    for part in parts {
+        flat.extend_from_slice(part.as_ref()?);
+        if flat.len() > MAX_FLAT_PARAMS {
+            return None;
+        }
+    }
+    Some(flat.into())
+}
+
+impl ValType {
+    /// Size, alignment and flat types.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        match self {
+            ValType::List(ty) => ty.layout.clone(),
+            ValType::Record(ty) => ty.layout.clone(),
+            ValType::Tuple(ty) => ty.layout.clone(),
+            ValType::Variant(ty) => ty.layout.clone(),
+            ValType::Enum(ty) => ty.layout.clone(),
+            ValType::Option(ty) => ty.layout.clone(),
+            ValType::Result(ty) => ty.layout.clone(),
+            ValType::Flags(ty) => ty.layout.clone(),
+            ValType::Map(ty) => ty.layout.clone(),
+            ValType::String => Layout::pointer_and_length(),
+            ValType::Bool | ValType::S8 | ValType::U8 => Layout::scalar(1, FlatType::I32),
+            ValType::S16 | ValType::U16 => Layout::scalar(2, FlatType::I32),
+            ValType::S64 | ValType::U64 => Layout::scalar(8, FlatType::I64),
+            ValType::F32 => Layout::scalar(4, FlatType::F32),
+            ValType::F64 => Layout::scalar(8, FlatType::F64),
+            ValType::S32
+            | ValType::U32
+            | ValType::Char
+            | ValType::ErrorContext
+            | ValType::Own(_)
+            | ValType::Borrow(_)
+            | ValType::Stream(_)
+            | ValType::Future(_) => Layout::scalar(4, FlatType::I32),
+        }
+    }
+
+    /// Bytes in memory. Spec: `elem_size`.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        match self {
+            ValType::List(ty) => ty.layout.size,
+            ValType::Record(ty) => ty.layout.size,
+            ValType::Tuple(ty) => ty.layout.size,
+            ValType::Variant(ty) => ty.layout.size,
+            ValType::Enum(ty) => ty.layout.size,
+            ValType::Option(ty) => ty.layout.size,
+            ValType::Result(ty) => ty.layout.size,
+            ValType::Flags(ty) => ty.layout.size,
+            ValType::Bool | ValType::S8 | ValType::U8 => 1,
+            ValType::S16 | ValType::U16 => 2,
+            ValType::S64 | ValType::U64 | ValType::F64 | ValType::String | ValType::Map(_) => 8,
+            _ => 4,
+        }
+    }
+
+    /// Alignment in bytes. Spec: `alignment`.
+    #[must_use]
+    pub fn align(&self) -> u32 {
+        match self {
+            ValType::List(ty) => ty.layout.align,
+            ValType::Record(ty) => ty.layout.align,
+            ValType::Tuple(ty) => ty.layout.align,
+            ValType::Variant(ty) => ty.layout.align,
+            ValType::Enum(ty) => ty.layout.align,
+            ValType::Option(ty) => ty.layout.align,
+            ValType::Result(ty) => ty.layout.align,
+            ValType::Flags(ty) => ty.layout.align,
+            ValType::Bool | ValType::S8 | ValType::U8 => 1,
+            ValType::S16 | ValType::U16 => 2,
+            ValType::S64 | ValType::U64 | ValType::F64 => 8,
+            _ => 4,
+        }
+    }
+
+    /// How many flat values; `None` when more than [`MAX_FLAT_PARAMS`].
+    #[must_use]
+    pub fn flat_count(&self) -> Option<usize> {
+        self.layout().flat.map(|flat| flat.len())
+    }
+
+    /// Whether a stream of this payload may be read and written in one instance. Spec: `none_or_number_type`.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        matches!(
+            self,
+            ValType::U8
+                | ValType::U16
+                | ValType::U32
+                | ValType::U64
+                | ValType::S8
+                | ValType::S16
+                | ValType::S32
+                | ValType::S64
+                | ValType::F32
+                | ValType::F64
+        )
+    }
+
+    /// A list, or a list of a fixed length.
+    #[must_use]
+    pub fn list(element: ValType, length: Option<u32>) -> ValType {
+        let layout = match length {
+            None => Layout::pointer_and_length(),
+            Some(length) => {
+                let one = element.layout();
+                let flat = match usize::try_from(length) {
+                    Ok(n) if n <= MAX_FLAT_PARAMS => concat(std::iter::repeat_n(&one.flat, n)),
+                    _ => None,
+                };
+                Layout { size: one.size.saturating_mul(length), align: one.align, flat }
+            }
+        };
+        ValType::List(Arc::new(ListType { element, length, layout }))
+    }
+
+    /// A record of `(label, type)`.
+    #[must_use]
+    pub fn record(fields: impl IntoIterator<Item = (Box<str>, ValType)>) -> ValType {
+        let (names, types): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
+        let tuple = TupleType::new(types);
+        let fields = names.into_iter().zip(tuple.elements).map(|(name, e)| FieldType { name, ty: e.ty, offset: e.offset });
+        ValType::Record(Arc::new(RecordType { fields: fields.collect(), layout: tuple.layout }))
+    }
+
+    /// A tuple.
+    #[must_use]
+    pub fn tuple(types: impl IntoIterator<Item = ValType>) -> ValType {
+        ValType::Tuple(Arc::new(TupleType::new(types)))
+    }
+
+    /// A variant of `(label, payload)`.
+    #[must_use]
+    pub fn variant(cases: impl IntoIterator<Item = (Box<str>, Option<ValType>)>) -> ValType {
+        let cases: Box<[CaseType]> = cases.into_iter().map(|(name, ty)| CaseType { name, ty }).collect();
+        let (shape, layout) = variant_layout(cases.len(), cases.iter().map(|case| case.ty.as_ref()));
+        ValType::Variant(Arc::new(VariantType { cases, shape, layout }))
+    }
+
+    /// An enum of labels.
+    #[must_use]
+    pub fn enumeration(names: impl IntoIterator<Item = Box<str>>) -> ValType {
+        let names: Box<[Box<str>]> = names.into_iter().collect();
+        let layout = Layout::scalar(discriminant_size(names.len()), FlatType::I32);
+        ValType::Enum(Arc::new(EnumType { names, layout }))
+    }
+
+    /// An option.
+    #[must_use]
+    pub fn option(some: ValType) -> ValType {
+        let (shape, layout) = variant_layout(2, [None, Some(&some)].into_iter());
+        ValType::Option(Arc::new(OptionType { some, shape, layout }))
+    }
+
+    /// A result.
+    #[must_use]
+    pub fn result(ok: Option<ValType>, err: Option<ValType>) -> ValType {
+        let (shape, layout) = variant_layout(2, [ok.as_ref(), err.as_ref()].into_iter());
+        ValType::Result(Arc::new(ResultType { ok, err, shape, layout }))
+    }
+
+    /// Flags of labels, the first is bit 0.
+    #[must_use]
+    pub fn flags(names: impl IntoIterator<Item = Box<str>>) -> ValType {
+        let names: Box<[Box<str>]> = names.into_iter().collect();
+        let size = match names.len() {
+            0..=8 => 1,
+            9..=16 => 2,
+            _ => 4,
+        };
+        ValType::Flags(Arc::new(FlagsType { names, layout: Layout::scalar(size, FlatType::I32) }))
+    }
+
+    /// A map.
+    #[must_use]
+    pub fn map(key: ValType, value: ValType) -> ValType {
+        let entry = Arc::new(TupleType::new([key, value]));
+        ValType::Map(Arc::new(MapType { entry, layout: Layout::pointer_and_length() }))
+    }
+
+    /// A stream.
+    #[must_use]
+    pub fn stream(payload: Option<ValType>) -> ValType {
+        ValType::Stream(Arc::new(PayloadType { payload }))
+    }
+
+    /// A future.
+    #[must_use]
+    pub fn future(payload: Option<ValType>) -> ValType {
+        ValType::Future(Arc::new(PayloadType { payload }))
+    }
+}
+
+impl TupleType {
+    /// A tuple of `types`.
+    #[must_use]
+    pub fn new(types: impl IntoIterator<Item = ValType>) -> TupleType {
+        let (mut size, mut align) = (0, 1);
+        let mut flats = Vec::new();
+        let mut elements = Vec::new();
+        for ty in types {
+            let one = ty.layout();
+            let offset = align_to(size, one.align);
+            size = offset.saturating_add(one.size);
+            align = align.max(one.align);
+            flats.push(one.flat);
+            elements.push(TupleElement { ty, offset });
+        }
+        let layout = Layout { size: align_to(size, align), align, flat: concat(&flats) };
+        TupleType { elements: elements.into(), layout }
+    }
+}
+
+impl FuncType {
+    /// A function type of `(name, type)` parameters.
+    #[must_use]
+    pub fn new(params: impl IntoIterator<Item = (Box<str>, ValType)>, result: Option<ValType>, async_: bool) -> FuncType {
+        let (names, types): (Vec<_>, Vec<_>) = params.into_iter().unzip();
+        FuncType { names: names.into(), params: Arc::new(TupleType::new(types)), result, async_ }
+    }
+}
+
+/// Spec: `discriminant_type`.
+fn discriminant_size(cases: usize) -> u32 {
+    match cases {
+        0..=0x100 => 1,
+        0x101..=0x1_0000 => 2,
+        _ => 4,
+    }
+}
+
+fn variant_layout<'a>(count: usize, payloads: impl Iterator<Item = Option<&'a ValType>>) -> (VariantShape, Layout) {
+    let discriminant_size = discriminant_size(count);
+    let (mut size, mut align) = (0, 1);
+    let mut flat = Some(vec![FlatType::I32]);
+    for payload in payloads.flatten() {
+        let one = payload.layout();
+        size = size.max(one.size);
+        align = align.max(one.align);
+        flat = match (flat, one.flat) {
+            (Some(mut all), Some(one)) if one.len() < MAX_FLAT_PARAMS => {
+                join_into(&mut all, &one);
+                Some(all)
+            }
+            _ => None,
+        };
+    }
+    let payload_offset = align_to(discriminant_size, align);
+    let align = align.max(discriminant_size);
+    let size = align_to(payload_offset.saturating_add(size), align);
+    let shape = VariantShape { discriminant_size, payload_offset };
+    (shape, Layout { size, align, flat: flat.map(Into::into) })
+}
+
+/// Joins the flat types of a payload into those of a variant, behind the discriminant. Spec: `flatten_variant`.
+fn join_into(all: &mut Vec<FlatType>, payload: &[FlatType]) {
+    for (i, &ty) in payload.iter().enumerate() {
+        match all.get_mut(i + 1) {
+            Some(slot) => *slot = slot.join(ty),
+            None => all.push(ty),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_pads_its_fields_and_its_end() {
+        let ValType::Record(ty) = ValType::record([("a".into(), ValType::U8), ("b".into(), ValType::U32), ("c".into(), ValType::U8)])
+        else {
+            panic!("not a record")
+        };
+        assert_eq!(ty.fields.iter().map(|f| f.offset).collect::<Vec<_>>(), [0, 4, 8]);
+        assert_eq!((ty.layout.size, ty.layout.align), (12, 4));
+    }
+
+    #[test]
+    fn a_variant_joins_its_flat_types() {
+        use FlatType::{F32, F64, I32, I64};
+        let ty = ValType::result(Some(ValType::F32), Some(ValType::tuple([ValType::U32, ValType::F64])));
+        assert_eq!(ty.layout().flat.as_deref(), Some(&[I32, I32, F64][..]));
+        let ty = ValType::result(Some(ValType::U64), Some(ValType::F32));
+        assert_eq!(ty.layout().flat.as_deref(), Some(&[I32, I64][..]));
+        assert_eq!(F32.join(F64), I64);
+        assert_eq!((ty.size(), ty.align()), (16, 8));
+    }
+
+    #[test]
+    fn too_many_flat_values_are_none() {
+        assert_eq!(ValType::tuple(std::iter::repeat_n(ValType::U8, 16)).flat_count(), Some(16));
+        assert_eq!(ValType::tuple(std::iter::repeat_n(ValType::U8, 17)).flat_count(), None);
+        assert_eq!(ValType::option(ValType::tuple(std::iter::repeat_n(ValType::U8, 16))).flat_count(), None);
+    }
+}
