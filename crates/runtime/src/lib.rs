@@ -1,1 +1,34 @@
-//! .
+//! Thalweg: a WASI 0.3 runtime. This crate is the Component Model with native async; it touches no clock, file or
+//! socket (the crate `thalweg-wasi` does).
+//!
+//! Bytes become an immutable [`Component`]; a [`Linker`] says what it may import; a [`Store`] holds what lives while it
+//! runs; an [`Instance`] has functions, and a started call is a value. `ARCHITECTURE.md` draws the paths.
+#![deny(unsafe_code)]
+
+mod abi;
+mod canon;
+mod component;
+mod engine;
+mod error;
+mod features;
+mod host;
+mod instance;
+mod limits;
+mod linker;
+pub mod plan;
+mod store;
+mod stream;
+mod task;
+pub mod types;
+
+pub use abi::{Flat, FlatIter, LiftCx, LowerCx, Params, ResourceAny, Returns, Val, WitType};
+pub use component::{Component, Config, Engine};
+pub use error::{Error, ErrorKind, Result, Trap};
+pub use features::Features;
+pub use host::{
+    Access, Caller, Destination, Flow, Func, FutureReader, Instance, Resource, ResourceTable, Source, StartedCall,
+    StreamConsumer, StreamProducer, StreamReader, TypedFunc,
+};
+pub use limits::Limits;
+pub use linker::{HostTypes, Linker, LinkerInstance};
+pub use store::{Choose, DataGuard, Store};

@@ -1,0 +1,81 @@
+//! Flat core values, as bits.
+//!
+//! A value of a 32-bit core type uses the low half. With bits, the coercions between the joined core types of a
+//! variant (Spec: `CoerceValueIter`) are nothing but taking the low half.
+
+/// At most this many flat values travel: 16 parameters and an out-pointer.
+const CAPACITY: usize = 17;
+
+/// Core values being made.
+#[derive(Debug, Clone, Default)]
+pub struct Flat {
+    bits: [u64; CAPACITY],
+    len: usize,
+}
+
+impl Flat {
+    /// No values yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Flat::default()
+    }
+
+    /// Adds a value's bits. More than fit are dropped; no flattened signature has as many.
+    pub fn push(&mut self, bits: u64) {
+        if let Some(place) = self.bits.get_mut(self.len) {
+            *place = bits;
+            self.len += 1;
+        }
+    }
+
+    /// The values so far.
+    #[must_use]
+    pub fn values(&self) -> &[u64] {
+        &self.bits[..self.len]
+    }
+
+    /// Adds zeros until there are `len` values: the unused rest of a variant.
+    pub fn pad_to(&mut self, len: usize) {
+        while self.len < len.min(CAPACITY) {
+            self.push(0);
+        }
+    }
+}
+
+/// Core values being read. Spec: `CoreValueIter`.
+#[derive(Debug)]
+pub struct FlatIter<'a> {
+    values: &'a [u64],
+    at: usize,
+}
+
+impl<'a> FlatIter<'a> {
+    /// Reads `values` from the first on.
+    #[must_use]
+    pub fn new(values: &'a [u64]) -> Self {
+        FlatIter { values, at: 0 }
+    }
+
+    /// The next value as 64 bits. Reading past the end gives 0.
+    pub fn next_u64(&mut self) -> u64 {
+        let bits = self.values.get(self.at).copied().unwrap_or(0);
+        self.at += 1;
+        bits
+    }
+
+    /// The next value's low half.
+    pub fn next_u32(&mut self) -> u32 {
+        self.next_u64() as u32
+    }
+
+    /// How many values were read.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on at value number `position`: behind the unused rest of a variant.
+    pub fn skip_to(&mut self, position: usize) {
+        self.at = position;
+    }
+}

@@ -1,0 +1,69 @@
+//! What lifting needs: the guest's memory and table. Spec: `LiftLowerContext`.
+
+use crate::engine::{CoreMemory, StoreMut};
+use crate::error::bug;
+use crate::instance::InstanceId;
+use crate::plan::StringEncoding;
+use crate::task::SubtaskId;
+use crate::types::align_to;
+use crate::{Result, Trap};
+
+/// Access to the instance that values are lifted from.
+pub struct LiftCx<'a> {
+    pub(crate) store: StoreMut<'a>,
+    pub(crate) instance: InstanceId,
+    pub(crate) memory: Option<CoreMemory>,
+    pub(crate) string_encoding: StringEncoding,
+    /// Who borrows, when borrows may be lifted. Spec: `borrow_scope`.
+    pub(crate) borrow_scope: Option<SubtaskId>,
+    /// Bytes that may still be brought to the host in this call.
+    pub(crate) budget: usize,
+}
+
+impl LiftCx<'_> {
+    /// The whole memory.
+    pub(crate) fn memory(&self) -> Result<&[u8]> {
+        match self.memory {
+            Some(memory) => Ok(self.store.memory(memory)),
+            None => Err(bug!("a value in memory without the memory option")),
+        }
+    }
+
+    /// `N` bytes at `ptr`.
+    pub(crate) fn bytes<const N: usize>(&self, ptr: u32) -> Result<[u8; N]> {
+        let start = ptr as usize;
+        let bytes = self.memory()?.get(start..start + N).ok_or(Trap::PointerOutOfBounds)?;
+        bytes.try_into().map_err(|_| Trap::PointerOutOfBounds.into())
+    }
+
+    /// Spec: `load_int` of 4 bytes.
+    pub(crate) fn load_u32(&self, ptr: u32) -> Result<u32> {
+        Ok(u32::from_le_bytes(self.bytes(ptr)?))
+    }
+
+    /// Traps unless `size` bytes at `ptr` are aligned and inside of the memory.
+    pub(crate) fn check_pointer(&self, ptr: u32, size: u32, align: u32) -> Result<()> {
+        if ptr != align_to(ptr, align) {
+            return Err(Trap::UnalignedPointer.into());
+        }
+        if u64::from(ptr) + u64::from(size) > self.memory()?.len() as u64 {
+            return Err(Trap::PointerOutOfBounds.into());
+        }
+        Ok(())
+    }
+
+    /// Takes `bytes` from what this call may bring to the host.
+    pub(crate) fn spend(&mut self, bytes: usize) -> Result<()> {
+        match self.budget.checked_sub(bytes) {
+            Some(rest) => {
+                self.budget = rest;
+                Ok(())
+            }
+            None => {
+                let limits = &self.store.state().limits;
+                let what = format!("one call brings more than {} bytes to the host", limits.max_hostcall_bytes);
+                Err(limits.reached("max-hostcall-bytes", what))
+            }
+        }
+    }
+}

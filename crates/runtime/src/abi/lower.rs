@@ -1,0 +1,68 @@
+//! What lowering needs: the guest's memory, allocator and table. Spec: `LiftLowerContext`.
+
+use crate::engine::{CoreFunc, CoreMemory, StoreMut};
+use crate::error::bug;
+use crate::instance::{InstanceId, call_leaf};
+use crate::plan::StringEncoding;
+use crate::task::TaskId;
+use crate::types::align_to;
+use crate::{Result, Trap};
+
+/// Access to the instance that values are lowered into.
+pub struct LowerCx<'a> {
+    pub(crate) store: StoreMut<'a>,
+    pub(crate) instance: InstanceId,
+    pub(crate) memory: Option<CoreMemory>,
+    pub(crate) realloc: Option<CoreFunc>,
+    pub(crate) string_encoding: StringEncoding,
+    /// Whose borrows these are, when borrows may be lowered. Spec: `borrow_scope`.
+    pub(crate) borrow_scope: Option<TaskId>,
+}
+
+impl LowerCx<'_> {
+    /// The whole memory, to change.
+    pub(crate) fn memory_mut(&mut self) -> Result<&mut [u8]> {
+        match self.memory {
+            Some(memory) => Ok(self.store.memory_mut(memory)),
+            None => Err(bug!("a value in memory without the memory option")),
+        }
+    }
+
+    /// Writes `bytes` at `ptr`.
+    pub(crate) fn store_bytes(&mut self, ptr: u32, bytes: &[u8]) -> Result<()> {
+        let start = ptr as usize;
+        let place = self.memory_mut()?.get_mut(start..start + bytes.len()).ok_or(Trap::PointerOutOfBounds)?;
+        place.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Spec: `LiftLowerContext.reallocate`: calls the guest's `realloc` and checks what it answers.
+    pub(crate) fn reallocate(&mut self, old: u32, old_size: u32, align: u32, new_size: u32) -> Result<u32> {
+        let Some(realloc) = self.realloc else { return Err(bug!("an allocation without the realloc option")) };
+        let args = [old, old_size, align, new_size].map(u64::from);
+        let ptr = call_leaf(&mut self.store, self.instance, realloc, &args)? as u32;
+        if ptr != align_to(ptr, align) {
+            return Err(Trap::ReallocUnaligned.into());
+        }
+        if u64::from(ptr) + u64::from(new_size) > self.memory_mut()?.len() as u64 {
+            return Err(Trap::ReallocOutOfBounds.into());
+        }
+        Ok(ptr)
+    }
+
+    /// Spec: `LiftLowerContext.allocate`.
+    pub(crate) fn allocate(&mut self, align: u32, size: u32) -> Result<u32> {
+        self.reallocate(0, 0, align, size)
+    }
+
+    /// Traps unless `size` bytes at `ptr` are aligned and inside of the memory.
+    pub(crate) fn check_pointer(&mut self, ptr: u32, size: u32, align: u32) -> Result<()> {
+        if ptr != align_to(ptr, align) {
+            return Err(Trap::UnalignedPointer.into());
+        }
+        if u64::from(ptr) + u64::from(size) > self.memory_mut()?.len() as u64 {
+            return Err(Trap::PointerOutOfBounds.into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! The Canonical ABI in Rust: values between Rust and a guest's memory or core values.
+//!
+//! Every value type goes four ways: [`WitType::load`] and [`WitType::store`] through memory, [`WitType::lift_flat`] and
+//! [`WitType::lower_flat`] through core values. [`Val`] is the dynamic side, Rust types the static one; both go the
+//! same way. This stays the plain twin of compiled adapters.
+
+mod flat;
+mod handles;
+mod lift;
+mod list;
+mod lower;
+mod macros;
+mod scalar;
+mod string;
+mod transcode;
+mod tuple;
+mod val;
+mod val_lift;
+mod val_lower;
+
+pub use flat::{Flat, FlatIter};
+pub use lift::LiftCx;
+pub use lower::LowerCx;
+pub use tuple::{Params, Returns};
+pub use val::{ResourceAny, Val};
+
+use crate::Result;
+use crate::linker::HostTypes;
+use crate::types::ValType;
+
+/// A type that crosses between Rust and guests.
+///
+/// `ty` is always the guest's type, which [`check`](Self::check) accepted; it knows the layout.
+pub trait WitType: Sized + Send + 'static {
+    /// Whether this Rust type can stand for `ty`; `host` knows which host type each imported resource is.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Link`](crate::ErrorKind::Link) that names both types.
+    fn check(ty: &ValType, host: &HostTypes) -> Result<()>;
+
+    /// Spec: `lift_flat`.
+    ///
+    /// # Errors
+    ///
+    /// The trap that the standard says.
+    fn lift_flat(cx: &mut LiftCx<'_>, ty: &ValType, flat: &mut FlatIter<'_>) -> Result<Self>;
+
+    /// Spec: `load`. `ptr` is aligned and inside of the memory.
+    ///
+    /// # Errors
+    ///
+    /// The trap that the standard says.
+    fn load(cx: &mut LiftCx<'_>, ty: &ValType, ptr: u32) -> Result<Self>;
+
+    /// Spec: `lower_flat`.
+    ///
+    /// # Errors
+    ///
+    /// The trap that the standard says.
+    fn lower_flat(self, cx: &mut LowerCx<'_>, ty: &ValType, flat: &mut Flat) -> Result<()>;
+
+    /// Spec: `store`. `ptr` is aligned and inside of the memory.
+    ///
+    /// # Errors
+    ///
+    /// The trap that the standard says.
+    fn store(self, cx: &mut LowerCx<'_>, ty: &ValType, ptr: u32) -> Result<()>;
+
+    /// Spec: `load_list_from_valid_range`; types whose bytes are their values do it in one copy.
+    ///
+    /// # Errors
+    ///
+    /// The trap that the standard says.
+    fn load_list(cx: &mut LiftCx<'_>, element: &ValType, ptr: u32, length: u32) -> Result<Vec<Self>> {
+        let size = element.size();
+        // Never trust a guest's length for an allocation: grow as elements really arrive.
+        let mut items = Vec::with_capacity(length.min(1024) as usize);
+        for i in 0..length {
+            items.push(Self::load(cx, element, ptr + i * size)?);
+        }
+        Ok(items)
+    }
+
+    /// Spec: `store_list_into_valid_range`; types whose bytes are their values do it in one copy.
+    ///
+    /// # Errors
+    ///
+    /// The trap that the standard says.
+    fn store_list(items: Vec<Self>, cx: &mut LowerCx<'_>, element: &ValType, ptr: u32) -> Result<()> {
+        let size = element.size();
+        for (i, item) in items.into_iter().enumerate() {
+            item.store(cx, element, ptr + i as u32 * size)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! Values without a static type.
+
+use crate::store::ResourceTypeId;
+use crate::stream::{FutureAny, StreamAny};
+
+/// Any value of the Component Model. Its type is known from where it is used; fields and cases are by position.
+#[derive(Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Val {
+    /// `bool`
+    Bool(bool),
+    /// `s8`
+    S8(i8),
+    /// `u8`
+    U8(u8),
+    /// `s16`
+    S16(i16),
+    /// `u16`
+    U16(u16),
+    /// `s32`
+    S32(i32),
+    /// `u32`
+    U32(u32),
+    /// `s64`
+    S64(i64),
+    /// `u64`
+    U64(u64),
+    /// `f32`
+    F32(f32),
+    /// `f64`
+    F64(f64),
+    /// `char`
+    Char(char),
+    /// `string`
+    String(String),
+    /// `list<u8>`, always in this form.
+    Bytes(Vec<u8>),
+    /// Any other list, and lists of fixed length.
+    List(Vec<Val>),
+    /// `record`: the fields in the order of the type.
+    Record(Vec<Val>),
+    /// `tuple`
+    Tuple(Vec<Val>),
+    /// `variant`: the number of the case, and its payload.
+    Variant(u32, Option<Box<Val>>),
+    /// `enum`: the number of the label.
+    Enum(u32),
+    /// `option`
+    Option(Option<Box<Val>>),
+    /// `result`
+    Result(Result<Option<Box<Val>>, Option<Box<Val>>>),
+    /// `flags`: the first label is bit 0.
+    Flags(u32),
+    /// `map`
+    Map(Vec<(Val, Val)>),
+    /// `own` and `borrow`
+    Resource(ResourceAny),
+    /// `stream`: its readable end.
+    Stream(StreamAny),
+    /// `future`: its readable end.
+    Future(FutureAny),
+    /// `error-context`: its debug message.
+    ErrorContext(String),
+}
+
+/// A resource that crosses: which type it is of, and its representation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResourceAny {
+    /// The type, unique in its store.
+    pub(crate) ty: ResourceTypeId,
+    /// The number by which the definer knows it.
+    pub(crate) rep: u32,
+    /// `own`, not `borrow`.
+    pub(crate) own: bool,
+}
+
+impl ResourceAny {
+    /// The number by which the resource's definer knows it.
+    #[must_use]
+    pub fn rep(&self) -> u32 {
+        self.rep
+    }
+
+    /// Whether it is owned, not borrowed.
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        self.own
+    }
+}

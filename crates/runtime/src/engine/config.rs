@@ -1,0 +1,75 @@
+//! How the core engine is set up.
+
+
+use super::convert;
+use crate::Result;
+
+/// What an embedder may choose about core execution.
+#[derive(Debug, Clone)]
+pub(crate) struct EngineOptions {
+    /// Whether guests can be interrupted by time (`Limits`); costs a few percent of speed.
+    pub(crate) epoch_interruption: bool,
+    /// Whether guests use up fuel.
+    pub(crate) fuel: bool,
+    /// Bytes of stack that core wasm may use.
+    pub(crate) max_wasm_stack: usize,
+    /// Bytes of one continuation's stack, host frames included.
+    pub(crate) stack_size: usize,
+    /// Whether to optimise (`false` compiles faster).
+    pub(crate) optimize: bool,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        EngineOptions {
+            epoch_interruption: false,
+            fuel: false,
+            max_wasm_stack: 512 << 10,
+            stack_size: 1 << 20,
+            optimize: true,
+        }
+    }
+}
+
+/// The core engine: compiles modules, makes stores. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct CoreEngine(wasmtime::Engine);
+
+impl CoreEngine {
+    /// An engine with these options.
+    pub(crate) fn new(options: &EngineOptions) -> Result<Self> {
+        let mut config = wasmtime::Config::new();
+        // Roots on suspended stacks are traced by the null collector only (contract 4).
+        config.collector(wasmtime::Collector::Null);
+        config.epoch_interruption(options.epoch_interruption);
+        config.consume_fuel(options.fuel);
+        config.max_wasm_stack(options.max_wasm_stack);
+        config.async_stack_size(options.stack_size);
+        config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Enable);
+        config.wasm_multi_memory(true);
+        config.wasm_function_references(true);
+        config.wasm_tail_call(true);
+        config.wasm_exceptions(true);
+        if !options.optimize {
+            config.cranelift_opt_level(wasmtime::OptLevel::None);
+        }
+        wasmtime::Engine::new(&config).map(CoreEngine).map_err(convert::error)
+    }
+
+    pub(super) fn inner(&self) -> &wasmtime::Engine {
+        &self.0
+    }
+
+    /// Moves every store's epoch on by one.
+    pub(crate) fn increment_epoch(&self) {
+        self.0.increment_epoch();
+    }
+
+    /// What compiled code depends on besides the module: version, target, CPU features and settings.
+    pub(crate) fn compatibility_hash(&self) -> u64 {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        self.0.precompile_compatibility_hash().hash(&mut hasher);
+        hasher.finish()
+    }
+}

@@ -1,0 +1,67 @@
+//! A core instance and what it exports.
+
+use super::convert;
+use super::func::CoreFunc;
+use super::memory::CoreMemory;
+use super::module::CoreModule;
+use super::store::StoreMut;
+use crate::Result;
+
+/// A table of a core instance.
+#[derive(Clone, Copy)]
+pub(crate) struct CoreTable(pub(super) wasmtime::Table);
+
+impl CoreTable {
+    /// The function at `index`: `None` beyond the end, `Some(None)` for a null entry.
+    pub(crate) fn func(self, store: &mut StoreMut<'_>, index: u32) -> Option<Option<CoreFunc>> {
+        match self.0.get(&mut store.context, u64::from(index))? {
+            wasmtime::Ref::Func(func) => Some(func.map(CoreFunc)),
+            _ => Some(None),
+        }
+    }
+}
+
+/// Anything that a core module can import or export.
+#[derive(Clone)]
+pub(crate) struct CoreExtern(pub(super) wasmtime::Extern);
+
+impl CoreExtern {
+    /// The function, if it is one.
+    pub(crate) fn func(&self) -> Option<CoreFunc> {
+        self.0.clone().into_func().map(CoreFunc)
+    }
+
+    /// The memory, if it is one.
+    pub(crate) fn memory(&self) -> Option<CoreMemory> {
+        self.0.clone().into_memory().map(CoreMemory)
+    }
+
+    /// The table, if it is one.
+    pub(crate) fn table(&self) -> Option<CoreTable> {
+        self.0.clone().into_table().map(CoreTable)
+    }
+}
+
+impl From<CoreFunc> for CoreExtern {
+    fn from(func: CoreFunc) -> Self {
+        CoreExtern(func.0.into())
+    }
+}
+
+/// An instantiated core module.
+#[derive(Clone, Copy)]
+pub(crate) struct CoreInstance(wasmtime::Instance);
+
+impl CoreInstance {
+    /// Instantiates `module` and runs its start function, which must not suspend.
+    pub(crate) fn new(store: &mut StoreMut<'_>, module: &CoreModule, args: &[CoreExtern]) -> Result<Self> {
+        let externs: Vec<wasmtime::Extern> = args.iter().map(|arg| arg.0.clone()).collect();
+        let future = wasmtime::Instance::new_async(&mut store.context, &module.0, &externs);
+        convert::ready(future).map(CoreInstance)
+    }
+
+    /// The export `name`.
+    pub(crate) fn export(self, store: &mut StoreMut<'_>, name: &str) -> Option<CoreExtern> {
+        self.0.get_export(&mut store.context, name).map(CoreExtern)
+    }
+}

@@ -1,0 +1,47 @@
+//! Bounds on what core instances may take, counted over the whole store.
+
+use crate::Limits;
+
+/// Counts and bounds memories, tables and instances of one store.
+pub(crate) struct CoreLimits {
+    limits: Limits,
+    memory_bytes: u64,
+}
+
+impl CoreLimits {
+    /// Nothing taken yet.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        CoreLimits { limits: limits.clone(), memory_bytes: 0 }
+    }
+}
+
+impl wasmtime::ResourceLimiter for CoreLimits {
+    fn memory_growing(&mut self, current: usize, desired: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.memory_bytes.saturating_add((desired - current) as u64);
+        if total > self.limits.max_memory_size {
+            if self.limits.trap_on_grow_failure {
+                let message = format!("the guest's memories would take {total} bytes");
+                return Err(super::convert::into_engine(self.limits.reached("max-memory-size", message)));
+            }
+            return Ok(false);
+        }
+        self.memory_bytes = total;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired as u64 <= self.limits.max_table_elements)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.max_instances
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.max_memories
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.max_tables
+    }
+}

@@ -1,0 +1,36 @@
+//! The seam: everything that this project asks of the core-wasm engine, and the only folder that names it.
+//!
+//! The engine executes core modules. It knows nothing of components. What crosses the seam is small: compile a module,
+//! instantiate it with externs, read and write a memory, call a function, offer a host function, and run a call as a
+//! [`Continuation`] that may suspend and be resumed in any order among others.
+//!
+//! # The contract of this folder (the only one with `unsafe`)
+//!
+//! 1. One execution at a time per store. A continuation is resumed only by code that holds a [`StoreMut`] and does not
+//!    use anything borrowed from it until the resume returns.
+//! 2. Nothing borrowed from the store lives across a suspension: the only suspending host function, [`park_func`],
+//!    drops its access before it suspends.
+//! 3. Continuations live inside of the store's state and are dropped before the store ([`EngineStore`]'s `Drop`).
+//! 4. The collector is the null collector: roots on suspended stacks are not traced by the others.
+//!
+//! `docs/UNSAFE.md` lists each unsafe block with the test that stresses it.
+#![allow(unsafe_code, reason = "the seam; the contract is above")]
+
+mod config;
+mod continuation;
+mod convert;
+mod func;
+mod instance;
+mod limits;
+mod memory;
+mod module;
+mod store;
+
+pub(crate) use config::{CoreEngine, EngineOptions};
+pub(crate) use continuation::{Continuation, Step};
+pub(crate) use func::{CoreFunc, park_func, host_func};
+pub(crate) use instance::{CoreExtern, CoreInstance, CoreTable};
+pub(crate) use limits::CoreLimits;
+pub(crate) use memory::CoreMemory;
+pub(crate) use module::CoreModule;
+pub(crate) use store::{EngineStore, StoreMut};

@@ -1,0 +1,35 @@
+//! One component instance. Spec: `ComponentInstance`.
+
+use super::{Handle, RootId, Table};
+use crate::plan::InstanceIndex;
+use crate::store::Id;
+use crate::task::ThreadId;
+
+/// A component instance of the store.
+pub(crate) type InstanceId = Id<ComponentInstance>;
+
+/// Spec: `ComponentInstance`.
+pub(crate) struct ComponentInstance {
+    /// The tree of instances it belongs to, and its place there.
+    pub(crate) root: RootId,
+    /// Its place in the plan.
+    pub(crate) index: InstanceIndex,
+    /// Spec: `parent`.
+    pub(crate) parent: Option<InstanceId>,
+    /// Spec: `handles`.
+    pub(crate) handles: Table<Handle>,
+    /// Spec: `threads`.
+    pub(crate) threads: Table<ThreadId>,
+    /// Spec: `may_enter`.
+    pub(crate) may_enter: bool,
+    /// Spec: `may_leave`.
+    pub(crate) may_leave: bool,
+    /// Spec: `backpressure`.
+    pub(crate) backpressure: u32,
+    /// Threads that wait to enter, first come first. Spec: `num_waiting_to_enter` counts them.
+    pub(crate) waiting_to_enter: Vec<ThreadId>,
+    /// Threads that wait for the exclusive lock between callbacks.
+    pub(crate) waiting_for_exclusive: Vec<ThreadId>,
+    /// Spec: `exclusive_thread`.
+    pub(crate) exclusive_thread: Option<ThreadId>,
+}

@@ -1,0 +1,19 @@
+//! Component instances at run time. Spec: `ComponentInstance`.
+
+mod component_instance;
+mod entry;
+mod handle;
+mod instantiate;
+mod leaf;
+mod options;
+mod root;
+mod table;
+
+pub(crate) use component_instance::{ComponentInstance, InstanceId};
+pub(crate) use entry::{enter_from, leave_to, may_enter_from};
+pub(crate) use handle::{Handle, ResourceHandle};
+pub(crate) use instantiate::instantiate;
+pub(crate) use leaf::{call_leaf, call_post_return};
+pub(crate) use options::Options;
+pub(crate) use root::{RootId, RootInstance, RuntimeResource};
+pub(crate) use table::Table;

@@ -1,0 +1,22 @@
+//! The store: everything that lives while components run, and the turn of its event loop.
+//!
+//! Spec: `Store`.
+
+mod choose;
+mod dump;
+mod mailbox;
+mod public;
+mod slab;
+mod state;
+mod tick;
+
+pub use choose::Choose;
+pub(crate) use mailbox::{Command, HostSource, Mailbox};
+pub use public::{DataGuard, Store};
+pub(crate) use slab::{Id, Slab};
+pub(crate) use state::{Current, State};
+pub(crate) use tick::{Progress, tick};
+
+/// A resource type at run time: unique in its store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ResourceTypeId(pub(crate) u32);

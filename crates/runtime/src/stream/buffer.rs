@@ -1,0 +1,50 @@
+//! What a copy reads from or writes into. Spec: `Buffer`, `BufferGuestImpl`.
+
+use crate::engine::{CoreFunc, CoreMemory};
+use crate::instance::InstanceId;
+use crate::plan::StringEncoding;
+
+/// Spec: `Buffer.MAX_LENGTH`.
+pub(crate) const MAX_LENGTH: u32 = (1 << 28) - 1;
+
+/// Elements in a guest's memory. Spec: `BufferGuestImpl`.
+#[derive(Clone)]
+pub(crate) struct GuestBuffer {
+    /// Whose memory and table.
+    pub(crate) instance: InstanceId,
+    /// Spec: `LiftOptions.memory`.
+    pub(crate) memory: Option<CoreMemory>,
+    /// Spec: `LiftLowerOptions.realloc`.
+    pub(crate) realloc: Option<CoreFunc>,
+    /// Spec: `LiftOptions.string_encoding`.
+    pub(crate) string_encoding: StringEncoding,
+    /// Where the next element is.
+    pub(crate) ptr: u32,
+    /// Elements in all.
+    pub(crate) length: u32,
+    /// Elements copied.
+    pub(crate) progress: u32,
+    /// Bytes of one element; 0 without a payload.
+    pub(crate) element_size: u32,
+}
+
+impl GuestBuffer {
+    /// Spec: `remain`.
+    pub(crate) fn remain(&self) -> u32 {
+        self.length - self.progress
+    }
+
+    /// Spec: `is_zero_length`.
+    pub(crate) fn is_zero_length(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Counts `n` elements as copied.
+    pub(crate) fn advance(&mut self, n: u32) {
+        self.progress += n;
+        self.ptr += n * self.element_size;
+    }
+}
+
+/// Spec: `Buffer`.
+pub(crate) type Buffer = GuestBuffer;

@@ -1,0 +1,30 @@
+//! Concurrency: tasks (the callee's side of a call), subtasks (the caller's side), threads, and what they wait for.
+//!
+//! Spec: "Concurrency", "Waitable State", "Subtask State".
+
+mod cancel;
+mod enter;
+mod error_context;
+mod resolve;
+mod run;
+mod start;
+mod subtask;
+mod thread;
+mod wait;
+mod waitable;
+mod waitable_set;
+
+#[allow(clippy::module_inception, reason = "the standard's name")]
+mod task;
+
+pub(crate) use cancel::request_cancellation;
+pub(crate) use error_context::{ErrorContext, ErrorContextId};
+pub(crate) use resolve::{cancel_task, return_task};
+pub(crate) use run::{resume_thread, run_sync_callee};
+pub(crate) use start::{Caller, CoreCallee, start_task};
+pub(crate) use subtask::{Callee, Subtask, SubtaskId, SubtaskState};
+pub(crate) use task::{Task, TaskId, TaskState};
+pub(crate) use thread::{Resumption, Stage, Thread, ThreadId};
+pub(crate) use wait::{WaitFor, is_ready};
+pub(crate) use waitable::{Event, EventCode, PendingEvent, Waitable, WaitableRef};
+pub(crate) use waitable_set::{WaitableSet, WaitableSetId};

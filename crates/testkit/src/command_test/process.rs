@@ -1,0 +1,113 @@
+//! Starts the command with a clean environment, feeds it, gathers its output and ends it when it does not end.
+
+use std::env;
+use std::io::{self, Read, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::outcome::Exit;
+use super::setup::TemporaryFolders;
+use super::{CommandTest, Failure, Place, Variables};
+
+/// A command that runs longer hangs. No test asserts how long a run takes; this only ends those which never do.
+pub const RUN_TIME_MAX: Duration = Duration::from_secs(120);
+/// What is kept of each output; a guest that writes without end is cut here.
+pub const OUTPUT_BYTES_MAX: u64 = 16 << 20;
+/// How often the command is asked whether it has ended.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
+/// What the command gets of the environment of the tests: what a program needs to start, and what
+/// coverage and sanitizer builds read.
+const INHERITED: [&str; 6] = ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE", "ASAN_OPTIONS", "LSAN_OPTIONS"];
+
+/// A command that came to its end.
+pub(super) struct Ended {
+    pub exit: Exit,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+pub(super) fn run(
+    test: &CommandTest,
+    place: &Place,
+    folders: &TemporaryFolders,
+    variables: &Variables,
+) -> Result<Ended, Failure> {
+    let mut child = command(test, place, folders, variables)?
+        .spawn()
+        .map_err(Failure::io(format!("start {}", place.program.display())))?;
+    let input = feed(&mut child, test.stdin.clone().into_bytes());
+    let stdout = gather(child.stdout.take());
+    let stderr = gather(child.stderr.take());
+    let status = wait(&mut child).map_err(Failure::io("wait for the command"))?;
+    let (stdout, stderr) = (text(stdout)?, text(stderr)?);
+    join(input)?.map_err(Failure::io("write the command's standard input"))?;
+    match status {
+        Some(status) => Ok(Ended { exit: Exit::of(status), stdout, stderr }),
+        None => Err(Failure::TimedOut { stdout: variables.hide(&stdout), stderr: variables.hide(&stderr) }),
+    }
+}
+
+fn command(
+    test: &CommandTest,
+    place: &Place,
+    folders: &TemporaryFolders,
+    variables: &Variables,
+) -> Result<Command, Failure> {
+    let mut command = Command::new(&place.program);
+    for arg in &test.args {
+        command.arg(variables.expand(arg)?);
+    }
+    command.current_dir(&folders.files).env_clear().env("HOME", &folders.home);
+    command.envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))));
+    for (name, value) in &test.env {
+        command.env(name, variables.expand(value)?);
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    Ok(command)
+}
+
+/// Writes in a thread of its own, since the command may fill its output before it reads its input.
+fn feed(child: &mut Child, bytes: Vec<u8>) -> JoinHandle<io::Result<()>> {
+    let pipe = child.stdin.take();
+    thread::spawn(move || match pipe.map(|mut pipe| pipe.write_all(&bytes)) {
+        // A command need not read what it is given.
+        Some(Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    })
+}
+
+fn gather(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<io::Result<Vec<u8>>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(pipe) = pipe {
+            pipe.take(OUTPUT_BYTES_MAX).read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    })
+}
+
+fn text(output: JoinHandle<io::Result<Vec<u8>>>) -> Result<String, Failure> {
+    let bytes = join(output)?.map_err(Failure::io("read the command's output"))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn join<T>(thread: JoinHandle<T>) -> Result<T, Failure> {
+    thread.join().map_err(|_| Failure::io("finish a thread of the test")(io::Error::other("it panicked")))
+}
+
+/// `None` when the time was over and the command was killed.
+fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if start.elapsed() > RUN_TIME_MAX {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+}
