@@ -21,7 +21,7 @@ mod stream;
 mod task;
 pub mod types;
 
-pub use abi::{Flat, FlatIter, LiftCx, LowerCx, Params, ResourceAny, Returns, Val, WitType};
+pub use abi::{Flat, FlatIter, LiftCx, LowerCx, Params, Payload, ResourceAny, Returns, Val, WitType};
 pub use component::{Component, Config, Engine};
 pub use error::{Error, ErrorKind, Result, Trap};
 pub use features::Features;

@@ -93,6 +93,10 @@ impl Costs {
         missing.min(1 + self.at(e, a + 1))
     }
 
+    fn is_missing(&self, e: usize, a: usize) -> bool {
+        self.at(e, a) == 1 + self.at(e + 1, a)
+    }
+
     /// Walks along the smallest costs.
     fn rows(&self, expected: &[&str], actual: &[&str]) -> Vec<Row> {
         let (mut e, mut a, mut rows) = (0, 0, Vec::new());
@@ -110,6 +114,11 @@ impl Costs {
                 (Some(line), Some(found)) if same_line(line, found) && self.at(e, a) == self.at(e + 1, a + 1) => {
                     rows.push(Row::Same(shown(found)));
                     (e, a) = (e + 1, a + 1);
+                }
+                // Of two diffs of the same size, the one that finds an expected line further down reads better.
+                (Some(line), _) if self.is_missing(e, a) && !actual[a..].iter().any(|found| same_line(line, found)) => {
+                    rows.push(Row::Missing(shown(line)));
+                    e += 1;
                 }
                 (_, Some(found)) if self.at(e, a) == 1 + self.at(e, a + 1) => {
                     rows.push(Row::Unexpected(shown(found)));

@@ -5,11 +5,12 @@
 //! same way. This stays the plain twin of compiled adapters.
 
 mod flat;
-mod handles;
+pub(crate) mod handles;
 mod lift;
 mod list;
 mod lower;
 mod macros;
+mod payload;
 mod scalar;
 mod string;
 mod transcode;
@@ -21,6 +22,7 @@ mod val_lower;
 pub use flat::{Flat, FlatIter};
 pub use lift::LiftCx;
 pub use lower::LowerCx;
+pub use payload::Payload;
 pub use tuple::{Params, Returns};
 pub use val::{ResourceAny, Val};
 

@@ -1,0 +1,154 @@
+//! Defining host functions and resources by name.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::semver_name::SemverName;
+use crate::abi::{Params, Returns};
+use crate::component::{Component, Engine};
+use crate::host::{Access, Caller, HostFunc, Instance};
+use crate::store::Store;
+use crate::{Error, ErrorKind, Result};
+
+/// What components may import, by name. Versions match as the standard says: an instance defined as `@0.2.12` serves
+/// imports of every `0.2.x`, one defined as `@0.3.2` every `0.3.x`; pre-releases match only themselves.
+pub struct Linker<T> {
+    pub(super) engine: Engine,
+    pub(super) instances: HashMap<SemverName, DefinedInstance>,
+    of: PhantomData<fn(T)>,
+}
+
+/// The definitions of one instance.
+#[derive(Clone)]
+pub(super) struct DefinedInstance {
+    /// The name as it was given, for messages.
+    pub(super) name: String,
+    pub(super) funcs: HashMap<String, HostFunc>,
+    pub(super) resources: HashMap<String, HostResource>,
+}
+
+/// A resource that the host defines.
+#[derive(Clone)]
+pub(crate) struct HostResource {
+    /// The Rust type behind it.
+    pub(crate) ty: TypeId,
+    /// What dropping an owned handle does.
+    pub(crate) drop: HostDrop,
+}
+
+/// What dropping an owned handle of a host resource does.
+pub(crate) type HostDrop = Arc<dyn Fn(&(dyn std::any::Any + Send + Sync), u32) -> Result<()> + Send + Sync>;
+
+impl<T: Send + 'static> Linker<T> {
+    /// Nothing defined yet.
+    #[must_use]
+    pub fn new(engine: &Engine) -> Self {
+        Linker { engine: engine.clone(), instances: HashMap::new(), of: PhantomData }
+    }
+
+    /// The instance `name` (for example `wasi:cli/environment@0.3.0`; the empty name is the root), to define in.
+    ///
+    /// # Errors
+    ///
+    /// When the name is not an instance name of the standard.
+    pub fn instance(&mut self, name: &str) -> Result<LinkerInstance<'_, T>> {
+        let key = SemverName::parse(name)
+            .ok_or_else(|| Error::link(format!("`{name}` is not a name for an instance")))?;
+        let defined = self.instances.entry(key).or_insert_with(|| DefinedInstance {
+            name: name.to_string(),
+            funcs: HashMap::new(),
+            resources: HashMap::new(),
+        });
+        Ok(LinkerInstance { defined, of: PhantomData })
+    }
+
+    /// Checks that every import of `component` is there and of the right type, and instantiates it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Link`] with what is missing, what there is and what to do; or the trap of a start function.
+    pub async fn instantiate(&self, store: &mut Store<T>, component: &Component) -> Result<Instance> {
+        let imports = super::resolve::link(self, component)?;
+        Instance::new(store, component, imports).await
+    }
+
+    /// Checks only that every import of `component` is there and of the right type.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Link`] with what is missing, what there is and what to do.
+    pub fn check(&self, component: &Component) -> Result<()> {
+        super::resolve::link(self, component).map(drop)
+    }
+}
+
+/// One instance of a [`Linker`], to define in.
+pub struct LinkerInstance<'a, T> {
+    defined: &'a mut DefinedInstance,
+    of: PhantomData<fn(T)>,
+}
+
+impl<T: Send + 'static> LinkerInstance<'_, T> {
+    fn add(&mut self, name: &str, func: HostFunc) -> Result<&mut Self> {
+        match self.defined.funcs.insert(name.to_string(), func) {
+            None => Ok(self),
+            Some(_) => Err(twice(&self.defined.name, name)),
+        }
+    }
+
+    /// Defines a function that answers at once.
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already.
+    pub fn func<P: Params, R: Returns>(
+        &mut self,
+        name: &str,
+        func: impl Fn(Caller<'_, T>, P) -> Result<R> + Send + Sync + 'static,
+    ) -> Result<&mut Self> {
+        self.add(name, HostFunc::sync(func))
+    }
+
+    /// Defines a function that may wait. It serves async functions and functions that are not async alike; a guest
+    /// that calls the latter is suspended, nothing else is.
+    ///
+    /// `func` itself runs at once, up to its first await; dropping the future means that the call was cancelled.
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already.
+    pub fn func_async<P: Params, R: Returns, F: Future<Output = Result<R>> + Send + 'static>(
+        &mut self,
+        name: &str,
+        func: impl Fn(Access<T>, P) -> F + Send + Sync + 'static,
+    ) -> Result<&mut Self> {
+        self.add(name, HostFunc::concurrent(func))
+    }
+
+    /// Defines a resource type whose Rust type is `H`. `drop` runs when a guest drops an owned handle.
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already.
+    pub fn resource<H: 'static>(
+        &mut self,
+        name: &str,
+        drop: impl Fn(&mut T, u32) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<&mut Self> {
+        let drop: HostDrop = Arc::new(move |data, rep| {
+            let data = crate::host::data_of::<T>(data)?;
+            drop(&mut crate::host::lock(data), rep)
+        });
+        match self.defined.resources.insert(name.to_string(), HostResource { ty: TypeId::of::<H>(), drop }) {
+            None => Ok(self),
+            Some(_) => Err(twice(&self.defined.name, name)),
+        }
+    }
+}
+
+fn twice(instance: &str, name: &str) -> Error {
+    Error::new(ErrorKind::Host, format!("`{name}` of `{instance}` is defined twice"))
+}
