@@ -1,0 +1,81 @@
+//! The line that says why nothing happens yet, while a large component is compiled.
+
+use std::io::{self, Write};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::report;
+
+/// Work that takes less is not worth a word.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A line on the terminal; it is gone when this is dropped.
+pub struct ProgressLine {
+    /// None when nobody would see the line.
+    shown: Option<(Sender<Message>, JoinHandle<()>)>,
+}
+
+enum Message {
+    /// What is being done.
+    Doing(String),
+    /// Nothing any more.
+    Done,
+}
+
+impl ProgressLine {
+    /// Nothing to see yet.
+    pub fn start() -> ProgressLine {
+        if !report::stderr_is_terminal() {
+            return ProgressLine { shown: None };
+        }
+        let (sender, messages) = mpsc::channel();
+        ProgressLine { shown: Some((sender, thread::spawn(move || show(&messages)))) }
+    }
+
+    /// What the engine calls with the number of core modules that it is about to compile, and their bytes.
+    pub fn reporter(&self) -> Option<impl Fn(usize, usize) + Send + Sync + 'static> {
+        let sender = self.shown.as_ref()?.0.clone();
+        Some(move |modules: usize, bytes: usize| {
+            let plural = if modules == 1 { "" } else { "s" };
+            let size = report::bytes(bytes);
+            // Nobody listens any more once the component is there.
+            let _ = sender.send(Message::Doing(format!("compiling {modules} core module{plural} ({size})…")));
+        })
+    }
+}
+
+impl Drop for ProgressLine {
+    fn drop(&mut self) {
+        if let Some((sender, thread)) = self.shown.take() {
+            let _ = sender.send(Message::Done);
+            // A thread that panicked has no line to take away.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Shows what is being done, once it takes long.
+fn show(messages: &Receiver<Message>) {
+    let mut visible = false;
+    while let Ok(Message::Doing(what)) = messages.recv() {
+        let next = if visible { Err(RecvTimeoutError::Timeout) } else { messages.recv_timeout(PATIENCE) };
+        match next {
+            Err(RecvTimeoutError::Timeout) => {
+                visible = true;
+                print(&format!("\r\x1b[K{what}"));
+            }
+            Ok(Message::Doing(_)) => {}
+            Ok(Message::Done) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    if visible {
+        print("\r\x1b[K");
+    }
+}
+
+fn print(text: &str) {
+    let mut stderr = io::stderr().lock();
+    // There is nobody left to tell when standard error is closed.
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
