@@ -16,11 +16,11 @@ pub struct CompileArgs {
     /// Where to write (default: the name of FILE with the extension .twasm, in the current folder)
     #[arg(short = 'o', long = "output", value_name = "OUTPUT")]
     output: Option<PathBuf>,
-    #[command(flatten)]
-    groups: OptionGroups,
     /// The component, binary or text; `-` is standard input
     #[arg(value_name = "FILE")]
     file: OsString,
+    #[command(flatten)]
+    groups: OptionGroups,
 }
 
 /// Writes the compiled form of a component.

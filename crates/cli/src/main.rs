@@ -46,13 +46,22 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let line = CommandLine::parse();
-    let done = match line.command {
+    let done = match CommandLine::try_parse() {
+        Ok(line) => obey(line),
+        Err(error) => match options::help_asked(&error) {
+            Some(help) => report::out(help).map(|()| ExitCode::SUCCESS),
+            None => error.exit(),
+        },
+    };
+    done.unwrap_or_else(|failure| report::fail(&failure))
+}
+
+fn obey(line: CommandLine) -> Result<ExitCode, report::Failure> {
+    match line.command {
         None => run::run(&line.run),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Compile(args)) => compile::compile(&args),
         Some(Command::Completion(args)) => completion::completion(&args),
-    };
-    done.unwrap_or_else(|failure| report::fail(&failure))
+    }
 }

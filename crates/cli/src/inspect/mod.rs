@@ -25,11 +25,11 @@ pub struct InspectArgs {
     /// Prints what instantiating it does, step by step
     #[arg(long)]
     plan: bool,
-    #[command(flatten)]
-    groups: OptionGroups,
     /// The component, binary or text; `-` is standard input
     #[arg(value_name = "FILE")]
     file: OsString,
+    #[command(flatten)]
+    groups: OptionGroups,
 }
 
 /// Shows a component.

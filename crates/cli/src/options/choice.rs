@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use clap::builder::TypedValueParser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::duration::parse_duration;
 use super::key::{Effect, Group, Key};
@@ -104,7 +104,15 @@ fn unknown(group: &Group, name: &str) -> String {
     format!("there is no key `{name}` in `-{letter}`\n  help: {help}")
 }
 
-/// Parses the value of one option group for clap; `help` prints the group's keys.
+/// The help that an option group was asked for, if that is what ended the parsing.
+pub fn help_asked(error: &clap::Error) -> Option<&str> {
+    match error.get(ContextKind::Custom) {
+        Some(ContextValue::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Parses the value of one option group for clap; [`help_asked`] knows when it was `help`.
 #[derive(Clone)]
 pub struct GroupParser(pub &'static Group);
 
@@ -122,7 +130,10 @@ impl TypedValueParser for GroupParser {
             return Err(clap::Error::raw(ErrorKind::InvalidUtf8, message));
         };
         if text == "help" {
-            return Err(clap::Error::raw(ErrorKind::DisplayHelp, self.0.help()));
+            // An error with a message would be printed as one, so the text goes where clap does not look.
+            let mut help = clap::Error::new(ErrorKind::DisplayHelp);
+            help.insert(ContextKind::Custom, ContextValue::String(self.0.help()));
+            return Err(help);
         }
         let choices = text.split(',').filter(|one| !one.is_empty()).map(|one| Choice::parse(self.0, one));
         let choices: Result<Vec<Choice>, String> = choices.collect();

@@ -70,7 +70,7 @@ impl Group {
         let honoured = self.keys.iter().filter(|key| key.takes().is_some());
         for key in honoured {
             let spelled = format!("{}{}", key.name, key.takes().unwrap_or_default());
-            let _ = write!(text, "\n  -{} {spelled:<34} {}", self.letter, key.help);
+            let _ = write!(text, "\n  -{} {spelled:<42} {}", self.letter, key.help);
         }
         self.names(&mut text, "Always so", |effect| matches!(effect, Effect::Always));
         self.names(&mut text, "Known, not honoured", |effect| matches!(effect, Effect::Ignored(_)));

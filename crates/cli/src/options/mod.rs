@@ -14,6 +14,7 @@ mod settings;
 mod wasi;
 mod wasm;
 
+pub use choice::help_asked;
 pub use nearest::nearest;
 pub use settings::Settings;
 
@@ -24,7 +25,7 @@ use crate::report::{self, Failure};
 
 /// The option groups of a command.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Options in groups")]
+#[command(next_help_heading = "Options in groups (`-W help` and so on list the keys)")]
 pub struct OptionGroups {
     /// What core wasm and components may do and use
     #[arg(short = 'W', long = "wasm", value_name = "KEY[=VAL[,..]]", value_parser = GroupParser(&wasm::GROUP))]

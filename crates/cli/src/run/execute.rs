@@ -52,6 +52,9 @@ async fn call(
     let mut linker = Linker::<WasiContext>::new(engine);
     thalweg_wasi::add_to_linker(&mut linker)?;
     let mut store = Store::new(engine, context);
+    if settings.timeout.is_some() {
+        store.set_epoch_deadline(1);
+    }
     if let Some(fuel) = settings.fuel {
         store.set_fuel(fuel)?;
     }

@@ -34,11 +34,11 @@ pub struct RunArgs {
     /// Runs a file that `thalweg compile` made; it is trusted like a native program
     #[arg(long)]
     allow_precompiled: bool,
-    #[command(flatten)]
-    groups: OptionGroups,
     /// The component, binary or text (`-` is standard input), and the guest's arguments
     #[arg(value_name = "FILE [ARGS]", required = true, trailing_var_arg = true, num_args = 1..)]
     file_and_args: Vec<OsString>,
+    #[command(flatten)]
+    groups: OptionGroups,
 }
 
 /// Runs a component; the exit code is the guest's.
