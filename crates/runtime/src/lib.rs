@@ -31,4 +31,4 @@ pub use host::{
 };
 pub use limits::Limits;
 pub use linker::{HostTypes, Linker, LinkerInstance};
-pub use store::{Choose, DataGuard, Store};
+pub use store::{Choose, DataGuard, Live, Store};
