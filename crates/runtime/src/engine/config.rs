@@ -1,7 +1,6 @@
 //! How the core engine is set up.
 
-
-use super::convert;
+use super::{convert, pool};
 use crate::Result;
 
 /// What an embedder may choose about core execution.
@@ -45,6 +44,7 @@ impl CoreEngine {
         config.consume_fuel(options.fuel);
         config.max_wasm_stack(options.max_wasm_stack);
         config.async_stack_size(options.stack_size);
+        pool::install(&mut config, options);
         config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Enable);
         config.wasm_multi_memory(true);
         config.wasm_function_references(true);

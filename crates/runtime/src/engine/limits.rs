@@ -16,8 +16,12 @@ impl CoreLimits {
 }
 
 impl wasmtime::ResourceLimiter for CoreLimits {
-    fn memory_growing(&mut self, current: usize, desired: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
-        let total = self.memory_bytes.saturating_add((desired - current) as u64);
+    fn memory_growing(&mut self, current: usize, desired: usize, max: Option<usize>) -> wasmtime::Result<bool> {
+        // The engine will refuse this, so it takes nothing: counting it would let a guest use up its own bound.
+        if max.is_some_and(|max| desired > max) {
+            return Ok(false);
+        }
+        let total = self.memory_bytes.saturating_add(desired.saturating_sub(current) as u64);
         if total > self.limits.max_memory_size {
             if self.limits.trap_on_grow_failure {
                 let message = format!("the guest's memories would take {total} bytes");

@@ -24,11 +24,13 @@ mod instance;
 mod limits;
 mod memory;
 mod module;
+#[cfg_attr(not(target_os = "linux"), path = "pool_elsewhere.rs")]
+mod pool;
 mod store;
 
 pub(crate) use config::{CoreEngine, EngineOptions};
 pub(crate) use continuation::{Continuation, Step};
-pub(crate) use func::{CoreFunc, park_func, host_func};
+pub(crate) use func::{CoreFunc, host_func, park_func};
 pub(crate) use instance::{CoreExtern, CoreInstance, CoreTable};
 pub(crate) use limits::CoreLimits;
 pub(crate) use memory::CoreMemory;
