@@ -22,7 +22,7 @@ mod task;
 pub mod types;
 
 pub use abi::{Flat, FlatIter, LiftCx, LowerCx, Params, Payload, ResourceAny, Returns, Val, WitType};
-pub use component::{Component, Config, Engine};
+pub use component::{Annotation, Component, Config, Engine, ExternName, InterfaceName, PlainName};
 pub use error::{Error, ErrorKind, Result, Trap};
 pub use features::{Features, Gate};
 pub use host::{
@@ -31,4 +31,4 @@ pub use host::{
 };
 pub use limits::Limits;
 pub use linker::{HostTypes, Linker, LinkerInstance};
-pub use store::{Choose, DataGuard, Store};
+pub use store::{Choose, DataGuard, Live, Store};

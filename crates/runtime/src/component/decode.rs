@@ -1,4 +1,4 @@
-//! Binary → [`Definitions`]. Spec: Binary.md, "Component Definitions".
+//! From the binary to [`Definitions`]. Spec: Binary.md, "Component Definitions".
 //!
 //! Runs before validation, so it believes nothing: it reads items and keeps them, and resolves no index.
 

@@ -145,7 +145,7 @@ impl<'a> PlainName<'a> {
     }
 }
 
-/// Spec: `label`: words of letters and digits, joined by hyphens, each all in one case, the first beginning with a letter.
+/// Spec: `label`: words of letters and digits joined by hyphens, each in one case, the first beginning with a letter.
 fn is_label(label: &str) -> bool {
     let starts_well = label.starts_with(|c: char| c.is_ascii_alphabetic());
     starts_well

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use wasmparser::{Parser, Payload};
 
+use super::excerpt::excerpt;
 use crate::{Error, ErrorKind, Result};
 
 const MAGIC: &[u8] = b"\0asm";
@@ -12,6 +13,8 @@ const MODULE: [u8; 4] = [1, 0, 0, 0];
 /// Version and layer of a component.
 const COMPONENT: [u8; 4] = [0x0d, 0, 1, 0];
 const HEADER_LENGTH: usize = 8;
+/// Of the parser's words and of the line of text that it quotes.
+const MAX_MESSAGE_LENGTH: usize = 240;
 
 /// First bytes of files that people hand over by mistake.
 const FOREIGN: &[(&[u8], &str)] = &[
@@ -47,10 +50,10 @@ pub(super) fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
     }
 }
 
-/// Checks that `bytes` are a component by their header, and that no section reaches beyond their end.
+/// Checks that `bytes` are a component by their header.
 pub(super) fn check(bytes: &[u8]) -> Result<()> {
     let Some(version) = bytes.get(MAGIC.len()..HEADER_LENGTH) else {
-        return Err(truncated(format!("the header needs {HEADER_LENGTH} bytes"), bytes.len(), 0));
+        return Err(truncated(&format!("the header needs {HEADER_LENGTH} bytes"), bytes.len(), 0));
     };
     if version == MODULE {
         return Err(core_module(bytes));
@@ -60,7 +63,13 @@ pub(super) fn check(bytes: &[u8]) -> Result<()> {
             .with_have(format!("version bytes {version:02x?}, where a component has {COMPONENT:02x?}"))
             .with_hint("build the component again with current tools"));
     }
-    check_sections(bytes)
+    Ok(())
+}
+
+/// The decoder's `error` as a truncation, when the last section of the file itself is cut.
+pub(super) fn truncation(bytes: &[u8], error: &wasmparser::Error) -> Option<Error> {
+    let (start, what) = cut_section(bytes).filter(|_| error.message().starts_with("unexpected end"))?;
+    Some(truncated(&what, bytes.len(), start))
 }
 
 fn malformed(message: impl Into<String>) -> Error {
@@ -71,8 +80,8 @@ fn not_wasm() -> Error {
     malformed("this is neither a component nor WAT").with_hint("a component begins with the bytes `\\0asm`")
 }
 
-fn truncated(what: String, length: usize, offset: usize) -> Error {
-    malformed(format!("the file is truncated: {what} (at byte {offset:#x})"))
+fn truncated(what: &str, length: usize, offset: usize) -> Error {
+    malformed(format!("the file is truncated: unexpected end-of-file, {what} (at byte {offset:#x})"))
         .with_have(format!("the file has {length} bytes"))
         .with_hint("download or build it again")
 }
@@ -91,31 +100,34 @@ fn core_module(bytes: &[u8]) -> Error {
         .with_hint(format!("make a component of it: wasm-tools component new module.wasm{adapt} -o component.wasm"))
 }
 
-/// Walks over the sections of the root component by their sizes alone.
-fn check_sections(bytes: &[u8]) -> Result<()> {
-    let mut at = HEADER_LENGTH;
-    while at < bytes.len() {
-        let start = at;
-        let cut = |what: &str| truncated(format!("a section {what}"), bytes.len(), start);
-        let mut size = 0u64;
-        let mut shift = 0;
-        loop {
-            at += 1;
-            let byte = *bytes.get(at).ok_or_else(|| cut("has no size"))?;
-            size |= u64::from(byte & 0x7f) << shift;
-            shift += 7;
-            // A size longer than five bytes is for the decoder to refuse.
-            if byte & 0x80 == 0 || shift >= 35 {
-                break;
-            }
-        }
-        let rest = bytes.len() - at - 1;
+/// The first section of the root component that reaches beyond the end: where it starts, and what it lacks.
+fn cut_section(bytes: &[u8]) -> Option<(usize, String)> {
+    let mut start = HEADER_LENGTH;
+    while start < bytes.len() {
+        let Some((size, content)) = section_size(bytes, start + 1) else {
+            return Some((start, "a section has no size".to_owned()));
+        };
+        let rest = bytes.len().saturating_sub(content);
         match usize::try_from(size) {
-            Ok(size) if size <= rest => at += 1 + size,
-            _ => return Err(cut(&format!("needs {size} bytes, {rest} are left"))),
+            Ok(size) if size <= rest => start = content + size,
+            _ => return Some((start, format!("a section needs {size} bytes, {rest} are left"))),
         }
     }
-    Ok(())
+    None
+}
+
+/// The size of a section that is written at `at`, and where its content begins.
+fn section_size(bytes: &[u8], mut at: usize) -> Option<(u64, usize)> {
+    let mut size = 0;
+    for shift in [0, 7, 14, 21, 28] {
+        let byte = *bytes.get(at)?;
+        at += 1;
+        size |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    Some((size, at))
 }
 
 /// Whether the first thing that is neither space nor a line comment is an opening parenthesis.
@@ -133,9 +145,24 @@ fn text_to_binary(text: &str) -> Result<Vec<u8>> {
     wat::parse_str(text).map_err(|error| {
         let error = error.to_string();
         let mut lines = error.lines();
-        let message = lines.next().unwrap_or_default().to_owned();
-        let place: Vec<_> = lines.collect();
-        let error = malformed(format!("the text is not WAT: {message}"));
-        if place.is_empty() { error } else { error.with_have(place.join("\n")) }
+        let message = excerpt(lines.next().unwrap_or_default().to_owned(), MAX_MESSAGE_LENGTH);
+        let refused = malformed(format!("the text is not WAT: {message}"));
+        match lines.next().and_then(|place| place.rsplit_once("<anon>:")) {
+            Some((_, place)) => refused.with_have(with_source(place, lines)),
+            None => refused,
+        }
     })
+}
+
+/// A place `line:column` with the line of text there, when that is short enough to be read.
+fn with_source<'a>(place: &str, source: impl Iterator<Item = &'a str>) -> String {
+    let mut have = format!("at line {}", place.replace(':', ", column "));
+    let source: Vec<_> = source.collect();
+    if source.iter().all(|line| line.len() <= MAX_MESSAGE_LENGTH) {
+        for line in source {
+            have.push('\n');
+            have.push_str(line);
+        }
+    }
+    have
 }

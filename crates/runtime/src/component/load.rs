@@ -19,7 +19,10 @@ pub(crate) struct Loaded {
 pub(crate) fn load(bytes: &[u8], features: &Features) -> Result<Loaded> {
     let bytes: Arc<[u8]> = header::binary(bytes)?.into();
     header::check(&bytes)?;
-    let definitions = decode(&bytes, features.wasm_features()).map_err(|error| validate::malformed(&error))?;
+    let definitions = match decode(&bytes, features.wasm_features()) {
+        Ok(definitions) => definitions,
+        Err(error) => return Err(header::truncation(&bytes, &error).unwrap_or_else(|| validate::malformed(&error))),
+    };
     validate::validate(&bytes, features, &definitions)?;
     let plan = plan::build(&definitions)?;
     drop(definitions);

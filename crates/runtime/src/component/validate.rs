@@ -3,7 +3,11 @@
 use wasmparser::Validator;
 
 use super::definition::Definitions;
+use super::excerpt::excerpt;
 use crate::{Error, ErrorKind, Features, Result};
+
+/// Of the validator's words, which quote names.
+const MAX_MESSAGE_LENGTH: usize = 600;
 
 /// Checks `bytes` against every rule of the standard.
 pub(super) fn validate(bytes: &[u8], features: &Features, definitions: &Definitions<'_>) -> Result<()> {
@@ -20,7 +24,7 @@ pub(super) fn malformed(error: &wasmparser::Error) -> Error {
 
 fn refused(kind: ErrorKind, error: &wasmparser::Error, place: Option<String>) -> Error {
     let what = if kind == ErrorKind::Malformed { "malformed" } else { "invalid" };
-    let message = error.message().lines().collect::<Vec<_>>().join(": ");
+    let message = excerpt(error.message().lines().collect::<Vec<_>>().join(": "), MAX_MESSAGE_LENGTH);
     let message = format!("the component is {what}: {message} (at byte {:#x})", error.offset());
     let refused = Error::new(kind, message);
     let refused = match place {

@@ -122,3 +122,87 @@ fn called(plan: &Plan, canon: &Canon) -> Option<InstanceIndex> {
     let lift = plan.lifts.get(lift.at())?;
     Some(plan.options.get(lift.options.at())?.instance)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Features;
+    use crate::component::load;
+
+    fn blocking(text: &str) -> (Blocking, Plan) {
+        let plan = load(text.as_bytes(), &Features::all()).unwrap_or_else(|error| panic!("{error:?}")).plan;
+        (Blocking::of(&plan), plan)
+    }
+
+    /// A callee that imports the built-in `canon`, a caller that calls it, and one that does neither.
+    fn three(canon: &str, async_: &str, lift: &str, lower: &str) -> String {
+        format!(
+            r#"(component
+                (component $callee
+                    (core module $libc (memory (export "m") 1))
+                    (core instance $libc (instantiate $libc))
+                    (core func $b (canon {canon}))
+                    (core module $m (import "" "b" (func (result i32))) (func (export "f") (unreachable))
+                        (func (export "async-f") (result i32) unreachable)
+                        (func (export "callback") (param i32 i32 i32) (result i32) unreachable))
+                    (core instance $i (instantiate $m (with "" (instance (export "b" (func $b))))))
+                    (func $f {async_} (canon lift {lift}))
+                    (export "f" (func $f)))
+                (component $caller
+                    (import "f" (func $f {async_}))
+                    (core func $f (canon lower (func $f) {lower}))
+                    (core module $m (import "" "f" (func {})))
+                    (core instance (instantiate $m (with "" (instance (export "f" (func $f)))))))
+                (component $other
+                    (core module $m) (core instance (instantiate $m)))
+                (instance $callee (instantiate $callee))
+                (instance (instantiate $caller (with "f" (func $callee "f"))))
+                (instance (instantiate $other)))"#,
+            if lower.is_empty() { "" } else { "(result i32)" }
+        )
+    }
+
+    fn of_instances(text: &str) -> Vec<bool> {
+        let (blocking, plan) = blocking(text);
+        let all = (1..plan.instances.len()).map(|i| blocking.instance(InstanceIndex(i as u32)));
+        all.collect()
+    }
+
+    const SYNC: &str = r#"(core func $i "f")"#;
+    const CALLBACK: &str = r#"(core func $i "async-f") async (callback (core func $i "callback"))"#;
+
+    #[test]
+    fn nothing_that_blocks() {
+        assert_eq!(of_instances(&three("waitable-set.new", "", SYNC, "")), [false, false, false]);
+    }
+
+    #[test]
+    fn a_caller_blocks_with_the_callee_on_its_stack() {
+        assert_eq!(of_instances(&three("thread.yield", "", SYNC, "")), [true, true, false]);
+    }
+
+    #[test]
+    fn a_sync_call_of_an_async_function_blocks() {
+        assert_eq!(of_instances(&three("waitable-set.new", "async", CALLBACK, "")), [false, true, false]);
+    }
+
+    #[test]
+    fn an_async_call_does_not_block() {
+        assert_eq!(of_instances(&three("thread.yield", "async", CALLBACK, "async")), [true, false, false]);
+    }
+
+    #[test]
+    fn a_function_of_the_host_may_block() {
+        let (blocking, plan) = blocking(
+            r#"(component
+                (import "f" (func $f))
+                (core func $f (canon lower (func $f)))
+                (core module $m (import "" "f" (func)) (func (export "g")))
+                (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+                (func (export "g") (canon lift (core func $i "g"))))"#,
+        );
+        assert!(plan.trampolines[0].canon.may_block(&plan));
+        assert!(blocking.trampoline(TrampolineIndex(0)) && blocking.lift(LiftIndex(0)));
+        assert!(blocking.core_instance(CoreInstanceIndex(0)));
+    }
+}

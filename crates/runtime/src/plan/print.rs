@@ -8,6 +8,7 @@ use super::{
     CanonicalOptions, CoreDef, Export, FuncDef, Import, Lift, Plan, PlannedInstance, PlannedModule, PlannedResource,
     Step, StringEncoding,
 };
+use crate::component::excerpt;
 use crate::types::FuncType;
 
 /// Longer types are cut: the plan is about structure.
@@ -110,12 +111,8 @@ pub(super) fn type_name(ty: &FuncType) -> String {
     cut(ty.to_string())
 }
 
-pub(super) fn cut(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(MAX_TYPE_LENGTH) {
-        text.truncate(end);
-        text.push_str("...");
-    }
-    text
+pub(super) fn cut(text: String) -> String {
+    excerpt(text, MAX_TYPE_LENGTH)
 }
 
 impl Display for PlannedModule {
@@ -189,5 +186,69 @@ impl Display for CanonicalOptions {
             }
         }
         if self.async_ { f.write_str(" async") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Features;
+    use crate::component::load;
+
+    const GREETER: &str = r#"(component
+        (import "a:b/log@1.0.0" (instance $log
+            (export "r" (type (sub resource))) (export "put" (func (param "s" string)))))
+        (core module $libc (memory (export "mem") 1))
+        (core instance $libc (instantiate $libc))
+        (alias core export $libc "mem" (core memory $mem))
+        (core func $put (canon lower (func $log "put") (memory $mem)))
+        (core module $main (import "log" "put" (func (param i32 i32))) (func (export "hi") (result i32) unreachable))
+        (core instance $main (instantiate $main (with "log" (instance (export "put" (func $put))))))
+        (func $hi (result u8) (canon lift (core func $main "hi")))
+        (instance $greet (export "hi" (func $hi)))
+        (export "a:b/greet@1.0.0" (instance $greet)))"#;
+
+    const PRINTED: &str = r#"imports (1)
+  a:b/log@1.0.0
+    r: resource 0
+    put: func(s: string) (imported 0)
+resources (1)
+  0: a:b/log@1.0.0#r, imported
+modules (2)
+  0: bytes 0x4e..0x61 (19 bytes), 0 imports
+  1: bytes 0x8b..0xbf (52 bytes), 1 imports
+component instances (1)
+  0: root
+steps (4)
+  0: core 0 = module 0 for instance 0
+  1: memory 0 = core 0 "mem"
+  2: core 1 = module 1 for instance 0
+       "log" "put" <- trampoline 0
+  3: func 0 = core 1 "hi"
+trampolines (1)
+  0: instance 0: lower imported 0 a:b/log@1.0.0#put options 0: func(s: string)
+options (2)
+  0: instance 0 utf8 memory 0
+  1: instance 0 utf8
+lifts (1)
+  0: a:b/greet@1.0.0#hi = func 0 options 1: func() -> u8
+exports (1)
+  a:b/greet@1.0.0
+    hi = lift 0
+slots: 1 memories, 1 functions, 0 tables"#;
+
+    #[test]
+    fn a_plan_can_be_followed_by_its_numbers() {
+        let plan = load(GREETER.as_bytes(), &Features::default()).unwrap_or_else(|error| panic!("{error:?}")).plan;
+        let text = plan.to_string();
+        assert_eq!(without_places(&text), without_places(PRINTED), "{text}");
+    }
+
+    /// Where modules are and how long they are depends on the encoder.
+    fn without_places(text: &str) -> String {
+        let lines = text.lines().map(|line| match line.split_once(": bytes ") {
+            Some((number, _)) => number.to_owned(),
+            None => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 }

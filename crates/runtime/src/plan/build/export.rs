@@ -9,8 +9,6 @@ use crate::plan::{Export, FuncDef, PlannedResource};
 
 /// Between the name of an exported instance and the name of its function; in no name itself.
 const PATH: char = '#';
-/// The first word of a name that no export has given.
-const UNNAMED: &str = "unnamed ";
 
 impl<'d> Builder<'d> {
     /// The exports of an instance as the plan lists them.
@@ -54,11 +52,11 @@ impl<'d> Builder<'d> {
             },
             _ => None,
         };
-        if let Some(old) = old {
-            if old.starts_with(UNNAMED) || (name.contains(PATH) && !old.contains(PATH)) {
-                self.budget.name(name)?;
-                *old = name.to_owned();
-            }
+        if let Some(old) = old
+            && (is_unnamed(old) || (name.contains(PATH) && !old.contains(PATH)))
+        {
+            self.budget.name(name)?;
+            *old = name.to_owned();
         }
         Ok(())
     }
@@ -66,5 +64,10 @@ impl<'d> Builder<'d> {
 
 /// The name of the function or resource `number` before any export has named it.
 pub(super) fn unnamed(what: &str, number: usize) -> String {
-    format!("{UNNAMED}{what} {number}")
+    format!("{what} {number}")
+}
+
+/// No export's name has a space.
+fn is_unnamed(name: &str) -> bool {
+    name.contains(' ')
 }

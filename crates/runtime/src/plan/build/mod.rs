@@ -17,6 +17,8 @@ mod item;
 mod options;
 mod scope;
 mod slots;
+#[cfg(test)]
+mod tests;
 mod value_type;
 
 use std::collections::HashMap;
