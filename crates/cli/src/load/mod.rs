@@ -23,29 +23,21 @@ pub enum Precompiled {
 /// The component in `source`, compiled or taken from the cache, and the engine for it.
 pub fn load(source: &Source, settings: &Settings, precompiled: Precompiled) -> Result<(Engine, Component), Failure> {
     let progress = ProgressLine::start();
-    let mut config = Config::default()
+    let mut config = Config::new()
         .limits(settings.limits.clone())
         .features(settings.features()?)
-        .cache(settings.cache)
+        .optimize(settings.optimize)
         .epoch_interruption(settings.timeout.is_some())
         .fuel(settings.fuel.is_some())
         .allow_precompiled(precompiled == Precompiled::Allowed);
+    if settings.cache {
+        config = config.cache(None);
+    }
     if let Some(report) = progress.reporter() {
         config = config.progress(report);
     }
     let engine = Engine::new(config)?;
-    let component = component(&engine, source, precompiled).map_err(|failure| failure.at(&source.name));
+    let component = Component::from_bytes(&engine, &source.bytes);
     drop(progress);
-    Ok((engine, component?))
-}
-
-fn component(engine: &Engine, source: &Source, precompiled: Precompiled) -> Result<Component, Failure> {
-    if !Component::is_precompiled(&source.bytes) {
-        return Ok(Component::from_bytes(engine, &source.bytes)?);
-    }
-    if precompiled == Precompiled::Refused {
-        return Err(Failure::new("this is a precompiled component, which is run only when asked for")
-            .with_help("add --allow-precompiled if you trust where the file comes from"));
-    }
-    Ok(Component::from_precompiled(engine, &source.bytes)?)
+    Ok((engine, component.map_err(|error| Failure::from(error).at(&source.name))?))
 }

@@ -33,14 +33,19 @@ impl ProgressLine {
         ProgressLine { shown: Some((sender, thread::spawn(move || show(&messages)))) }
     }
 
-    /// What the engine calls with the number of core modules that it is about to compile, and their bytes.
-    pub fn reporter(&self) -> Option<impl Fn(usize, usize) + Send + Sync + 'static> {
+    /// What the engine calls with the number of core modules that it compiles, and their bytes; with `None` after that.
+    pub fn reporter(&self) -> Option<impl Fn(Option<(usize, usize)>) + Send + Sync + 'static> {
         let sender = self.shown.as_ref()?.0.clone();
-        Some(move |modules: usize, bytes: usize| {
-            let plural = if modules == 1 { "" } else { "s" };
-            let size = report::bytes(bytes);
+        Some(move |what: Option<(usize, usize)>| {
+            let message = match what {
+                Some((modules, bytes)) => {
+                    let plural = if modules == 1 { "" } else { "s" };
+                    Message::Doing(format!("compiling {modules} core module{plural} ({})…", report::bytes(bytes)))
+                }
+                None => Message::Done,
+            };
             // Nobody listens any more once the component is there.
-            let _ = sender.send(Message::Doing(format!("compiling {modules} core module{plural} ({size})…")));
+            let _ = sender.send(message);
         })
     }
 }
@@ -57,19 +62,11 @@ impl Drop for ProgressLine {
 
 /// Shows what is being done, once it takes long.
 fn show(messages: &Receiver<Message>) {
-    let mut visible = false;
-    while let Ok(Message::Doing(what)) = messages.recv() {
-        let next = if visible { Err(RecvTimeoutError::Timeout) } else { messages.recv_timeout(PATIENCE) };
-        match next {
-            Err(RecvTimeoutError::Timeout) => {
-                visible = true;
-                print(&format!("\r\x1b[K{what}"));
-            }
-            Ok(Message::Doing(_)) => {}
-            Ok(Message::Done) | Err(RecvTimeoutError::Disconnected) => break,
-        }
-    }
-    if visible {
+    let Ok(Message::Doing(what)) = messages.recv() else { return };
+    if let Err(RecvTimeoutError::Timeout) = messages.recv_timeout(PATIENCE) {
+        print(&what);
+        // Whatever comes next, this line is over.
+        let _ = messages.recv();
         print("\r\x1b[K");
     }
 }

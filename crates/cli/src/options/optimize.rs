@@ -1,6 +1,6 @@
 //! `-O`: what makes code and instances faster.
 
-use super::key::{Group, Key, always, ignored};
+use super::key::{Effect::Count, Group, Key, always, ignored, key};
 
 /// The keys of `-O`.
 pub static GROUP: Group = Group { letter: 'O', keys: KEYS };
@@ -8,6 +8,7 @@ pub static GROUP: Group = Group { letter: 'O', keys: KEYS };
 const FIXED: &str = "is not adjustable in this runtime";
 
 static KEYS: &[Key] = &[
+    key("opt-level", "0 compiles fast, 1 or 2 (default) makes fast code", Count(|s, n| s.optimize = n > 0)),
     always("memory-init-cow", "memories start as copies on write where the system can"),
     always("signals-based-traps", "traps cost nothing until they happen"),
     always("table-lazy-init", "tables are filled when they are used"),
@@ -19,7 +20,6 @@ static KEYS: &[Key] = &[
     ignored("memory-may-move", FIXED),
     ignored("memory-reservation", FIXED),
     ignored("memory-reservation-for-growth", FIXED),
-    ignored("opt-level", FIXED),
     ignored("pooling-*", FIXED),
     ignored("regalloc-algorithm", FIXED),
     ignored("static-memory-forced", FIXED),

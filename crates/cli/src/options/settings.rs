@@ -17,6 +17,8 @@ pub struct Settings {
     pub fuel: Option<u64>,
     /// Whether compiled code is kept on disk.
     pub cache: bool,
+    /// Whether compiled code is optimised.
+    pub optimize: bool,
     /// Whether the guest gets the environment variables of the command.
     pub inherit_env: bool,
     /// Whether the guest gets the standard input of the command.
@@ -37,6 +39,7 @@ impl Default for Settings {
             timeout: None,
             fuel: None,
             cache: true,
+            optimize: true,
             inherit_env: false,
             inherit_stdin: true,
             inherit_stdout: true,

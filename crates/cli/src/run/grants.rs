@@ -115,6 +115,9 @@ fn variables(given: &[String], inherit: bool) -> Result<Vec<(String, String)>, F
                 }
             },
         };
+        if name.is_empty() {
+            return Err(Failure::usage(format!("`--env {text}` has no name")).with_help("--env NAME[=VALUE]"));
+        }
         variables.retain(|(other, _)| other != name);
         variables.push((name.to_string(), value));
     }
