@@ -9,12 +9,14 @@ use wasm_wave::wasm::WasmValue;
 
 use super::wave_type::wave_type;
 
+const NO_TEXT: &str = "a value of this type cannot be written as text";
+
 /// The value of type `ty` that `node` of `source` writes.
 pub fn argument(ty: &ValType, node: &Node, source: &str) -> Result<Val, String> {
-    let wave = wave_type(ty).ok_or_else(|| format!("a {ty} cannot be written as text"))?;
+    let wave = wave_type(ty).ok_or(NO_TEXT)?;
     let value: Value =
         node.to_wasm_value(&wave, source).map_err(|error| format!("{} is no {ty}", parser_message(source, &error)))?;
-    val(ty, &value).ok_or_else(|| format!("a {ty} cannot be written as text"))
+    val(ty, &value).ok_or_else(|| NO_TEXT.to_string())
 }
 
 /// What a parser says, with the text that it means instead of its place in it.

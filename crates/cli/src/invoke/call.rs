@@ -43,7 +43,8 @@ fn arguments(ty: &FuncType, values: &str) -> Result<Vec<Val>, String> {
     let values = if values.trim().is_empty() { "()" } else { values };
     // The parser of calls knows fewer names than there are, and has no need of ours.
     let call = format!("f{values}");
-    let call = UntypedFuncCall::parse(&call).map_err(|error| format!("the arguments are no WAVE values: {}", what(&call, &error)))?;
+    let call = UntypedFuncCall::parse(&call)
+        .map_err(|error| format!("the arguments are no WAVE values: {}", what(&call, &error)))?;
     let nodes: Vec<_> = match call.params_node() {
         None => Vec::new(),
         Some(node) => node.as_tuple().map_err(|error| what(call.source(), &error))?.collect(),
@@ -51,7 +52,7 @@ fn arguments(ty: &FuncType, values: &str) -> Result<Vec<Val>, String> {
     let types = &ty.params.elements;
     if nodes.len() != types.len() {
         let plural = if types.len() == 1 { "" } else { "s" };
-        return Err(format!("the function takes {} argument{plural}, here are {}", types.len(), nodes.len()));
+        return Err(format!("the function takes {} argument{plural}, not {}", types.len(), nodes.len()));
     }
     let named = ty.names.iter().zip(types).zip(nodes);
     named
@@ -89,8 +90,8 @@ mod tests {
     fn wrong_arguments_are_said() {
         let message = |ty: &FuncType, values| arguments(ty, values).err().unwrap_or_default();
         let one = takes([ValType::U8]);
-        assert_eq!(message(&one, ""), "the function takes 1 argument, here are 0");
-        assert_eq!(message(&one, "(1, 2)"), "the function takes 1 argument, here are 2");
+        assert_eq!(message(&one, ""), "the function takes 1 argument, not 0");
+        assert_eq!(message(&one, "(1, 2)"), "the function takes 1 argument, not 2");
         assert_eq!(message(&one, "(300)"), "argument `x`: invalid value: `300` is no u8");
         assert_eq!(message(&one, "(\"a\")"), "argument `x`: invalid value type: `\"a\"` is no u8");
         assert!(message(&one, "(1").starts_with("the arguments are no WAVE values: unexpected end of input"));

@@ -7,10 +7,10 @@ use std::time::Duration;
 use clap::builder::TypedValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::Settings;
 use super::duration::parse_duration;
 use super::key::{Effect, Group, Key};
 use super::nearest::nearest;
-use super::Settings;
 
 /// Everything that one occurrence of `-W` says.
 #[derive(Debug, Clone)]
@@ -42,8 +42,8 @@ impl Choice {
             None => (written, None),
         };
         let key = group.find(name).ok_or_else(|| unknown(group, name))?;
-        let value = read(&key.effect, value)
-            .map_err(|want| format!("`-{}{written}`: `{name}` takes {want}", group.letter))?;
+        let value =
+            read(&key.effect, value).map_err(|want| format!("`-{}{written}`: `{name}` takes {want}", group.letter))?;
         Ok(Choice { letter: group.letter, key, written: written.to_string(), value })
     }
 

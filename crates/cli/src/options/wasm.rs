@@ -18,7 +18,11 @@ static KEYS: &[Key] = &[
     key("max-instances", "Core instances", Count(|s, n| s.limits.max_instances = clamp(n))),
     key("max-memories", "Core memories", Count(|s, n| s.limits.max_memories = clamp(n))),
     key("max-tables", "Core tables", Count(|s, n| s.limits.max_tables = clamp(n))),
-    key("max-handles", "Handles of one component instance (also -Smax-resources)", Count(|s, n| s.limits.max_handles = clamp(n))),
+    key(
+        "max-handles",
+        "Handles of one component instance (also -Smax-resources)",
+        Count(|s, n| s.limits.max_handles = clamp(n)),
+    ),
     key("max-tasks", "Tasks that exist at once", Count(|s, n| s.limits.max_tasks = clamp(n))),
     key(
         "max-hostcall-bytes",
@@ -60,6 +64,17 @@ static KEYS: &[Key] = &[
         "The type `list<T, N>`",
         Switch(|s, on| s.gate(Gate::FixedLengthLists, on)),
     ),
+    key(
+        "component-model-nested-names",
+        "Nested namespaces and packages in names",
+        Switch(|s, on| s.gate(Gate::NestedNames, on)),
+    ),
+    key(
+        "component-model-canonical-names",
+        "Interface names with a canonical version",
+        Switch(|s, on| s.gate(Gate::CanonicalNames, on)),
+    ),
+    key("component-model-accessors", "`[get]` and `[set]` in names", Switch(|s, on| s.gate(Gate::Accessors, on))),
     key("all-proposals", "Every supported part of the standard that is not shipped yet", Switch(all_gates)),
     always("component-model", SHIPPED),
     always("component-model-async", SHIPPED),
@@ -100,5 +115,22 @@ static KEYS: &[Key] = &[
 fn all_gates(settings: &mut super::Settings, on: bool) {
     for &gate in Gate::ALL.iter().filter(|gate| gate.is_supported()) {
         settings.gate(gate, on);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_supported_gate_has_a_key() {
+        for gate in Gate::ALL.iter().filter(|gate| gate.is_supported()) {
+            let name = format!("component-model-{}", gate.name());
+            let key = GROUP.find(&name).unwrap_or_else(|| panic!("no key {name}"));
+            let mut settings = super::super::Settings::default();
+            let super::super::key::Effect::Switch(set) = key.effect else { panic!("{name} is no switch") };
+            set(&mut settings, true);
+            assert_eq!(settings.gates, [*gate]);
+        }
     }
 }
