@@ -28,10 +28,22 @@ impl Flat {
         }
     }
 
+    /// How many values there are so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The values so far.
     #[must_use]
     pub fn values(&self) -> &[u64] {
-        &self.bits[..self.len]
+        self.bits.get(..self.len).unwrap_or_default()
     }
 
     /// Adds zeros until there are `len` values: the unused rest of a variant.

@@ -4,13 +4,19 @@
 //! [`WitType::lower_flat`] through core values. [`Val`] is the dynamic side, Rust types the static one; both go the
 //! same way. This stays the plain twin of compiled adapters.
 
+pub mod declare;
 mod flat;
 pub(crate) mod handles;
 mod lift;
 mod list;
 mod lower;
 mod macros;
+mod mismatch;
+mod option;
+mod params;
 mod payload;
+mod place;
+mod returns;
 mod scalar;
 mod string;
 mod transcode;
@@ -22,9 +28,13 @@ mod val_lower;
 pub use flat::{Flat, FlatIter};
 pub use lift::LiftCx;
 pub use lower::LowerCx;
+pub use params::Params;
 pub use payload::Payload;
-pub use tuple::{Params, Returns};
+pub use place::{Case, LiftFrom, LowerTo};
+pub use returns::{ReturnVal, Returns};
 pub use val::{ResourceAny, Val};
+
+pub(crate) use string::{LoadedString, load_string_from_range, store_string_from};
 
 use crate::Result;
 use crate::linker::HostTypes;
@@ -34,6 +44,12 @@ use crate::types::ValType;
 ///
 /// `ty` is always the guest's type, which [`check`](Self::check) accepted; it knows the layout.
 pub trait WitType: Sized + Send + 'static {
+    /// This type in the words of WIT, for messages.
+    #[must_use]
+    fn wit_name() -> String {
+        std::any::type_name::<Self>().to_owned()
+    }
+
     /// Whether this Rust type can stand for `ty`; `host` knows which host type each imported resource is.
     ///
     /// # Errors
@@ -79,7 +95,7 @@ pub trait WitType: Sized + Send + 'static {
         // Never trust a guest's length for an allocation: grow as elements really arrive.
         let mut items = Vec::with_capacity(length.min(1024) as usize);
         for i in 0..length {
-            items.push(Self::load(cx, element, ptr + i * size)?);
+            items.push(Self::load(cx, element, place::element_at(ptr, i, size)?)?);
         }
         Ok(items)
     }
@@ -91,8 +107,8 @@ pub trait WitType: Sized + Send + 'static {
     /// The trap that the standard says.
     fn store_list(items: Vec<Self>, cx: &mut LowerCx<'_>, element: &ValType, ptr: u32) -> Result<()> {
         let size = element.size();
-        for (i, item) in items.into_iter().enumerate() {
-            item.store(cx, element, ptr + i as u32 * size)?;
+        for (i, item) in (0..).zip(items) {
+            item.store(cx, element, place::element_at(ptr, i, size)?)?;
         }
         Ok(())
     }

@@ -1,12 +1,18 @@
 //! Payloads that may be absent: of streams, futures and results.
 
+use super::mismatch::quoted;
 use super::{Flat, FlatIter, LiftCx, LowerCx, WitType};
+use crate::error::bug;
 use crate::linker::HostTypes;
 use crate::types::ValType;
 use crate::{Error, Result};
 
 /// `()` for no payload, or a [`WitType`].
 pub trait Payload: Sized + Send + 'static {
+    /// This type in the words of WIT; nothing for no payload.
+    #[must_use]
+    fn payload_name() -> Option<String>;
+
     /// Whether this Rust type can stand for `ty`.
     ///
     /// # Errors
@@ -44,10 +50,14 @@ pub trait Payload: Sized + Send + 'static {
 }
 
 impl Payload for () {
+    fn payload_name() -> Option<String> {
+        None
+    }
+
     fn check_payload(ty: Option<&ValType>, _host: &HostTypes) -> Result<()> {
         match ty {
             None => Ok(()),
-            Some(ty) => Err(Error::link(format!("expected no payload, found {ty}"))),
+            Some(ty) => Err(Error::link(format!("expected {}, found no payload", quoted(&ty.to_string())))),
         }
     }
 
@@ -68,13 +78,21 @@ impl Payload for () {
     }
 }
 
+/// Types were checked before values cross.
 fn present(ty: Option<&ValType>) -> Result<&ValType> {
-    ty.ok_or_else(|| Error::link("expected a payload, found none"))
+    ty.ok_or_else(|| bug!("a payload where the type has none"))
 }
 
 impl<T: WitType> Payload for T {
+    fn payload_name() -> Option<String> {
+        Some(T::wit_name())
+    }
+
     fn check_payload(ty: Option<&ValType>, host: &HostTypes) -> Result<()> {
-        T::check(present(ty)?, host)
+        match ty {
+            Some(ty) => T::check(ty, host),
+            None => Err(Error::link(format!("expected no payload, found {}", quoted(&T::wit_name())))),
+        }
     }
 
     fn lift_flat_payload(cx: &mut LiftCx<'_>, ty: Option<&ValType>, flat: &mut FlatIter<'_>) -> Result<Self> {

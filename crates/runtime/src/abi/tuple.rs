@@ -1,58 +1,105 @@
-//! Parameters and results: how many values go flat, and through memory when they are too many.
+//! `tuple<A, B, ...>` as a Rust tuple of up to twelve elements.
 //!
-//! Spec: `lift_flat_values`, `lower_flat_values`.
+//! Spec: `despecialize`: a record with numbers for labels.
 
-use super::{Flat, FlatIter, LiftCx, LowerCx};
+use super::mismatch::mismatch;
+use super::{Flat, FlatIter, LiftCx, LiftFrom, LowerCx, LowerTo, WitType};
 use crate::Result;
+use crate::error::bug;
 use crate::linker::HostTypes;
-use crate::types::{TupleType, ValType};
+use crate::types::{TupleElement, TupleType, ValType};
 
-/// A tuple of parameters: `()`, `(A,)`, `(A, B)`, ... and `Vec<Val>`.
-pub trait Params: Sized + Send + 'static {
-    /// Whether these Rust types can stand for `ty`.
-    ///
-    /// # Errors
-    ///
-    /// Names the parameter and both types.
-    fn check(names: &[Box<str>], ty: &TupleType, host: &HostTypes) -> Result<()>;
+/// The elements of a tuple, one after the other.
+pub(super) struct Elements<'t>(std::slice::Iter<'t, TupleElement>);
 
-    /// Spec: `lift_flat_values`.
-    ///
-    /// # Errors
-    ///
-    /// The trap that the standard says.
-    fn lift(cx: &mut LiftCx<'_>, ty: &TupleType, max_flat: usize, flat: &mut FlatIter<'_>) -> Result<Self>;
+impl<'t> Elements<'t> {
+    /// From the first on.
+    pub(super) fn of(ty: &'t TupleType) -> Self {
+        Elements(ty.elements.iter())
+    }
 
-    /// Spec: `lower_flat_values` without an out-parameter.
-    ///
-    /// # Errors
-    ///
-    /// The trap that the standard says.
-    fn lower(self, cx: &mut LowerCx<'_>, ty: &TupleType, max_flat: usize, flat: &mut Flat) -> Result<()>;
+    /// The next element; their number was checked.
+    pub(super) fn next_element(&mut self) -> Result<&'t TupleElement> {
+        self.0.next().ok_or_else(|| bug!("an element more than the tuple has"))
+    }
 }
 
-/// A result: `()` for none, a [`WitType`](super::WitType), and `Option<Val>` for the dynamic side
-/// (as [`ReturnVal`](super::ReturnVal)).
-pub trait Returns: Sized + Send + 'static {
-    /// Whether this Rust type can stand for `ty`.
-    ///
-    /// # Errors
-    ///
-    /// Names both types.
-    fn check(ty: Option<&ValType>, host: &HostTypes) -> Result<()>;
+fn tuple_type(ty: &ValType) -> Result<&TupleType> {
+    match ty {
+        ValType::Tuple(tuple) => Ok(tuple),
+        _ => Err(bug!("elements of {ty}")),
+    }
+}
 
-    /// Spec: `lift_flat_values` of a result.
-    ///
-    /// # Errors
-    ///
-    /// The trap that the standard says.
-    fn lift(cx: &mut LiftCx<'_>, ty: Option<&ValType>, max_flat: usize, flat: &mut FlatIter<'_>) -> Result<Self>;
+macro_rules! tuples {
+    ($(($($name:ident)*) $len:literal;)*) => {$(
+        impl<$($name: WitType),*> WitType for ($($name,)*) {
+            fn wit_name() -> String {
+                format!("tuple<{}>", [$($name::wit_name()),*].join(", "))
+            }
 
-    /// Spec: `lower_flat_values` of a result; `out` is where it goes when it does not fit in `max_flat` values.
-    ///
-    /// # Errors
-    ///
-    /// The trap that the standard says.
-    fn lower(self, cx: &mut LowerCx<'_>, ty: Option<&ValType>, max_flat: usize, out: Option<u32>, flat: &mut Flat)
-    -> Result<()>;
+            fn check(ty: &ValType, host: &HostTypes) -> Result<()> {
+                match ty {
+                    ValType::Tuple(tuple) if tuple.elements.len() == $len => {
+                        let mut elements = Elements::of(tuple);
+                        let mut number = 0;
+                        $(
+                            number += 1;
+                            $name::check(&elements.next_element()?.ty, host)
+                                .map_err(|error| error.at(format_args!("element {number}")))?;
+                        )*
+                        Ok(())
+                    }
+                    _ => Err(mismatch(ty, &Self::wit_name())),
+                }
+            }
+
+            fn lift_flat(cx: &mut LiftCx<'_>, ty: &ValType, flat: &mut FlatIter<'_>) -> Result<Self> {
+                let mut elements = Elements::of(tuple_type(ty)?);
+                Ok(($($name::lift_flat(cx, &elements.next_element()?.ty, flat)?,)*))
+            }
+
+            fn load(cx: &mut LiftCx<'_>, ty: &ValType, ptr: u32) -> Result<Self> {
+                let mut elements = Elements::of(tuple_type(ty)?);
+                Ok(($({
+                    let element = elements.next_element()?;
+                    LiftFrom::Memory(ptr).field::<$name>(cx, &element.ty, element.offset)?
+                },)*))
+            }
+
+            #[allow(non_snake_case, reason = "the values are named as their types")]
+            fn lower_flat(self, cx: &mut LowerCx<'_>, ty: &ValType, flat: &mut Flat) -> Result<()> {
+                let mut elements = Elements::of(tuple_type(ty)?);
+                let ($($name,)*) = self;
+                $($name.lower_flat(cx, &elements.next_element()?.ty, flat)?;)*
+                Ok(())
+            }
+
+            #[allow(non_snake_case, reason = "the values are named as their types")]
+            fn store(self, cx: &mut LowerCx<'_>, ty: &ValType, ptr: u32) -> Result<()> {
+                let mut elements = Elements::of(tuple_type(ty)?);
+                let ($($name,)*) = self;
+                $(
+                    let element = elements.next_element()?;
+                    LowerTo::Memory(ptr).field(cx, &element.ty, element.offset, $name)?;
+                )*
+                Ok(())
+            }
+        }
+    )*};
+}
+
+tuples! {
+    (A) 1;
+    (A B) 2;
+    (A B C) 3;
+    (A B C D) 4;
+    (A B C D E) 5;
+    (A B C D E F) 6;
+    (A B C D E F G) 7;
+    (A B C D E F G H) 8;
+    (A B C D E F G H I) 9;
+    (A B C D E F G H I J) 10;
+    (A B C D E F G H I J K) 11;
+    (A B C D E F G H I J K L) 12;
 }

@@ -1,7 +1,12 @@
 //! Values without a static type.
 
+use super::val_lift::lift_val;
+use super::val_lower::lower_val;
+use super::WitType;
+use crate::linker::HostTypes;
 use crate::store::ResourceTypeId;
 use crate::stream::{FutureAny, StreamAny};
+use crate::types::ValType;
 
 /// Any value of the Component Model. Its type is known from where it is used; fields and cases are by position.
 #[derive(Debug, PartialEq)]
@@ -86,4 +91,16 @@ impl ResourceAny {
     pub fn is_owned(&self) -> bool {
         self.own
     }
+}
+
+impl WitType for Val {
+    fn wit_name() -> String {
+        "any type".into()
+    }
+
+    fn check(_ty: &ValType, _host: &HostTypes) -> crate::Result<()> {
+        Ok(())
+    }
+
+    crate::__wit_both_ways!(lift_val, lower_val);
 }

@@ -1,0 +1,122 @@
+//! `string` as [`String`], `Box<str>` and `Arc<str>`, between UTF-8 and the three encodings of a memory.
+//!
+//! Spec: `load_string`, `load_string_from_range`, `store_string`, `store_string_into_range`.
+
+use std::sync::Arc;
+
+use super::mismatch::mismatch;
+use super::transcode::{Allocator, decode, encode};
+use super::{Flat, FlatIter, LiftCx, LiftFrom, LowerCx, LowerTo, WitType};
+use crate::linker::HostTypes;
+use crate::plan::StringEncoding;
+use crate::types::{ValType, align_to};
+use crate::{Error, Result, Trap};
+
+/// Spec: `MAX_STRING_BYTE_LENGTH`.
+pub(super) const MAX_STRING_BYTE_LENGTH: u32 = (1 << 28) - 1;
+/// Spec: `utf16_tag`: set in the length of a `latin1+utf16` string that is UTF-16.
+pub(super) const UTF16_TAG: u32 = 1 << 31;
+
+/// A string with how it was in the memory it comes from, which decides how it is allocated where it goes.
+/// Spec: `String`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LoadedString {
+    /// The text.
+    pub(crate) text: String,
+    /// The encoding option of the memory it comes from.
+    pub(crate) encoding: StringEncoding,
+    /// Its length in code units of that encoding, and the tag.
+    pub(crate) tagged_code_units: u32,
+}
+
+/// Spec: `load_string_from_range`.
+pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u32, tagged_code_units: u32) -> Result<LoadedString> {
+    let encoding = cx.string_encoding;
+    let (align, byte_length) = match encoding {
+        StringEncoding::Utf8 => (1, u64::from(tagged_code_units)),
+        StringEncoding::Utf16 => (2, 2 * u64::from(tagged_code_units)),
+        StringEncoding::Latin1OrUtf16 if tagged_code_units & UTF16_TAG != 0 => {
+            (2, 2 * u64::from(tagged_code_units ^ UTF16_TAG))
+        }
+        StringEncoding::Latin1OrUtf16 => (2, u64::from(tagged_code_units)),
+    };
+    if byte_length > u64::from(MAX_STRING_BYTE_LENGTH) {
+        return Err(Trap::StringTooLong.into());
+    }
+    if ptr != align_to(ptr, align) {
+        return Err(Trap::UnalignedPointer.into());
+    }
+    let (start, length) = (ptr as usize, byte_length as usize);
+    if start + length > cx.memory()?.len() {
+        return Err(Trap::StringOutOfBounds.into());
+    }
+    cx.spend(length)?;
+    let bytes = cx.memory()?.get(start..start + length).ok_or(Trap::StringOutOfBounds)?;
+    let text = decode(bytes, encoding, tagged_code_units)?;
+    Ok(LoadedString { text, encoding, tagged_code_units })
+}
+
+/// Spec: `store_string_into_range`: answers the pointer and the tagged length. `source` and `tagged_code_units` say how
+/// the text was in the memory it comes from.
+pub(crate) fn store_string_from(
+    cx: &mut LowerCx<'_>,
+    text: &str,
+    source: StringEncoding,
+    tagged_code_units: u32,
+) -> Result<(u32, u32)> {
+    let target = cx.string_encoding;
+    encode(cx, target, text, source, tagged_code_units)
+}
+
+impl Allocator for LowerCx<'_> {
+    fn bytes(&mut self) -> Result<&mut [u8]> {
+        self.memory_mut()
+    }
+
+    fn reallocate(&mut self, old: u32, old_size: u32, align: u32, new_size: u32) -> Result<u32> {
+        LowerCx::reallocate(self, old, old_size, align, new_size)
+    }
+}
+
+/// The text of a Rust string comes as from a UTF-8 memory.
+fn store_text(cx: &mut LowerCx<'_>, text: &str) -> Result<(u32, u32)> {
+    match u32::try_from(text.len()) {
+        Ok(length) if length <= MAX_STRING_BYTE_LENGTH => store_string_from(cx, text, StringEncoding::Utf8, length),
+        _ => Err(Error::host(format!("a string of {} bytes is longer than a component can take", text.len()))
+            .with_have(format!("at most {MAX_STRING_BYTE_LENGTH} bytes fit"))),
+    }
+}
+
+fn lift_text<S: From<String>>(cx: &mut LiftCx<'_>, _ty: &ValType, from: &mut LiftFrom<'_, '_>) -> Result<S> {
+    let begin = from.field(cx, &ValType::U32, 0)?;
+    let tagged_code_units = from.field(cx, &ValType::U32, 4)?;
+    Ok(load_string_from_range(cx, begin, tagged_code_units)?.text.into())
+}
+
+fn lower_text(text: impl AsRef<str>, cx: &mut LowerCx<'_>, _ty: &ValType, to: &mut LowerTo<'_>) -> Result<()> {
+    let (begin, tagged_code_units) = store_text(cx, text.as_ref())?;
+    to.field(cx, &ValType::U32, 0, begin)?;
+    to.field(cx, &ValType::U32, 4, tagged_code_units)
+}
+
+macro_rules! strings {
+    ($($rust:ty;)*) => {$(
+        impl WitType for $rust {
+            fn wit_name() -> String {
+                ValType::String.to_string()
+            }
+
+            fn check(ty: &ValType, _host: &HostTypes) -> Result<()> {
+                if *ty == ValType::String { Ok(()) } else { Err(mismatch(ty, "string")) }
+            }
+
+            crate::__wit_both_ways!(lift_text, lower_text);
+        }
+    )*};
+}
+
+strings! {
+    String;
+    Box<str>;
+    Arc<str>;
+}
