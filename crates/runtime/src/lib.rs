@@ -21,14 +21,18 @@ mod stream;
 mod task;
 pub mod types;
 
-pub use abi::{Flat, FlatIter, LiftCx, LowerCx, Params, Payload, ResourceAny, Returns, Val, WitType};
-pub use component::{Component, Config, Engine};
+pub use abi::{
+    Case, Flat, FlatIter, LiftCx, LiftFrom, LowerCx, LowerTo, Params, Payload, ResourceAny, ReturnVal, Returns, Val, WitType,
+};
+#[doc(hidden)]
+pub use abi::declare;
+pub use component::{Annotation, Component, Config, Engine, ExternName, InterfaceName, PlainName};
 pub use error::{Error, ErrorKind, Result, Trap};
-pub use features::Features;
+pub use features::{Features, Gate};
 pub use host::{
     Access, Caller, Destination, Flow, Func, FutureReader, Instance, Resource, ResourceTable, Source, StartedCall,
     StreamConsumer, StreamProducer, StreamReader, TypedFunc,
 };
 pub use limits::Limits;
 pub use linker::{HostTypes, Linker, LinkerInstance};
-pub use store::{Choose, DataGuard, Store};
+pub use store::{Choose, DataGuard, Live, Store};

@@ -178,3 +178,6 @@ pub(crate) fn mask(flags: &FlagsType) -> u32 {
         _ => u32::MAX,
     }
 }
+
+#[cfg(test)]
+mod tests;

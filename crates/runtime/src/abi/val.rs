@@ -98,7 +98,7 @@ impl WitType for Val {
         "any type".into()
     }
 
-    fn check(_ty: &ValType, _host: &HostTypes) -> Result<()> {
+    fn check(_ty: &ValType, _host: &HostTypes) -> crate::Result<()> {
         Ok(())
     }
 

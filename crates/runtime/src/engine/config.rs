@@ -1,7 +1,6 @@
 //! How the core engine is set up.
 
-
-use super::convert;
+use super::{convert, pool};
 use crate::Result;
 
 /// What an embedder may choose about core execution.
@@ -33,7 +32,10 @@ impl Default for EngineOptions {
 
 /// The core engine: compiles modules, makes stores. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct CoreEngine(wasmtime::Engine);
+pub(crate) struct CoreEngine {
+    engine: wasmtime::Engine,
+    fuel: bool,
+}
 
 impl CoreEngine {
     /// An engine with these options.
@@ -45,6 +47,7 @@ impl CoreEngine {
         config.consume_fuel(options.fuel);
         config.max_wasm_stack(options.max_wasm_stack);
         config.async_stack_size(options.stack_size);
+        pool::install(&mut config, options);
         config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Enable);
         config.wasm_multi_memory(true);
         config.wasm_function_references(true);
@@ -53,23 +56,28 @@ impl CoreEngine {
         if !options.optimize {
             config.cranelift_opt_level(wasmtime::OptLevel::None);
         }
-        wasmtime::Engine::new(&config).map(CoreEngine).map_err(convert::error)
+        let engine = wasmtime::Engine::new(&config).map_err(convert::error)?;
+        Ok(CoreEngine { engine, fuel: options.fuel })
     }
 
     pub(super) fn inner(&self) -> &wasmtime::Engine {
-        &self.0
+        &self.engine
+    }
+
+    pub(super) fn counts_fuel(&self) -> bool {
+        self.fuel
     }
 
     /// Moves every store's epoch on by one.
     pub(crate) fn increment_epoch(&self) {
-        self.0.increment_epoch();
+        self.engine.increment_epoch();
     }
 
     /// What compiled code depends on besides the module: version, target, CPU features and settings.
     pub(crate) fn compatibility_hash(&self) -> u64 {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
-        self.0.precompile_compatibility_hash().hash(&mut hasher);
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
         hasher.finish()
     }
 }

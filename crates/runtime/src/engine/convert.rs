@@ -1,13 +1,9 @@
 //! Errors and values across the seam.
 
-use std::future::Future;
-use std::task::{Context, Poll, Waker};
-
 use wasmtime::ValRaw;
 
-use crate::error::bug;
 use crate::types::FlatType;
-use crate::{Error, ErrorKind, Result, Trap};
+use crate::{Error, ErrorKind, Trap};
 
 /// The engine's error as ours: our own errors come back as they were, traps become traps with the guest's stack.
 pub(super) fn error(error: wasmtime::Error) -> Error {
@@ -16,7 +12,8 @@ pub(super) fn error(error: wasmtime::Error) -> Error {
         Ok(ours) => ours,
         Err(error) => match error.downcast_ref::<wasmtime::Trap>() {
             Some(code) => trap(*code),
-            None => other(&error),
+            None if error.is::<wasmtime::ThrownException>() => Error::trap(Trap::UncaughtException),
+            None => Error::new(ErrorKind::Host, format!("{error:#}")),
         },
     };
     if converted.guest_backtrace().is_empty() { converted.with_backtrace(frames) } else { converted }
@@ -25,10 +22,6 @@ pub(super) fn error(error: wasmtime::Error) -> Error {
 /// Our error, to be carried through the engine and found again by [`error`].
 pub(super) fn into_engine(error: Error) -> wasmtime::Error {
     wasmtime::Error::new(error)
-}
-
-fn other(error: &wasmtime::Error) -> Error {
-    Error::new(ErrorKind::Host, format!("{error:#}"))
 }
 
 fn trap(code: wasmtime::Trap) -> Error {
@@ -76,15 +69,6 @@ fn demangle(name: &str) -> String {
     match name.rfind("::h") {
         Some(at) if name.len() - at == 19 => name[..at].to_string(),
         _ => name.to_string(),
-    }
-}
-
-/// Polls a future of the engine that must not suspend.
-pub(super) fn ready<R>(future: impl Future<Output = Result<R, wasmtime::Error>>) -> Result<R> {
-    let mut future = std::pin::pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result.map_err(error),
-        Poll::Pending => Err(bug!("a core call that must not suspend did")),
     }
 }
 

@@ -9,7 +9,8 @@ use std::task::Poll;
 
 use wasmtime::ValRaw;
 
-use super::convert::{bits_to_raw, bits_to_val, into_engine, raw_to_bits, ready, val_to_bits, val_type};
+use super::continuation::ready;
+use super::convert::{bits_to_raw, bits_to_val, error, into_engine, raw_to_bits, val_to_bits, val_type};
 use super::store::StoreMut;
 use crate::Result;
 use crate::types::FlatType;
@@ -22,13 +23,22 @@ pub(super) const MAX_VALUES: usize = 17;
 pub(crate) struct CoreFunc(pub(super) wasmtime::Func);
 
 impl CoreFunc {
-    /// Calls a function that must not suspend; gives its result's bits, 0 when it has none.
+    /// Calls a function that must not park; gives its result's bits, 0 when it has none.
+    ///
+    /// # Errors
+    ///
+    /// The guest's trap, or the error of a host function it called; a trap when it parks.
     pub(crate) fn call(self, store: &mut StoreMut<'_>, args: &[u64]) -> Result<u64> {
         let ty = self.0.ty(&store.context);
         let params: Vec<_> = ty.params().zip(args).map(|(ty, &bits)| bits_to_val(bits, &ty)).collect();
         let mut results = [wasmtime::Val::I32(0)];
         let results = &mut results[..ty.results().len().min(1)];
-        ready(self.0.call_async(&mut store.context, &params, results))?;
+        let turn = store.handle.turn();
+        if turn.can_park.get() || turn.on_own_stack.get() {
+            ready(store.handle, self.0.call_async(&mut store.context, &params, results))?;
+        } else {
+            self.0.call(&mut store.context, &params, results).map_err(error)?;
+        }
         Ok(results.first().map_or(0, val_to_bits))
     }
 
@@ -49,6 +59,7 @@ pub(crate) fn host_func(
     result: Option<FlatType>,
     body: Arc<HostBody>,
 ) -> CoreFunc {
+    assert!(params.len() <= MAX_VALUES, "no flat signature has {} parameters", params.len());
     let handle = store.handle;
     let engine = store.context.engine().clone();
     let types: Box<[FlatType]> = params.into();
@@ -72,7 +83,9 @@ pub(crate) fn host_func(
 
 /// The only function that suspends: it gives control back to whoever resumed the continuation, once.
 pub(crate) fn park_func(store: &mut StoreMut<'_>) -> CoreFunc {
-    CoreFunc(wasmtime::Func::wrap_async(&mut store.context, |_caller, (): ()| {
+    let handle = store.handle;
+    handle.turn().can_park.set(true);
+    CoreFunc(wasmtime::Func::wrap_async(&mut store.context, move |_caller, (): ()| {
         // `_caller` is not captured: nothing borrowed from the store lives across the suspension (contract 2).
         let mut parked = false;
         Box::new(std::future::poll_fn(move |_| {
@@ -80,6 +93,7 @@ pub(crate) fn park_func(store: &mut StoreMut<'_>) -> CoreFunc {
                 Poll::Ready(())
             } else {
                 parked = true;
+                handle.turn().parked.set(true);
                 Poll::Pending
             }
         }))

@@ -1,6 +1,6 @@
 //! A core instance and what it exports.
 
-use super::convert;
+use super::continuation::ready;
 use super::func::CoreFunc;
 use super::memory::CoreMemory;
 use super::module::CoreModule;
@@ -53,11 +53,16 @@ impl From<CoreFunc> for CoreExtern {
 pub(crate) struct CoreInstance(wasmtime::Instance);
 
 impl CoreInstance {
-    /// Instantiates `module` and runs its start function, which must not suspend.
+    /// Instantiates `module` and runs its start function, which must not park.
+    ///
+    /// # Errors
+    ///
+    /// A trap of the start function, an extern that does not fit, or a reached limit.
     pub(crate) fn new(store: &mut StoreMut<'_>, module: &CoreModule, args: &[CoreExtern]) -> Result<Self> {
         let externs: Vec<wasmtime::Extern> = args.iter().map(|arg| arg.0.clone()).collect();
         let future = wasmtime::Instance::new_async(&mut store.context, &module.0, &externs);
-        convert::ready(future).map(CoreInstance)
+        let result = ready(store.handle, future);
+        result.map(CoreInstance).map_err(|error| store.state().core_limits.explain(error))
     }
 
     /// The export `name`.

@@ -8,10 +8,12 @@
 //!
 //! 1. One execution at a time per store. A continuation is resumed only by code that holds a [`StoreMut`] and does not
 //!    use anything borrowed from it until the resume returns.
-//! 2. Nothing borrowed from the store lives across a suspension: the only suspending host function, [`park_func`],
-//!    drops its access before it suspends.
-//! 3. Continuations live inside of the store's state and are dropped before the store ([`EngineStore`]'s `Drop`).
+//! 2. Nothing borrowed from the store lives across a park: the only suspending host function, [`park_func`], drops its
+//!    access before it suspends. When the engine itself suspends a stack, that stack is resumed before anything else runs.
+//! 3. A continuation never outlives its store: it owns a share in it. Those inside of the store's state would keep it for
+//!    ever, so [`EngineStore`]'s `Drop` takes them out first.
 //! 4. The collector is the null collector: roots on suspended stacks are not traced by the others.
+//! 5. A continuation is dropped only where it could be resumed: unwinding its stack uses the store.
 //!
 //! `docs/UNSAFE.md` lists each unsafe block with the test that stresses it.
 #![allow(unsafe_code, reason = "the seam; the contract is above")]
@@ -24,11 +26,13 @@ mod instance;
 mod limits;
 mod memory;
 mod module;
+#[cfg_attr(not(target_os = "linux"), path = "pool_elsewhere.rs")]
+mod pool;
 mod store;
 
 pub(crate) use config::{CoreEngine, EngineOptions};
 pub(crate) use continuation::{Continuation, Step};
-pub(crate) use func::{CoreFunc, park_func, host_func};
+pub(crate) use func::{CoreFunc, host_func, park_func};
 pub(crate) use instance::{CoreExtern, CoreInstance, CoreTable};
 pub(crate) use limits::CoreLimits;
 pub(crate) use memory::CoreMemory;

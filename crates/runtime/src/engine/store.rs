@@ -1,7 +1,9 @@
 //! The core store with the runtime's [`State`] inside, and the one way to reach both.
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
+use std::marker::PhantomData;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 use wasmtime::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 
@@ -9,68 +11,126 @@ use super::config::CoreEngine;
 use super::memory::CoreMemory;
 use crate::store::State;
 
-/// Owner of a core store.
+/// An epoch that is never reached; a sum with the current one does not overflow.
+const NO_DEADLINE: u64 = u64::MAX / 2;
+
+/// A core store, and what the seam itself remembers about who executes it.
 ///
-/// The store is behind a raw pointer because continuations reach it while their resumer still has a (dormant)
-/// [`StoreMut`]; see the contract in the module's page.
-pub(crate) struct EngineStore(StoreHandle);
+/// It is reached by raw pointer because continuations run while their resumer still has a (dormant) [`StoreMut`]; see
+/// the contract in the folder's page.
+struct StoreCell {
+    store: UnsafeCell<wasmtime::Store<State>>,
+    turn: Turn,
+}
 
-/// A copyable way to the store, for continuations.
-#[derive(Clone, Copy)]
-pub(super) struct StoreHandle(NonNull<UnsafeCell<wasmtime::Store<State>>>);
+// SAFETY: the store is `Send` (its `State` is, which `StoreKeeper`'s use in an engine future requires), and a cell is
+// used only by the one who executes it (contract 1), so never by two threads at once.
+unsafe impl Send for StoreCell {}
+// SAFETY: a shared cell gives nothing without contract 1.
+unsafe impl Sync for StoreCell {}
 
-// SAFETY: the handle is used only by whoever executes the store (contract 1); the store itself is `Send`.
+/// Who executes the store, and how its last stack gave control back.
+#[derive(Default)]
+pub(super) struct Turn {
+    /// Set by the parking function just before it suspends. A suspension without it is the engine's own (its collector
+    /// yields between steps) and nobody else may use the store until it is over.
+    pub(super) parked: Cell<bool>,
+    /// Whether a parking function exists: the engine refuses plain calls from then on.
+    pub(super) can_park: Cell<bool>,
+    /// Whether what executes has a stack of its own: the engine refuses plain calls from there too.
+    pub(super) on_own_stack: Cell<bool>,
+}
+
+/// Owner of a core store.
+pub(crate) struct EngineStore {
+    handle: StoreHandle,
+    /// `Send` and `Sync` exactly if the state is.
+    owns: PhantomData<State>,
+}
+
+/// A copyable way to the store, for whoever executes it; valid as long as the store lives.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct StoreHandle(NonNull<StoreCell>);
+
+// SAFETY: the handle is used only by whoever executes the store (contract 1).
 unsafe impl Send for StoreHandle {}
 // SAFETY: a shared handle gives nothing without contract 1.
 unsafe impl Sync for StoreHandle {}
 
-impl AsContext for StoreHandle {
-    type Data = State;
+impl StoreHandle {
+    pub(super) fn turn(&self) -> &Turn {
+        // SAFETY: whoever has the handle executes the store, so it lives; the cells are apart from the store proper.
+        unsafe { &self.0.as_ref().turn }
+    }
 
-    fn as_context(&self) -> StoreContext<'_, State> {
-        // SAFETY: contract 1: nobody else executes or borrows actively; contract 3: the store outlives its continuations.
-        unsafe { (*self.0.as_ref().get()).as_context() }
+    /// A share in the store's life, for a continuation.
+    pub(super) fn keep(self) -> StoreKeeper {
+        // SAFETY: the pointer comes from `Arc::into_raw` in `EngineStore::new`, and whoever has the handle executes the
+        // store, so it lives.
+        unsafe { Arc::increment_strong_count(self.0.as_ptr()) };
+        // SAFETY: takes over the count added above.
+        StoreKeeper(unsafe { Arc::from_raw(self.0.as_ptr()) })
     }
 }
 
-impl AsContextMut for StoreHandle {
+/// What a continuation reaches the store by. It keeps the store's memory, so that a continuation that is dropped late
+/// unwinds a stack that still has a store.
+pub(super) struct StoreKeeper(Arc<StoreCell>);
+
+impl AsContext for StoreKeeper {
+    type Data = State;
+
+    fn as_context(&self) -> StoreContext<'_, State> {
+        // SAFETY: contract 1: the continuation executes, so nobody else does or uses a borrow of the store.
+        unsafe { (*self.0.store.get()).as_context() }
+    }
+}
+
+impl AsContextMut for StoreKeeper {
     fn as_context_mut(&mut self) -> StoreContextMut<'_, State> {
-        // SAFETY: as above; the store is `!Unpin`, so this reference claims no uniqueness over what others reach by
-        // raw pointers while it is dormant.
-        unsafe { (*self.0.as_ref().get()).as_context_mut() }
+        // SAFETY: as above; the engine's store is not `Unpin`, so this reference claims no uniqueness over what others
+        // reach by raw pointers while it is dormant.
+        unsafe { (*self.0.store.get()).as_context_mut() }
     }
 }
 
 impl EngineStore {
-    /// A store over `engine` that owns `state`.
+    /// A store over `engine` that owns `state`. Deadline and fuel, where the engine counts them, are out of reach.
     pub(crate) fn new(engine: &CoreEngine, state: State) -> Self {
         let mut store = wasmtime::Store::new(engine.inner(), state);
         store.limiter(|state| &mut state.core_limits);
-        let boxed = Box::new(UnsafeCell::new(store));
-        EngineStore(StoreHandle(NonNull::from(Box::leak(boxed))))
+        store.set_epoch_deadline(NO_DEADLINE);
+        if engine.counts_fuel() {
+            // It fails only where fuel is not counted.
+            let _ = store.set_fuel(u64::MAX);
+        }
+        let cell = Arc::new(StoreCell { store: UnsafeCell::new(store), turn: Turn::default() });
+        // SAFETY: `Arc::into_raw` never gives null.
+        let cell = unsafe { NonNull::new_unchecked(Arc::into_raw(cell).cast_mut()) };
+        EngineStore { handle: StoreHandle(cell), owns: PhantomData }
     }
 
     /// Access to everything. Exclusive by the borrow of `self`.
     pub(crate) fn as_mut(&mut self) -> StoreMut<'_> {
         // SAFETY: `&mut self` and contract 1: no continuation runs while the owner is borrowed from outside.
-        let store = unsafe { &mut *self.0.0.as_ref().get() };
-        StoreMut { context: store.as_context_mut(), handle: self.0 }
+        let store = unsafe { &mut *self.handle.0.as_ref().store.get() };
+        StoreMut { context: store.as_context_mut(), handle: self.handle }
     }
 
     /// The state, for reading.
     pub(crate) fn state(&self) -> &State {
         // SAFETY: shared borrow of the owner; nothing runs meanwhile (contract 1).
-        unsafe { (*self.0.0.as_ref().get()).data() }
+        unsafe { (*self.handle.0.as_ref().store.get()).data() }
     }
 }
 
 impl Drop for EngineStore {
     fn drop(&mut self) {
-        // Contract 3: suspended stacks go first, while the store they point into is alive.
+        // Contract 3: suspended stacks go first. Each keeps the store that keeps it, so they must be taken out.
         let continuations = self.as_mut().state_mut().take_continuations();
         drop(continuations);
-        // SAFETY: made by `Box::leak` in `new`, dropped once, here.
-        drop(unsafe { Box::from_raw(self.0.0.as_ptr()) });
+        // SAFETY: the count that `Arc::into_raw` gave away in `new`, taken back once, here.
+        drop(unsafe { Arc::from_raw(self.handle.0.as_ptr()) });
     }
 }
 
@@ -113,7 +173,7 @@ impl StoreMut<'_> {
 
     /// Sets the number of epochs until the guest is interrupted.
     pub(crate) fn set_epoch_deadline(&mut self, ticks: u64) {
-        self.context.set_epoch_deadline(ticks);
+        self.context.set_epoch_deadline(ticks.min(NO_DEADLINE));
     }
 
     /// Sets the fuel that is left.

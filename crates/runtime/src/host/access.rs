@@ -1,7 +1,10 @@
 //! What an async host function holds on to while it waits.
 
+use std::any::Any;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::Result;
 use crate::store::Mailbox;
 
 /// The embedder's state from within an async host function; `'static`, so it can live across awaits.
@@ -34,4 +37,9 @@ impl<T> Access<T> {
 /// Locks the embedder's state; a panic of a host function elsewhere does not make it unusable.
 pub(crate) fn lock<T>(data: &Mutex<T>) -> MutexGuard<'_, T> {
     data.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The embedder's state behind its hidden type.
+pub(crate) fn data_of<T: Send + 'static>(data: &(dyn Any + Send + Sync)) -> Result<&Arc<Mutex<T>>> {
+    data.downcast_ref().ok_or_else(|| crate::error::bug!("a host function of another store's type"))
 }

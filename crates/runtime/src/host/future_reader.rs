@@ -1,5 +1,6 @@
 //! A readable end of a future in the host's hands.
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,6 +40,9 @@ pub(crate) trait FutureSource: Send {
     /// Whether the value is there.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>>;
 
+    /// Takes the value for a reader of the host.
+    fn take(&mut self) -> Option<Box<dyn Any + Send>>;
+
     /// Lowers the value into a guest's memory.
     fn store(&mut self, cx: &mut LowerCx<'_>, payload: Option<&ValType>, ptr: u32) -> Result<()>;
 }
@@ -52,10 +56,7 @@ pub(crate) trait FutureTarget: Send {
     fn never(&mut self);
 
     /// Takes the value of a source of the host.
-    fn take_from(&mut self, source: &mut dyn FutureSource) -> Result<()> {
-        let _ = source;
-        Err(bug!("a future from host to host"))
-    }
+    fn take_from(&mut self, source: &mut dyn FutureSource) -> Result<()>;
 }
 
 struct Producing<T> {
@@ -69,6 +70,10 @@ impl<T: Payload> FutureSource for Producing<T> {
             return Poll::Ready(Ok(()));
         }
         self.future.as_mut().poll(cx).map_ok(|value| self.value = Some(value))
+    }
+
+    fn take(&mut self) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(self.value.take()?))
     }
 
     fn store(&mut self, cx: &mut LowerCx<'_>, payload: Option<&ValType>, ptr: u32) -> Result<()> {
@@ -98,6 +103,16 @@ impl<T: Payload> FutureTarget for Waiting<T> {
     fn never(&mut self) {
         self.set(None);
     }
+
+    fn take_from(&mut self, source: &mut dyn FutureSource) -> Result<()> {
+        match source.take().map(|value| value.downcast::<T>()) {
+            Some(Ok(value)) => {
+                self.set(Some(*value));
+                Ok(())
+            }
+            _ => Err(Error::host("a future of the host is read as another Rust type than it was made of")),
+        }
+    }
 }
 
 impl<T: Payload> FutureReader<T> {
@@ -125,7 +140,7 @@ impl<T: Payload> FutureReader<T> {
         let ValType::Future(payload) = ty else { return Err(bug!("a future where the type is {ty}")) };
         let any = match self.inner.take() {
             Some(Inner::Shared { shared, .. }) => FutureAny(shared),
-            Some(Inner::Source(source)) => handles::new_host_future(cx, source, payload),
+            Some(Inner::Source(source)) => handles::new_host_future(cx, source, payload)?,
             Some(Inner::Asked { .. }) => return Err(Error::host("a future that was awaited cannot be passed on")),
             None => return Err(bug!("a future reader without an end")),
         };

@@ -96,6 +96,13 @@ pub(crate) struct HostItems {
     pub(crate) capacity: usize,
 }
 
+impl HostItems {
+    /// An empty buffer with room for `capacity` items.
+    pub(crate) fn new(capacity: usize) -> Self {
+        HostItems { items: VecDeque::new(), capacity }
+    }
+}
+
 /// A destination whose element type is known to the other side only.
 pub(crate) enum RawDestination<'a> {
     /// The memory of a guest that reads.

@@ -60,7 +60,7 @@ impl<T: WitType> StreamReader<T> {
         let ValType::Stream(payload) = ty else { return Err(bug!("a stream where the type is {ty}")) };
         let any = match self.inner.take() {
             Some(Inner::Shared { shared, .. }) => StreamAny(shared),
-            Some(Inner::Producer(producer)) => handles::new_host_stream(cx, producer, payload),
+            Some(Inner::Producer(producer)) => handles::new_host_stream(cx, producer, payload)?,
             None => return Err(bug!("a stream reader without an end")),
         };
         handles::lower_stream(cx, any, payload)

@@ -96,7 +96,8 @@ impl Handle {
         }
     }
 
-    fn wrong(&self, index: u32, expected: &str) -> Error {
+    /// The trap that says what `index` is instead of what was expected.
+    pub(crate) fn wrong(&self, index: u32, expected: &str) -> Error {
         let found = self.kind();
         let message = format!("handle index {index} used with the wrong type, expected {expected} but found {found}");
         Error::new(crate::ErrorKind::Trap(Trap::WrongHandle), message)

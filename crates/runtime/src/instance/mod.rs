@@ -14,6 +14,6 @@ pub(crate) use entry::{enter_from, leave_to, may_enter_from};
 pub(crate) use handle::{Handle, ResourceHandle};
 pub(crate) use instantiate::instantiate;
 pub(crate) use leaf::{call_leaf, call_post_return};
-pub(crate) use options::Options;
+pub(crate) use options::{Options, options};
 pub(crate) use root::{RootId, RootInstance, RuntimeResource};
 pub(crate) use table::Table;

@@ -5,9 +5,12 @@
 //! by every instance.
 
 mod build;
+mod may_block;
 mod print;
+mod print_canon;
 
 pub(crate) use build::build;
+pub use may_block::Blocking;
 
 use std::sync::Arc;
 
@@ -65,6 +68,8 @@ pub struct Plan {
     pub resources: Vec<PlannedResource>,
     /// What the root component imports, by name.
     pub imports: IndexMap<String, Import>,
+    /// The interface that an import says it implements, for those that say so. Spec: `implements`.
+    pub implements: IndexMap<String, String>,
     /// Functions that the root component imports (directly or inside of an instance).
     pub imported_funcs: Vec<ImportedFunc>,
     /// Core functions that the runtime provides: one for each canonical built-in and lowered function in use.

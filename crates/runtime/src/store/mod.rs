@@ -11,8 +11,8 @@ mod state;
 mod tick;
 
 pub use choose::Choose;
-pub(crate) use mailbox::{Command, HostSource, Mailbox};
-pub use public::{DataGuard, Store};
+pub(crate) use mailbox::{Command, HostSource, Mailbox, source_waker};
+pub use public::{DataGuard, Live, Store};
 pub(crate) use slab::{Id, Slab};
 pub(crate) use state::{Current, State};
 pub(crate) use tick::{Progress, tick};

@@ -5,11 +5,15 @@
 mod buffer;
 mod copy;
 mod end;
+mod hand_over;
+mod host_end;
 mod shared;
+mod transfer;
 
-pub(crate) use buffer::{Buffer, GuestBuffer};
-pub(crate) use copy::{cancel_pending, drop_shared_end, rendezvous, turn_host_ends};
+pub(crate) use buffer::{Buffer, GuestBuffer, MAX_LENGTH};
+pub(crate) use copy::{cancel_pending, copy_event, drop_shared_end, rendezvous};
 pub(crate) use end::{CopyEnd, CopyEndId, CopyResult, CopyState};
+pub(crate) use host_end::poll as poll_host_ends;
 pub(crate) use shared::{HostEnd, Shared, SharedId};
 
 /// A `stream` as a value: its readable end, on its way from one place to another.

@@ -3,28 +3,28 @@
 //! Spec: "Concurrency", "Waitable State", "Subtask State".
 
 mod cancel;
-mod enter;
+pub(crate) mod enter;
 mod error_context;
 mod resolve;
 mod run;
 mod start;
-mod subtask;
+pub(crate) mod subtask;
 mod thread;
 mod wait;
-mod waitable;
-mod waitable_set;
+pub(crate) mod waitable;
+pub(crate) mod waitable_set;
 
 #[allow(clippy::module_inception, reason = "the standard's name")]
 mod task;
 
-pub(crate) use cancel::request_cancellation;
+pub(crate) use cancel::{cancel_callee, request_cancellation};
 pub(crate) use error_context::{ErrorContext, ErrorContextId};
-pub(crate) use resolve::{cancel_task, return_task};
-pub(crate) use run::{resume_thread, run_sync_callee};
-pub(crate) use start::{Caller, CoreCallee, start_task};
+pub(crate) use resolve::{cancel_task, resolve_subtask, return_task};
+pub(crate) use run::{resume_thread, run_sync_callee, turn};
+pub(crate) use start::{Caller, CoreCallee, in_start_function, start_task};
 pub(crate) use subtask::{Callee, Subtask, SubtaskId, SubtaskState};
 pub(crate) use task::{Task, TaskId, TaskState};
 pub(crate) use thread::{Resumption, Stage, Thread, ThreadId};
-pub(crate) use wait::{WaitFor, is_ready};
+pub(crate) use wait::{Readiness, WaitFor, is_ready, readiness};
 pub(crate) use waitable::{Event, EventCode, PendingEvent, Waitable, WaitableRef};
 pub(crate) use waitable_set::{WaitableSet, WaitableSetId};

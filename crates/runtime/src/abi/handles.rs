@@ -1,0 +1,205 @@
+//! Handles between a guest's table and the world outside.
+//!
+//! Spec: `lift_own`, `lift_borrow`, `lift_async_value`, `lower_own`, `lower_borrow`, `lower_stream`, `lower_future`.
+
+use std::sync::Arc;
+
+use super::{LiftCx, LowerCx, ResourceAny};
+use crate::error::bug;
+use crate::host::{FutureSource, HostProducer};
+use crate::instance::{Handle, InstanceId, ResourceHandle, RuntimeResource};
+use crate::plan::{End, Kind};
+use crate::store::{ResourceTypeId, State};
+use crate::stream::{CopyEnd, CopyState, FutureAny, HostEnd, Shared, SharedId, StreamAny};
+use crate::task::ErrorContext;
+use crate::types::{PayloadType, ResourceIndex};
+use crate::{Error, ErrorKind, Result, Trap};
+
+/// The resource type `index` of the component that `instance` belongs to.
+pub(crate) fn resource_type(state: &State, instance: InstanceId, index: ResourceIndex) -> Result<ResourceTypeId> {
+    let root = state.instances.get(instance)?.root;
+    state.roots.get(root)?.resource_type(index)
+}
+
+/// The resource handle `index` if it is of type `ty`.
+pub(crate) fn checked(handle: Handle, index: u32, ty: ResourceTypeId, state: &State) -> Result<ResourceHandle> {
+    let handle = handle.resource(index)?;
+    if handle.ty == ty {
+        return Ok(handle);
+    }
+    let name = |id| match state.resource_type(id) {
+        Ok(RuntimeResource::Guest { .. }) => "guest-defined resource",
+        _ => "host-defined resource",
+    };
+    let (expected, found) = (name(ty), name(handle.ty));
+    let different = if expected == found { "a different " } else { "a " };
+    let message = format!(
+        "handle index {index} used with the wrong type, expected {expected} but found {different}{found}"
+    );
+    Err(Error::new(ErrorKind::Trap(Trap::WrongHandle), message))
+}
+
+/// Spec: `lift_own`.
+pub(crate) fn lift_own(cx: &mut LiftCx<'_>, index: u32, resource: ResourceIndex) -> Result<ResourceAny> {
+    let instance = cx.instance;
+    let state = cx.store.state_mut();
+    let ty = resource_type(state, instance, resource)?;
+    let handle = *state.instances.get(instance)?.handles.get(index)?;
+    let handle = checked(handle, index, ty, state)?;
+    if handle.num_lends != 0 {
+        return Err(Trap::OwnWhileBorrowed.into());
+    }
+    if !handle.own {
+        return Err(Trap::OwnFromBorrow.into());
+    }
+    state.instances.get_mut(instance)?.handles.remove(index)?;
+    Ok(ResourceAny { ty, rep: handle.rep, own: true })
+}
+
+/// Spec: `lift_borrow`. A call that answers at once lends nothing: nobody can drop the handle meanwhile.
+pub(crate) fn lift_borrow(cx: &mut LiftCx<'_>, index: u32, resource: ResourceIndex) -> Result<ResourceAny> {
+    let (instance, scope) = (cx.instance, cx.borrow_scope);
+    let state = cx.store.state_mut();
+    let ty = resource_type(state, instance, resource)?;
+    let handle = *state.instances.get(instance)?.handles.get(index)?;
+    let handle = checked(handle, index, ty, state)?;
+    if let Some(subtask) = scope {
+        state.resource_mut(instance, index)?.num_lends += 1;
+        let lenders = state.subtasks.get_mut(subtask)?.lenders.as_mut();
+        lenders.ok_or_else(|| bug!("a lender for a call that is over"))?.push(index);
+    }
+    Ok(ResourceAny { ty, rep: handle.rep, own: false })
+}
+
+/// Spec: `lift_async_value`.
+fn lift_end(cx: &mut LiftCx<'_>, index: u32, kind: Kind, payload: &PayloadType) -> Result<SharedId> {
+    let instance = cx.instance;
+    let state = cx.store.state_mut();
+    let id = state.instances.get(instance)?.handles.get(index)?.end(index)?;
+    let end = state.ends.get(id)?;
+    let shared = end.shared;
+    if end.kind != kind || end.end != End::Readable || state.shared.get(shared)?.payload != payload.payload {
+        let what = if kind == Kind::Stream { "a readable stream" } else { "a readable future" };
+        let message = format!("handle index {index} used with the wrong type, expected {what} of this type");
+        return Err(Error::new(ErrorKind::Trap(Trap::WrongHandle), message));
+    }
+    match (end.state, kind) {
+        (CopyState::Idle, _) => {}
+        (CopyState::Done, Kind::Stream) => return Err(Trap::LiftDroppedStream.into()),
+        (CopyState::Done, Kind::Future) => return Err(Trap::LiftDoneFuture.into()),
+        (_, Kind::Stream) => return Err(Trap::RemoveBusyStream.into()),
+        (_, Kind::Future) => return Err(Trap::RemoveBusyFuture.into()),
+    }
+    if end.waitable.set.is_some() {
+        return Err(if kind == Kind::Stream { Trap::LiftStreamInSet } else { Trap::LiftFutureInSet }.into());
+    }
+    state.instances.get_mut(instance)?.handles.remove(index)?;
+    state.ends.remove(id);
+    Ok(shared)
+}
+
+/// Spec: `lift_stream`.
+pub(crate) fn lift_stream(cx: &mut LiftCx<'_>, index: u32, payload: &Arc<PayloadType>) -> Result<StreamAny> {
+    lift_end(cx, index, Kind::Stream, payload).map(StreamAny)
+}
+
+/// Spec: `lift_future`.
+pub(crate) fn lift_future(cx: &mut LiftCx<'_>, index: u32, payload: &Arc<PayloadType>) -> Result<FutureAny> {
+    lift_end(cx, index, Kind::Future, payload).map(FutureAny)
+}
+
+/// Spec: `lift_error_context`.
+pub(crate) fn lift_error_context(cx: &mut LiftCx<'_>, index: u32) -> Result<String> {
+    let state = cx.store.state();
+    let id = state.instances.get(cx.instance)?.handles.get(index)?.error_context(index)?;
+    Ok(state.error_contexts.get(id)?.debug_message.clone())
+}
+
+/// Spec: `lower_own`.
+pub(crate) fn lower_own(cx: &mut LowerCx<'_>, resource: ResourceAny, index: ResourceIndex) -> Result<u32> {
+    let ty = resource_type(cx.store.state(), cx.instance, index)?;
+    if resource.ty != ty {
+        return Err(Error::host("a resource of another type than the guest expects"));
+    }
+    add_own(cx, ty, resource.rep)
+}
+
+fn add_own(cx: &mut LowerCx<'_>, ty: ResourceTypeId, rep: u32) -> Result<u32> {
+    let handle = ResourceHandle { ty, rep, own: true, borrow_scope: None, num_lends: 0 };
+    cx.store.state_mut().instances.get_mut(cx.instance)?.handles.add(Handle::Resource(handle))
+}
+
+/// Spec: `lower_borrow`.
+pub(crate) fn lower_borrow(cx: &mut LowerCx<'_>, resource: ResourceAny, index: ResourceIndex) -> Result<u32> {
+    let state = cx.store.state_mut();
+    let ty = resource_type(state, cx.instance, index)?;
+    if resource.ty != ty {
+        return Err(Error::host("a resource of another type than the guest expects"));
+    }
+    if let RuntimeResource::Guest { instance, .. } = state.resource_type(ty)? {
+        if *instance == cx.instance {
+            return Ok(resource.rep);
+        }
+    }
+    let task = cx.borrow_scope.ok_or_else(|| bug!("a borrow is lowered outside of a call"))?;
+    state.tasks.get_mut(task)?.num_borrows += 1;
+    let handle = ResourceHandle { ty, rep: resource.rep, own: false, borrow_scope: Some(task), num_lends: 0 };
+    state.instances.get_mut(cx.instance)?.handles.add(Handle::Resource(handle))
+}
+
+/// Lowers a resource that the host defines.
+pub(crate) fn lower_host(cx: &mut LowerCx<'_>, rep: u32, index: ResourceIndex, own: bool) -> Result<u32> {
+    let ty = resource_type(cx.store.state(), cx.instance, index)?;
+    if own { add_own(cx, ty, rep) } else { lower_borrow(cx, ResourceAny { ty, rep, own }, index) }
+}
+
+fn lower_end(cx: &mut LowerCx<'_>, shared: SharedId, kind: Kind) -> Result<u32> {
+    let state = cx.store.state_mut();
+    let end = state.ends.insert(CopyEnd::new(shared, kind, End::Readable));
+    let index = state.instances.get_mut(cx.instance)?.handles.add(Handle::End(end))?;
+    state.ends.get_mut(end)?.index = index;
+    Ok(index)
+}
+
+/// Spec: `lower_stream`.
+pub(crate) fn lower_stream(cx: &mut LowerCx<'_>, stream: StreamAny, _payload: &Arc<PayloadType>) -> Result<u32> {
+    lower_end(cx, stream.0, Kind::Stream)
+}
+
+/// Spec: `lower_future`.
+pub(crate) fn lower_future(cx: &mut LowerCx<'_>, future: FutureAny, _payload: &Arc<PayloadType>) -> Result<u32> {
+    lower_end(cx, future.0, Kind::Future)
+}
+
+/// Spec: `lower_error_context`.
+pub(crate) fn lower_error_context(cx: &mut LowerCx<'_>, debug_message: String) -> Result<u32> {
+    let state = cx.store.state_mut();
+    let id = state.error_contexts.insert(ErrorContext { debug_message });
+    state.instances.get_mut(cx.instance)?.handles.add(Handle::ErrorContext(id))
+}
+
+fn new_host_end(cx: &mut LowerCx<'_>, kind: Kind, payload: &PayloadType, writer: HostEnd) -> Result<SharedId> {
+    let state = cx.store.state_mut();
+    let root = state.instances.get(cx.instance)?.root;
+    let mut shared = Shared::new(kind, payload.payload.clone(), root);
+    shared.writer = Some(writer);
+    Ok(state.shared.insert(shared))
+}
+
+/// A stream that the host writes.
+pub(crate) fn new_host_stream(
+    cx: &mut LowerCx<'_>,
+    producer: Box<dyn HostProducer>,
+    payload: &PayloadType,
+) -> Result<StreamAny> {
+    new_host_end(cx, Kind::Stream, payload, HostEnd::Producer(producer)).map(StreamAny)
+}
+
+/// A future that the host writes.
+pub(crate) fn new_host_future(
+    cx: &mut LowerCx<'_>,
+    source: Box<dyn FutureSource>,
+    payload: &PayloadType,
+) -> Result<FutureAny> {
+    new_host_end(cx, Kind::Future, payload, HostEnd::Source(source)).map(FutureAny)
+}

@@ -1,0 +1,64 @@
+//! Spec: `canon {stream,future}.{cancel-read,cancel-write,drop-readable,drop-writable}`.
+
+use super::stream::{answer, find_end};
+use super::{Outcome, Site, check_may_leave};
+use crate::Result;
+use crate::Trap;
+use crate::engine::StoreMut;
+use crate::plan::{End, Kind};
+use crate::stream::{CopyState, cancel_pending, drop_shared_end};
+use crate::task::{WaitableRef, waitable};
+use crate::types::ValType;
+
+/// Spec: `cancel_copy`.
+pub(super) fn cancel(
+    store: &mut StoreMut<'_>,
+    site: Site,
+    which: (Kind, End),
+    payload: Option<&ValType>,
+    async_: bool,
+    index: u32,
+) -> Result<Outcome> {
+    check_may_leave(store.state(), site.instance)?;
+    let id = find_end(store, site, which, payload, index)?;
+    let state = store.state_mut();
+    let end = state.ends.get_mut(id)?;
+    if end.state != CopyState::Copying || end.waitable.sync_waiter.is_some() {
+        return Err(Trap::NothingToCancel.into());
+    }
+    if end.waitable.set.is_some() && !async_ {
+        return Err(Trap::SyncWhileInSet.into());
+    }
+    end.state = CopyState::CancellingCopy;
+    let (pending, shared) = (end.waitable.pending_event.is_some(), end.shared);
+    if !pending {
+        cancel_pending(state, shared)?;
+    }
+    answer(store, id, async_)
+}
+
+/// Spec: `drop` of the ends.
+pub(super) fn drop(
+    store: &mut StoreMut<'_>,
+    site: Site,
+    which: (Kind, End),
+    payload: Option<&ValType>,
+    index: u32,
+) -> Result<Outcome> {
+    check_may_leave(store.state(), site.instance)?;
+    let id = find_end(store, site, which, payload, index)?;
+    let state = store.state_mut();
+    let end = state.ends.get(id)?;
+    if which == (Kind::Future, End::Writable) && end.state != CopyState::Done {
+        return Err(if end.copying() { Trap::DropBusyFuture } else { Trap::FutureDropUnwritten }.into());
+    }
+    if end.copying() {
+        return Err(if which.0 == Kind::Stream { Trap::DropBusyStream } else { Trap::DropBusyFuture }.into());
+    }
+    let shared = end.shared;
+    state.instances.get_mut(site.instance)?.handles.remove(index)?;
+    waitable::join(state, WaitableRef::End(id), None)?;
+    state.ends.remove(id);
+    drop_shared_end(store, shared, which.1)?;
+    Ok(Outcome::Done(0))
+}

@@ -1,0 +1,69 @@
+//! From a trampoline to the function that does it.
+
+use super::{
+    Outcome, Site, backpressure, context, copy_end, error_context, lower, resource, stream, subtask, task, thread,
+    waitable,
+};
+use crate::Result;
+use crate::engine::StoreMut;
+use crate::plan::{Canon, Kind};
+
+/// Arguments that a signature promises; a missing one reads as 0.
+pub(super) fn arg(args: &[u64], n: usize) -> u32 {
+    args.get(n).map_or(0, |&bits| bits as u32)
+}
+
+/// Does what `canon` says.
+pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -> Result<Outcome> {
+    let at = |n| arg(args, n);
+    let done = |bits: u32| Ok(Outcome::Done(u64::from(bits)));
+    match canon {
+        Canon::Lower { callee, ty, options } => lower::lower(store, site, *callee, ty, *options, args),
+        Canon::ResourceNew { resource } => done(resource::new(store, site, *resource, at(0))?),
+        Canon::ResourceRep { resource } => done(resource::rep(store, site, *resource, at(0))?),
+        Canon::ResourceDrop { resource } => resource::drop(store, site, *resource, at(0)),
+        Canon::TaskReturn { result, options } => task::return_(store, site, result.as_ref(), *options, args),
+        Canon::TaskCancel => task::cancel(store, site),
+        Canon::ContextGet { slot, .. } => Ok(Outcome::Done(context::get(store, *slot)?)),
+        Canon::ContextSet { slot, .. } => context::set(store, *slot, args.first().copied().unwrap_or(0)),
+        Canon::BackpressureInc => backpressure::inc(store, site),
+        Canon::BackpressureDec => backpressure::dec(store, site),
+        Canon::SubtaskCancel { async_ } => subtask::cancel(store, site, *async_, at(0)),
+        Canon::SubtaskDrop => subtask::drop(store, site, at(0)),
+        Canon::WaitableSetNew => done(waitable::set_new(store, site)?),
+        Canon::WaitableSetWait { cancellable, memory } => {
+            waitable::set_wait(store, site, *cancellable, *memory, at(0), at(1))
+        }
+        Canon::WaitableSetPoll { cancellable, memory } => {
+            waitable::set_poll(store, site, *cancellable, *memory, at(0), at(1))
+        }
+        Canon::WaitableSetDrop => waitable::set_drop(store, site, at(0)),
+        Canon::WaitableJoin => waitable::join(store, site, at(0), at(1)),
+        Canon::New { kind, payload } => stream::new(store, site, *kind, payload.as_ref()),
+        Canon::Copy { kind, end, payload, options } => {
+            let length = if *kind == Kind::Stream { at(2) } else { 1 };
+            let copy = stream::Copy { kind: *kind, end: *end, payload: payload.as_ref(), options: *options };
+            stream::copy(store, site, &copy, at(0), at(1), length)
+        }
+        Canon::CancelCopy { kind, end, payload, async_ } => {
+            copy_end::cancel(store, site, (*kind, *end), payload.as_ref(), *async_, at(0))
+        }
+        Canon::DropEnd { kind, end, payload } => {
+            copy_end::drop(store, site, (*kind, *end), payload.as_ref(), at(0))
+        }
+        Canon::ErrorContextNew { options } => error_context::new(store, site, *options, at(0), at(1)),
+        Canon::ErrorContextDebugMessage { options } => {
+            error_context::debug_message(store, site, *options, at(0), at(1))
+        }
+        Canon::ErrorContextDrop => error_context::drop(store, site, at(0)),
+        Canon::ThreadYield { .. }
+        | Canon::ThreadIndex
+        | Canon::ThreadNewIndirect { .. }
+        | Canon::ThreadResumeLater
+        | Canon::ThreadSuspend { .. }
+        | Canon::ThreadSuspendThenResume { .. }
+        | Canon::ThreadYieldThenResume { .. }
+        | Canon::ThreadSuspendThenPromote { .. }
+        | Canon::ThreadYieldThenPromote { .. } => thread::call(store, site, canon, args),
+    }
+}

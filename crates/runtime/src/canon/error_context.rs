@@ -1,0 +1,67 @@
+//! Spec: `canon error-context.{new,debug-message,drop}`.
+
+use super::{Outcome, Site, check_may_leave};
+use crate::Result;
+use crate::abi::{LiftCx, LowerCx, WitType, load_string_from_range};
+use crate::engine::StoreMut;
+use crate::instance::{Handle, options};
+use crate::plan::OptionsIndex;
+use crate::task::ErrorContext;
+use crate::types::ValType;
+
+/// Spec: `canon_error_context_new`.
+pub(super) fn new(store: &mut StoreMut<'_>, site: Site, index: OptionsIndex, ptr: u32, len: u32) -> Result<Outcome> {
+    check_may_leave(store.state(), site.instance)?;
+    let options = options(store.state_mut(), site.root, index)?;
+    let budget = store.state().limits.max_hostcall_bytes;
+    let mut cx = LiftCx {
+        store: store.reborrow(),
+        instance: site.instance,
+        memory: options.memory,
+        string_encoding: options.string_encoding,
+        borrow_scope: None,
+        budget,
+    };
+    let debug_message = load_string_from_range(&mut cx, ptr, len)?;
+    let state = store.state_mut();
+    let id = state.error_contexts.insert(ErrorContext { debug_message });
+    let index = state.instances.get_mut(site.instance)?.handles.add(Handle::ErrorContext(id))?;
+    Ok(Outcome::Done(u64::from(index)))
+}
+
+/// Spec: `canon_error_context_debug_message`.
+pub(super) fn debug_message(
+    store: &mut StoreMut<'_>,
+    site: Site,
+    index: OptionsIndex,
+    handle: u32,
+    ptr: u32,
+) -> Result<Outcome> {
+    check_may_leave(store.state(), site.instance)?;
+    let options = options(store.state_mut(), site.root, index)?;
+    let state = store.state();
+    let id = state.instances.get(site.instance)?.handles.get(handle)?.error_context(handle)?;
+    let message = state.error_contexts.get(id)?.debug_message.clone();
+    let mut cx = LowerCx {
+        store: store.reborrow(),
+        instance: site.instance,
+        memory: options.memory,
+        realloc: options.realloc,
+        string_encoding: options.string_encoding,
+        borrow_scope: None,
+    };
+    cx.check_pointer(ptr, 8, 4)?;
+    message.store(&mut cx, &ValType::String, ptr)?;
+    Ok(Outcome::Done(0))
+}
+
+/// Spec: `canon_error_context_drop`.
+pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<Outcome> {
+    check_may_leave(store.state(), site.instance)?;
+    let state = store.state_mut();
+    let handles = &mut state.instances.get_mut(site.instance)?.handles;
+    let id = handles.get(index)?.error_context(index)?;
+    handles.remove(index)?;
+    state.error_contexts.remove(id);
+    Ok(Outcome::Done(0))
+}

@@ -1,0 +1,95 @@
+//! The canonical built-ins: one function for each `canon` definition of the standard.
+//!
+//! A built-in answers at once or parks its thread. Those that can park are reached through generated core wasm
+//! ([`Glue`]), because only wasm can wait on a guest's stack.
+
+mod backpressure;
+mod context;
+mod copy_end;
+mod dispatch;
+mod error_context;
+mod finish;
+mod glue;
+mod lower;
+mod resource;
+mod signature;
+mod stream;
+mod subtask;
+mod task;
+mod thread;
+mod waitable;
+
+pub(crate) use glue::{Glue, encode_glue};
+pub(crate) use lower::{after_start, core_callee, lift_args, new_subtask};
+pub(crate) use resource::destroy;
+
+use std::sync::Arc;
+
+use crate::Result;
+use crate::Trap;
+use crate::engine::{CoreExtern, StoreMut, host_func};
+use crate::error::bug;
+use crate::instance::{InstanceId, RootId};
+use crate::plan::{Trampoline, TrampolineIndex};
+use crate::store::State;
+use crate::task::{Resumption, ThreadId, WaitFor};
+
+/// What a built-in came to.
+pub(crate) enum Outcome {
+    /// It answers.
+    Done(u64),
+    /// Its thread waits; what it answers is computed when the thread goes on.
+    Park,
+}
+
+/// Who called a built-in.
+#[derive(Clone, Copy)]
+pub(crate) struct Site {
+    /// The instantiated component.
+    pub(crate) root: RootId,
+    /// The component instance. Spec: `current_instance`.
+    pub(crate) instance: InstanceId,
+}
+
+/// The core function of a trampoline.
+pub(crate) fn make(store: &mut StoreMut<'_>, root: RootId, glue: &Glue, index: TrampolineIndex) -> Result<CoreExtern> {
+    if let Some(made) = glue.trampoline(store, index)? {
+        return Ok(made);
+    }
+    let (site, trampoline) = find(store.state(), root, index)?;
+    let (params, result) = signature::signature(&trampoline, store.state().roots.get(root)?.component.plan());
+    let body = move |mut store: StoreMut<'_>, args: &[u64]| match dispatch::call(&mut store, site, &trampoline.canon, args)? {
+        Outcome::Done(bits) => Ok(bits),
+        Outcome::Park => Err(bug!("a built-in that cannot wait waits")),
+    };
+    Ok(host_func(store, &params, result, Arc::new(body)).into())
+}
+
+fn find(state: &State, root: RootId, index: TrampolineIndex) -> Result<(Site, Trampoline)> {
+    let this = state.roots.get(root)?;
+    let trampoline = this.component.plan().trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))?;
+    Ok((Site { root, instance: this.instance(trampoline.instance)? }, trampoline.clone()))
+}
+
+/// Spec: `trap_if(not inst.may_leave)`.
+fn check_may_leave(state: &State, instance: InstanceId) -> Result<()> {
+    if state.instances.get(instance)?.may_leave { Ok(()) } else { Err(Trap::CannotLeave.into()) }
+}
+
+/// Lets the current thread wait; `resumption` computes what the built-in answers then.
+fn park(store: &mut StoreMut<'_>, wait_for: Option<WaitFor>, resumption: Resumption, cancellable: bool) -> Result<Outcome> {
+    let state = store.state_mut();
+    let thread = state.current_thread()?;
+    let this = state.threads.get_mut(thread)?;
+    (this.wait_for, this.resumption, this.cancellable) = (wait_for, resumption, cancellable);
+    if !this.has_stack {
+        // A start function runs on the stack of whoever instantiates.
+        return Err(Trap::CannotBlockSyncTask.into());
+    }
+    Ok(Outcome::Park)
+}
+
+/// The current thread.
+fn current(store: &StoreMut<'_>) -> Result<ThreadId> {
+    store.state().current_thread()
+}

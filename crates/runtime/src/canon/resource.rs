@@ -1,0 +1,72 @@
+//! Spec: `canon resource.{new,drop,rep}`.
+
+use std::sync::{Arc, LazyLock};
+
+use super::{Outcome, Site, check_may_leave};
+use crate::Result;
+use crate::Trap;
+use crate::abi::handles::{checked, resource_type};
+use crate::engine::StoreMut;
+use crate::instance::{Handle, Options, ResourceHandle, RuntimeResource};
+use crate::task::{Caller, CoreCallee, start_task};
+use crate::types::{FuncType, ResourceIndex, ValType};
+
+/// Spec: `canon_resource_new`.
+pub(super) fn new(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex, rep: u32) -> Result<u32> {
+    check_may_leave(store.state(), site.instance)?;
+    let state = store.state_mut();
+    let ty = resource_type(state, site.instance, resource)?;
+    let handle = ResourceHandle { ty, rep, own: true, borrow_scope: None, num_lends: 0 };
+    state.instances.get_mut(site.instance)?.handles.add(Handle::Resource(handle))
+}
+
+/// Spec: `canon_resource_rep`.
+pub(super) fn rep(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex, index: u32) -> Result<u32> {
+    let state = store.state();
+    let ty = resource_type(state, site.instance, resource)?;
+    let handle = *state.instances.get(site.instance)?.handles.get(index)?;
+    Ok(checked(handle, index, ty, state)?.rep)
+}
+
+/// Spec: `canon_resource_drop`.
+pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex, index: u32) -> Result<Outcome> {
+    check_may_leave(store.state(), site.instance)?;
+    let state = store.state_mut();
+    let ty = resource_type(state, site.instance, resource)?;
+    let handle = *state.instances.get(site.instance)?.handles.get(index)?;
+    let handle = checked(handle, index, ty, state)?;
+    if handle.num_lends != 0 {
+        return Err(Trap::OwnWhileBorrowed.into());
+    }
+    state.instances.get_mut(site.instance)?.handles.remove(index)?;
+    if !handle.own {
+        if let Some(task) = handle.borrow_scope {
+            state.tasks.get_mut(task)?.num_borrows -= 1;
+        }
+        return Ok(Outcome::Done(0));
+    }
+    destroy(store, Some(site.instance), handle)?;
+    Ok(Outcome::Done(0))
+}
+
+static DTOR: LazyLock<Arc<FuncType>> =
+    LazyLock::new(|| Arc::new(FuncType::new([("rep".into(), ValType::U32)], None, false)));
+
+/// Runs the destructor of an owned handle that left its table.
+pub(crate) fn destroy(
+    store: &mut StoreMut<'_>,
+    from: Option<crate::instance::InstanceId>,
+    handle: ResourceHandle,
+) -> Result<()> {
+    let state = store.state();
+    let (instance, func) = match state.resource_type(handle.ty)? {
+        RuntimeResource::Host { drop, .. } => {
+            let (drop, data) = (drop.clone(), state.data.clone());
+            return drop(&*data, handle.rep);
+        }
+        RuntimeResource::Guest { dtor: None, .. } => return Ok(()),
+        RuntimeResource::Guest { instance, root, dtor: Some(dtor) } => (*instance, state.roots.get(*root)?.func(*dtor)?),
+    };
+    let callee = CoreCallee { func, options: Options::plain(instance), name: "destructor".into() };
+    start_task(store, callee, DTOR.clone(), Caller::Destructor(handle.rep), from).map(std::mem::drop)
+}

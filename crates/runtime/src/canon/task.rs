@@ -1,0 +1,44 @@
+//! Spec: `canon task.{return,cancel}`.
+
+use super::{Outcome, Site, check_may_leave};
+use crate::Result;
+use crate::Trap;
+use crate::engine::StoreMut;
+use crate::instance::options;
+use crate::plan::OptionsIndex;
+use crate::task::{cancel_task, return_task};
+use crate::types::{MAX_FLAT_PARAMS, ValType};
+
+/// Spec: `canon_task_return`.
+pub(super) fn return_(
+    store: &mut StoreMut<'_>,
+    site: Site,
+    result: Option<&ValType>,
+    index: OptionsIndex,
+    args: &[u64],
+) -> Result<Outcome> {
+    check_may_leave(store.state(), site.instance)?;
+    let options = options(store.state_mut(), site.root, index)?;
+    let task = store.state().current_task()?;
+    let this = store.state().tasks.get(task)?;
+    let expected = &this.callee.options;
+    // Spec: `LiftOptions.equal`; the memory is compared only where the result needs one.
+    let same_memory = options.memory.is_none() || options.memory_index == expected.memory_index;
+    let same = result == this.ty.result.as_ref() && options.string_encoding == expected.string_encoding && same_memory;
+    if !expected.async_ || !same {
+        return Err(Trap::TaskReturnInvalid.into());
+    }
+    return_task(store, task, MAX_FLAT_PARAMS, args)?;
+    Ok(Outcome::Done(0))
+}
+
+/// Spec: `canon_task_cancel`.
+pub(super) fn cancel(store: &mut StoreMut<'_>, site: Site) -> Result<Outcome> {
+    check_may_leave(store.state(), site.instance)?;
+    let task = store.state().current_task()?;
+    if !store.state().tasks.get(task)?.callee.options.async_ {
+        return Err(Trap::TaskNotCancelled.into());
+    }
+    cancel_task(store, task)?;
+    Ok(Outcome::Done(0))
+}

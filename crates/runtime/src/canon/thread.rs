@@ -1,0 +1,127 @@
+//! Spec: `canon thread.*`: cooperative threads.
+
+use super::waitable::deliver_pending_cancel;
+use super::{Outcome, Site, check_may_leave, current, park};
+use crate::Result;
+use crate::Trap;
+use crate::engine::{Continuation, StoreMut};
+use crate::error::bug;
+use crate::plan::{Canon, TableIndex};
+use crate::task::enter::register_thread;
+use crate::task::{Resumption, Stage, Thread, ThreadId, WaitFor, is_ready};
+
+/// Does what `canon`, one of the thread built-ins, says.
+pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -> Result<Outcome> {
+    check_may_leave(store.state(), site.instance)?;
+    let first = super::dispatch::arg(args, 0);
+    match *canon {
+        Canon::ThreadYield { cancellable } => yield_(store, cancellable),
+        Canon::ThreadIndex => {
+            let index = store.state().threads.get(current(store)?)?.index;
+            index.map(|index| Outcome::Done(u64::from(index))).ok_or_else(|| bug!("a thread without an index"))
+        }
+        Canon::ThreadNewIndirect { table } => {
+            new_indirect(store, site, table, first, args.get(1).copied().unwrap_or(0))
+        }
+        Canon::ThreadResumeLater => resume_later(store, site, first),
+        Canon::ThreadSuspend { cancellable } => suspend(store, cancellable),
+        Canon::ThreadSuspendThenResume { cancellable } => {
+            let other = suspended(store, site, first)?;
+            switch_to(store, cancellable, other, None)
+        }
+        Canon::ThreadYieldThenResume { cancellable } => {
+            let other = suspended(store, site, first)?;
+            switch_to(store, cancellable, other, Some(WaitFor::Turn))
+        }
+        Canon::ThreadSuspendThenPromote { cancellable } => match promoted(store, site, first)? {
+            Some(other) => switch_to(store, cancellable, other, None),
+            None => suspend(store, cancellable),
+        },
+        Canon::ThreadYieldThenPromote { cancellable } => match promoted(store, site, first)? {
+            Some(other) => switch_to(store, cancellable, other, Some(WaitFor::Turn)),
+            None => yield_(store, cancellable),
+        },
+        _ => Err(bug!("not a thread built-in")),
+    }
+}
+
+/// Spec: `canon_thread_yield`. A thread that cannot wait has nobody to yield to.
+fn yield_(store: &mut StoreMut<'_>, cancellable: bool) -> Result<Outcome> {
+    if deliver_pending_cancel(store, cancellable)? {
+        return Ok(Outcome::Done(1));
+    }
+    let thread = current(store)?;
+    if !store.state().threads.get(thread)?.has_stack {
+        return Ok(Outcome::Done(0));
+    }
+    store.state_mut().wake(thread);
+    park(store, Some(WaitFor::Turn), Resumption::Cancelled, cancellable)
+}
+
+/// Spec: `canon_thread_suspend`.
+fn suspend(store: &mut StoreMut<'_>, cancellable: bool) -> Result<Outcome> {
+    if deliver_pending_cancel(store, cancellable)? {
+        return Ok(Outcome::Done(1));
+    }
+    park(store, None, Resumption::Cancelled, cancellable)
+}
+
+/// Spec: `suspend_then_resume`, `yield_then_resume`.
+fn switch_to(
+    store: &mut StoreMut<'_>,
+    cancellable: bool,
+    other: ThreadId,
+    wait_for: Option<WaitFor>,
+) -> Result<Outcome> {
+    if deliver_pending_cancel(store, cancellable)? {
+        return Ok(Outcome::Done(1));
+    }
+    let outcome = park(store, wait_for, Resumption::Cancelled, cancellable)?;
+    let thread = current(store)?;
+    let state = store.state_mut();
+    if wait_for.is_some() {
+        state.wake(thread);
+    }
+    state.switch_to = Some(other);
+    Ok(outcome)
+}
+
+/// The thread `index`, which must be suspended.
+fn suspended(store: &StoreMut<'_>, site: Site, index: u32) -> Result<ThreadId> {
+    let state = store.state();
+    let thread = *state.instances.get(site.instance)?.threads.get(index)?;
+    if state.threads.get(thread)?.suspended() { Ok(thread) } else { Err(Trap::ThreadNotSuspended.into()) }
+}
+
+/// The thread `index`, if it is ready.
+fn promoted(store: &StoreMut<'_>, site: Site, index: u32) -> Result<Option<ThreadId>> {
+    let state = store.state();
+    let thread = *state.instances.get(site.instance)?.threads.get(index)?;
+    Ok(is_ready(state, thread)?.then_some(thread))
+}
+
+/// Spec: `canon_thread_resume_later`.
+fn resume_later(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<Outcome> {
+    let thread = suspended(store, site, index)?;
+    let state = store.state_mut();
+    state.threads.get_mut(thread)?.wait_for = Some(WaitFor::Turn);
+    state.wake(thread);
+    Ok(Outcome::Done(0))
+}
+
+/// Spec: `canon_thread_new_indirect`.
+fn new_indirect(store: &mut StoreMut<'_>, site: Site, table: TableIndex, index: u32, context: u64) -> Result<Outcome> {
+    let table = store.state().roots.get(site.root)?.table(table)?;
+    let func = table.func(store, index).ok_or(Trap::TableOutOfBounds)?.ok_or(Trap::ThreadStartNull)?;
+    if !func.is_thread_start(store) {
+        return Err(Trap::ThreadStartType.into());
+    }
+    let task = store.state().current_task()?;
+    let continuation = Continuation::new(store, func, &[context]);
+    let state = store.state_mut();
+    let mut thread = Thread::new(task, Stage::Running);
+    (thread.has_stack, thread.continuation) = (true, Some(continuation));
+    let thread = state.threads.insert(thread);
+    let index = register_thread(state, thread, task)?;
+    Ok(Outcome::Done(u64::from(index)))
+}

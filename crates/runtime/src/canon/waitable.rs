@@ -1,0 +1,119 @@
+//! Spec: `canon waitable-set.{new,wait,poll,drop}`, `canon waitable.join`.
+
+use super::{Outcome, Site, check_may_leave, current, park};
+use crate::Result;
+use crate::Trap;
+use crate::engine::{CoreMemory, StoreMut};
+use crate::instance::Handle;
+use crate::plan::MemoryIndex;
+use crate::task::waitable_set::{check_drop, has_pending_event, start_waiting, take_event};
+use crate::task::{Event, Resumption, TaskState, WaitFor, WaitableSet, WaitableSetId, waitable};
+
+/// Spec: `canon_waitable_set_new`.
+pub(super) fn set_new(store: &mut StoreMut<'_>, site: Site) -> Result<u32> {
+    check_may_leave(store.state(), site.instance)?;
+    let state = store.state_mut();
+    let id = state.sets.insert(WaitableSet::default());
+    state.instances.get_mut(site.instance)?.handles.add(Handle::Set(id))
+}
+
+fn find(store: &StoreMut<'_>, site: Site, memory: MemoryIndex, index: u32) -> Result<(WaitableSetId, CoreMemory)> {
+    check_may_leave(store.state(), site.instance)?;
+    let state = store.state();
+    let set = state.instances.get(site.instance)?.handles.get(index)?.set(index)?;
+    Ok((set, state.roots.get(site.root)?.memory(memory)?))
+}
+
+/// Spec: `deliver_pending_cancel`.
+pub(super) fn deliver_pending_cancel(store: &mut StoreMut<'_>, cancellable: bool) -> Result<bool> {
+    let state = store.state_mut();
+    let task = state.current_task()?;
+    let task = state.tasks.get_mut(task)?;
+    if cancellable && task.state == TaskState::PendingCancel {
+        task.state = TaskState::CancelDelivered;
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// Spec: `canon_waitable_set_wait`.
+pub(super) fn set_wait(
+    store: &mut StoreMut<'_>,
+    site: Site,
+    cancellable: bool,
+    memory: MemoryIndex,
+    index: u32,
+    ptr: u32,
+) -> Result<Outcome> {
+    let (set, memory) = find(store, site, memory, index)?;
+    if deliver_pending_cancel(store, cancellable)? {
+        return unpack_event(store, memory, ptr, Event::TASK_CANCELLED).map(Outcome::Done);
+    }
+    if has_pending_event(store.state(), set)? {
+        let event = take_event(store, set)?;
+        return unpack_event(store, memory, ptr, event).map(Outcome::Done);
+    }
+    let thread = current(store)?;
+    start_waiting(store.state_mut(), set, thread)?;
+    park(store, Some(WaitFor::Set(set)), Resumption::SetEvent { set, memory, ptr }, cancellable)
+}
+
+/// Spec: `canon_waitable_set_poll`.
+pub(super) fn set_poll(
+    store: &mut StoreMut<'_>,
+    site: Site,
+    cancellable: bool,
+    memory: MemoryIndex,
+    index: u32,
+    ptr: u32,
+) -> Result<Outcome> {
+    let (set, memory) = find(store, site, memory, index)?;
+    let event = if deliver_pending_cancel(store, cancellable)? {
+        Event::TASK_CANCELLED
+    } else if has_pending_event(store.state(), set)? {
+        take_event(store, set)?
+    } else {
+        Event::NONE
+    };
+    unpack_event(store, memory, ptr, event).map(Outcome::Done)
+}
+
+/// Spec: `unpack_event`: two words into memory, the code as the answer.
+pub(super) fn unpack_event(store: &mut StoreMut<'_>, memory: CoreMemory, ptr: u32, event: Event) -> Result<u64> {
+    if ptr % 4 != 0 {
+        return Err(Trap::UnalignedPointer.into());
+    }
+    let start = ptr as usize;
+    let place = store.memory_mut(memory).get_mut(start..start + 8).ok_or(Trap::PointerOutOfBounds)?;
+    place[..4].copy_from_slice(&event.index.to_le_bytes());
+    place[4..].copy_from_slice(&event.payload.to_le_bytes());
+    Ok(event.code as u64)
+}
+
+/// Spec: `canon_waitable_set_drop`.
+pub(super) fn set_drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<Outcome> {
+    check_may_leave(store.state(), site.instance)?;
+    let state = store.state_mut();
+    let set = state.instances.get(site.instance)?.handles.get(index)?.set(index)?;
+    check_drop(state, set)?;
+    state.instances.get_mut(site.instance)?.handles.remove(index)?;
+    state.sets.remove(set);
+    Ok(Outcome::Done(0))
+}
+
+/// Spec: `canon_waitable_join`.
+pub(super) fn join(store: &mut StoreMut<'_>, site: Site, index: u32, set_index: u32) -> Result<Outcome> {
+    check_may_leave(store.state(), site.instance)?;
+    let state = store.state_mut();
+    let handles = &state.instances.get(site.instance)?.handles;
+    let member = handles.get(index)?.waitable(index)?;
+    if state.waitable(member)?.sync_waiter.is_some() {
+        return Err(Trap::SyncWhileInSet.into());
+    }
+    let set = match set_index {
+        0 => None,
+        index => Some(handles.get(index)?.set(index)?),
+    };
+    waitable::join(state, member, set)?;
+    Ok(Outcome::Done(0))
+}

@@ -1,0 +1,142 @@
+//! From the binary to [`Definitions`]. Spec: Binary.md, "Component Definitions".
+//!
+//! Runs before validation, so it believes nothing: it reads items and keeps them, and resolves no index.
+
+use std::ops::Range;
+
+use wasmparser::{
+    ComponentName, CustomSectionReader, Encoding, FromReader, KnownCustom, Parser, Payload, Result, SectionLimited,
+    WasmFeatures,
+};
+
+use super::definition::{
+    ComponentDefinition, ComponentNumber, Definition, Definitions, ModuleDefinition, ModuleNumber,
+};
+
+/// Reads `bytes` without checking more than their form.
+pub(super) fn decode(bytes: &[u8], features: WasmFeatures) -> Result<Definitions<'_>> {
+    let mut parser = Parser::new(0);
+    parser.set_features(features);
+    let mut decoder = Decoder::default();
+    decoder.begin(Encoding::Component, 0..bytes.len());
+    for payload in parser.parse_all(bytes) {
+        decoder.payload(payload?)?;
+    }
+    Ok(decoder.definitions)
+}
+
+#[derive(Default)]
+struct Decoder<'a> {
+    definitions: Definitions<'a>,
+    /// What the current section is inside of, innermost last.
+    open: Vec<Open>,
+}
+
+#[derive(Clone, Copy)]
+enum Open {
+    Component(ComponentNumber),
+    Module(ModuleNumber),
+}
+
+impl<'a> Decoder<'a> {
+    fn payload(&mut self, payload: Payload<'a>) -> Result<()> {
+        match payload {
+            Payload::ModuleSection { unchecked_range, .. } => self.begin(Encoding::Module, range(unchecked_range)),
+            Payload::ComponentSection { unchecked_range, .. } => {
+                self.begin(Encoding::Component, range(unchecked_range))
+            }
+            Payload::End(_) => {
+                self.open.pop();
+            }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import?;
+                    if let Some(module) = self.module() {
+                        module.imports.push((import.module, import.name));
+                    }
+                }
+            }
+            Payload::InstanceSection(section) => self.items(section, Definition::CoreInstance)?,
+            Payload::ComponentInstanceSection(section) => self.items(section, Definition::Instance)?,
+            Payload::ComponentAliasSection(section) => self.items(section, Definition::Alias)?,
+            Payload::ComponentTypeSection(section) => self.items(section, Definition::Type)?,
+            Payload::ComponentCanonicalSection(section) => self.items(section, Definition::Canon)?,
+            Payload::ComponentImportSection(section) => self.items(section, Definition::Import)?,
+            Payload::ComponentExportSection(section) => self.items(section, Definition::Export)?,
+            Payload::CustomSection(section) => self.custom(&section),
+            // Start functions are behind a gate that cannot be opened, so the validator refuses them.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, encoding: Encoding, range: Range<usize>) {
+        let (open, definition) = match encoding {
+            Encoding::Module => {
+                let number = ModuleNumber(self.definitions.modules.len());
+                self.definitions.modules.push(ModuleDefinition { range, ..Default::default() });
+                (Open::Module(number), Definition::Module(number))
+            }
+            Encoding::Component => {
+                let number = ComponentNumber(self.definitions.components.len());
+                self.definitions.components.push(ComponentDefinition { range, ..Default::default() });
+                (Open::Component(number), Definition::Component(number))
+            }
+        };
+        if let Some(outer) = self.component() {
+            outer.definitions.push(definition);
+        }
+        self.open.push(open);
+    }
+
+    fn component(&mut self) -> Option<&mut ComponentDefinition<'a>> {
+        match self.open.last() {
+            Some(Open::Component(number)) => self.definitions.components.get_mut(number.0),
+            _ => None,
+        }
+    }
+
+    fn module(&mut self) -> Option<&mut ModuleDefinition<'a>> {
+        match self.open.last() {
+            Some(Open::Module(number)) => self.definitions.modules.get_mut(number.0),
+            _ => None,
+        }
+    }
+
+    fn items<T: FromReader<'a>>(
+        &mut self,
+        section: SectionLimited<'a, T>,
+        definition: impl Fn(T) -> Definition<'a>,
+    ) -> Result<()> {
+        for item in section {
+            let item = definition(item?);
+            if let Some(component) = self.component() {
+                component.definitions.push(item);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps debug names. A custom section that does not parse is no error by the standard.
+    fn custom(&mut self, section: &CustomSectionReader<'a>) {
+        let (Some(component), KnownCustom::ComponentName(names)) = (self.component(), section.as_known()) else {
+            return;
+        };
+        for names in names.into_iter().map_while(std::result::Result::ok) {
+            match names {
+                ComponentName::Component { name, .. } => component.name = Some(name),
+                ComponentName::Instances(names) => {
+                    let names = names.into_iter().map_while(std::result::Result::ok);
+                    component.instance_names.extend(names.map(|naming| (naming.index, naming.name)));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// An offset beyond the address space is beyond the file too, so it may be cut.
+fn range(range: Range<u64>) -> Range<usize> {
+    let offset = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
+    offset(range.start)..offset(range.end)
+}

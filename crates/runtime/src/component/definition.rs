@@ -1,0 +1,72 @@
+//! What a component's binary lists, section by section, in order: the input of the plan.
+//!
+//! Nested components and core modules are kept aside and referred to by number, so that no structure here is nested.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use wasmparser::{
+    CanonicalFunction, ComponentAlias, ComponentExport, ComponentImport, ComponentInstance, ComponentType, Instance,
+};
+
+/// A place in [`Definitions::components`]; 0 is the root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ComponentNumber(pub usize);
+
+/// A place in [`Definitions::modules`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ModuleNumber(pub usize);
+
+/// Everything in the bytes of one component.
+#[derive(Debug, Default)]
+pub(crate) struct Definitions<'a> {
+    /// The root component and every component nested in it.
+    pub components: Vec<ComponentDefinition<'a>>,
+    /// Every core module.
+    pub modules: Vec<ModuleDefinition<'a>>,
+}
+
+/// One component.
+#[derive(Debug, Default)]
+pub(crate) struct ComponentDefinition<'a> {
+    /// Where its bytes are.
+    pub range: Range<usize>,
+    /// Its debug name.
+    pub name: Option<&'a str>,
+    /// Debug names of its instances, by their index.
+    pub instance_names: HashMap<u32, &'a str>,
+    /// Its definitions in order.
+    pub definitions: Vec<Definition<'a>>,
+}
+
+/// One core module.
+#[derive(Debug, Default)]
+pub(crate) struct ModuleDefinition<'a> {
+    /// Where its bytes are.
+    pub range: Range<usize>,
+    /// Its imports `(module, field)` in order.
+    pub imports: Vec<(&'a str, &'a str)>,
+}
+
+/// One definition of a component. Core types are left out: nothing that instantiating does depends on them.
+#[derive(Debug)]
+pub(crate) enum Definition<'a> {
+    /// A core module.
+    Module(ModuleNumber),
+    /// A core instance.
+    CoreInstance(Instance<'a>),
+    /// A nested component.
+    Component(ComponentNumber),
+    /// A component instance.
+    Instance(ComponentInstance<'a>),
+    /// An alias.
+    Alias(ComponentAlias<'a>),
+    /// A type.
+    Type(ComponentType<'a>),
+    /// A canonical definition.
+    Canon(CanonicalFunction),
+    /// An import.
+    Import(ComponentImport<'a>),
+    /// An export.
+    Export(ComponentExport<'a>),
+}

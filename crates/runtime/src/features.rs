@@ -1,0 +1,173 @@
+//! What of WebAssembly and of the Component Model is on.
+//!
+//! Everything that 0.3.x shipped is always on. What the standard still gates has a [`Gate`] here, off by default. Some
+//! gates cannot be switched on: they exist so that an error can name what a component needs.
+
+use wasmparser::WasmFeatures;
+
+use crate::{Error, Result};
+
+macro_rules! gates {
+    ($($(#[$doc:meta])* $gate:ident = $name:literal, $flag:ident, $supported:literal;)*) => {
+        /// A part of the standard that is not shipped yet, by its own gate.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Gate {
+            $($(#[$doc])* $gate,)*
+        }
+
+        impl Gate {
+            /// Every gate.
+            pub const ALL: &'static [Gate] = &[$(Gate::$gate),*];
+
+            /// Its name in messages and on the command line.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Gate::$gate => $name,)*
+                }
+            }
+
+            /// Whether this runtime can do what is behind the gate.
+            #[must_use]
+            pub fn is_supported(self) -> bool {
+                match self {
+                    $(Gate::$gate => $supported,)*
+                }
+            }
+
+            fn flag(self) -> WasmFeatures {
+                match self {
+                    $(Gate::$gate => WasmFeatures::$flag,)*
+                }
+            }
+        }
+    };
+}
+
+gates! {
+    /// The type `error-context` and its built-ins.
+    ErrorContext = "error-context", CM_ERROR_CONTEXT, true;
+    /// `list<T, N>`
+    FixedLengthLists = "fixed-length-lists", CM_FIXED_LENGTH_LISTS, true;
+    /// Synchronous copies, asynchronous cancels.
+    MoreAsyncBuiltins = "more-async-builtins", CM_MORE_ASYNC_BUILTINS, true;
+    /// Async lifting without a callback.
+    AsyncStackful = "async-stackful", CM_ASYNC_STACKFUL, true;
+    /// Cooperative threads.
+    Threading = "threading", CM_THREADING, true;
+    /// Nested namespaces and packages in names.
+    NestedNames = "nested-names", CM_NESTED_NAMES, true;
+    /// Interface names with a canonical version and a version suffix.
+    CanonicalNames = "canonical-names", CM_CANON_NAMES, true;
+    /// `[get]` and `[set]` in names.
+    Accessors = "accessors", CM_ACCESSORS, true;
+    /// `stream.forward` and `future.forward`.
+    Forward = "forward", CM_FORWARD, false;
+    /// Value imports and exports, and component start functions.
+    Values = "values", CM_VALUES, false;
+    /// 64-bit memories in canonical options.
+    Memory64 = "memory64", CM64, false;
+    /// The garbage-collected form of the Canonical ABI.
+    Gc = "gc", CM_GC, false;
+    /// Threads that run in parallel over shared memory.
+    SharedEverythingThreads = "shared-everything-threads", SHARED_EVERYTHING_THREADS, false;
+}
+
+/// Which gates are open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Features {
+    flags: WasmFeatures,
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Features::shipped()
+    }
+}
+
+impl Features {
+    /// What 0.3.x shipped: every gate is closed.
+    #[must_use]
+    pub fn shipped() -> Self {
+        // The engine is built without its threads feature, so core wasm's shared memories stay off.
+        let core = WasmFeatures::WASM3.difference(WasmFeatures::THREADS);
+        let component =
+            WasmFeatures::COMPONENT_MODEL | WasmFeatures::CM_ASYNC | WasmFeatures::CM_MAP | WasmFeatures::CM_IMPLEMENTS;
+        Features { flags: core | component }
+    }
+
+    /// Opens `gate`.
+    pub fn open(&mut self, gate: Gate) -> Result<&mut Self> {
+        if !gate.is_supported() {
+            return Err(Error::host(format!("the feature `{}` is not supported", gate.name())));
+        }
+        self.flags |= gate.flag();
+        Ok(self)
+    }
+
+    /// Opens the gate of this name.
+    pub fn open_named(&mut self, name: &str) -> Result<&mut Self> {
+        match Gate::ALL.iter().find(|gate| gate.name() == name) {
+            Some(&gate) => self.open(gate),
+            None => {
+                let names = Gate::ALL.iter().filter(|gate| gate.is_supported()).map(|gate| gate.name());
+                Err(Error::host(format!("there is no feature `{name}`"))
+                    .with_have(format!("features: {}", names.collect::<Vec<_>>().join(", "))))
+            }
+        }
+    }
+
+    /// Opens every gate that is supported.
+    #[must_use]
+    pub fn all() -> Self {
+        let mut features = Features::shipped();
+        for gate in Gate::ALL.iter().filter(|gate| gate.is_supported()) {
+            features.flags |= gate.flag();
+        }
+        features
+    }
+
+    /// Whether `gate` is open.
+    #[must_use]
+    pub fn is_open(&self, gate: Gate) -> bool {
+        self.flags.contains(gate.flag())
+    }
+
+    /// The same for the validator.
+    #[must_use]
+    pub(crate) fn wasm_features(&self) -> WasmFeatures {
+        self.flags
+    }
+
+    /// The gate that stands behind a flag of the validator.
+    #[must_use]
+    pub(crate) fn gate_of(flags: WasmFeatures) -> Option<Gate> {
+        Gate::ALL.iter().copied().find(|gate| flags.contains(gate.flag()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shipped_features_open_no_gate() {
+        let features = Features::default();
+        assert!(Gate::ALL.iter().all(|&gate| !features.is_open(gate)));
+        assert!(features.wasm_features().contains(WasmFeatures::CM_ASYNC | WasmFeatures::CM_MAP | WasmFeatures::SIMD));
+        assert!(!features.wasm_features().contains(WasmFeatures::THREADS));
+    }
+
+    #[test]
+    fn an_unsupported_gate_stays_closed() {
+        let mut features = Features::shipped();
+        assert!(features.open(Gate::Values).is_err());
+        assert!(features.open_named("threading").is_ok_and(|features| features.is_open(Gate::Threading)));
+        assert_eq!(
+            features.open_named("wings").map_err(|error| error.to_string()).err().as_deref(),
+            Some("there is no feature `wings`")
+        );
+        assert!(!Features::all().is_open(Gate::Memory64));
+    }
+}

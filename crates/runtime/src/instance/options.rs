@@ -1,0 +1,70 @@
+//! Canonical options with their memory and functions in hand. Spec: `CanonicalOptions`.
+
+use std::sync::Arc;
+
+use super::{InstanceId, RootId};
+use crate::Result;
+use crate::engine::{CoreFunc, CoreMemory};
+use crate::error::bug;
+use crate::plan::{FuncIndex, MemoryIndex, OptionsIndex, StringEncoding};
+use crate::store::State;
+
+/// Spec: `CanonicalOptions`.
+pub(crate) struct Options {
+    /// Whose memory and table are meant.
+    pub(crate) instance: InstanceId,
+    /// Spec: `string_encoding`.
+    pub(crate) string_encoding: StringEncoding,
+    /// Spec: `memory`.
+    pub(crate) memory: Option<CoreMemory>,
+    /// The slot of `memory`, to compare options by.
+    pub(crate) memory_index: Option<MemoryIndex>,
+    /// Spec: `realloc`.
+    pub(crate) realloc: Option<CoreFunc>,
+    /// Spec: `post_return`.
+    pub(crate) post_return: Option<CoreFunc>,
+    /// Spec: `async_`.
+    pub(crate) async_: bool,
+    /// Spec: `callback`.
+    pub(crate) callback: Option<CoreFunc>,
+}
+
+/// The options `index`, which were resolved before or are now.
+pub(crate) fn options(state: &mut State, root: RootId, index: OptionsIndex) -> Result<Arc<Options>> {
+    let this = state.roots.get_mut(root)?;
+    if let Some(Some(known)) = this.options.get(index.at()) {
+        return Ok(known.clone());
+    }
+    let planned = this.component.plan().options.get(index.at()).ok_or_else(|| bug!("no options {}", index.0))?;
+    let func = |func: Option<FuncIndex>| func.map(|func| this.func(func)).transpose();
+    let resolved = Arc::new(Options {
+        instance: this.instance(planned.instance)?,
+        string_encoding: planned.string_encoding,
+        memory: planned.memory.map(|memory| this.memory(memory)).transpose()?,
+        memory_index: planned.memory,
+        realloc: func(planned.realloc)?,
+        post_return: func(planned.post_return)?,
+        async_: planned.async_,
+        callback: func(planned.callback)?,
+    });
+    if let Some(place) = this.options.get_mut(index.at()) {
+        *place = Some(resolved.clone());
+    }
+    Ok(resolved)
+}
+
+impl Options {
+    /// Options of a core function that takes and gives core values only.
+    pub(crate) fn plain(instance: InstanceId) -> Arc<Options> {
+        Arc::new(Options {
+            instance,
+            string_encoding: StringEncoding::Utf8,
+            memory: None,
+            memory_index: None,
+            realloc: None,
+            post_return: None,
+            async_: false,
+            callback: None,
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! An instantiated component: the numbered slots of its plan, filled.
+
+use std::any::TypeId;
+use std::sync::Arc;
+
+use super::{InstanceId, Options};
+use crate::Result;
+use crate::component::Component;
+use crate::engine::{CoreExtern, CoreFunc, CoreInstance, CoreMemory, CoreTable};
+use crate::error::bug;
+use crate::host::HostFunc;
+use crate::linker::HostDrop;
+use crate::plan::{FuncIndex, InstanceIndex, MemoryIndex, TableIndex};
+use crate::store::{Id, ResourceTypeId};
+use crate::types::ResourceIndex;
+
+/// An instantiated component of the store.
+pub(crate) type RootId = Id<RootInstance>;
+
+/// What a resource type is at run time. Spec: `ResourceType`.
+pub(crate) enum RuntimeResource {
+    /// Defined by a component instance. Spec: `impl`, `dtor`.
+    Guest { instance: InstanceId, root: RootId, dtor: Option<FuncIndex> },
+    /// Defined by the host.
+    Host { ty: TypeId, drop: HostDrop },
+}
+
+/// The filled slots of one instantiated component.
+pub(crate) struct RootInstance {
+    /// What was instantiated.
+    pub(crate) component: Component,
+    /// Host functions, by the plan's numbers.
+    pub(crate) imports: Arc<[HostFunc]>,
+    /// Component instances, by the plan's numbers.
+    pub(crate) instances: Vec<InstanceId>,
+    /// Resource types, by the plan's numbers.
+    pub(crate) resource_types: Vec<ResourceTypeId>,
+    /// Core instances so far.
+    pub(crate) core_instances: Vec<CoreInstance>,
+    /// Trampolines that were made.
+    pub(crate) trampolines: Vec<Option<CoreExtern>>,
+    /// Memory slots.
+    pub(crate) memories: Vec<Option<CoreMemory>>,
+    /// Function slots.
+    pub(crate) funcs: Vec<Option<CoreFunc>>,
+    /// Table slots.
+    pub(crate) tables: Vec<Option<CoreTable>>,
+    /// Options that were used.
+    pub(crate) options: Vec<Option<Arc<Options>>>,
+}
+
+fn slot<T: Copy>(slots: &[Option<T>], index: u32, what: &str) -> Result<T> {
+    slots.get(index as usize).copied().flatten().ok_or_else(|| bug!("{what} slot {index} is empty"))
+}
+
+impl RootInstance {
+    /// A component instance.
+    pub(crate) fn instance(&self, index: InstanceIndex) -> Result<InstanceId> {
+        self.instances.get(index.at()).copied().ok_or_else(|| bug!("no component instance {}", index.0))
+    }
+
+    /// A memory slot.
+    pub(crate) fn memory(&self, index: MemoryIndex) -> Result<CoreMemory> {
+        slot(&self.memories, index.0, "memory")
+    }
+
+    /// A function slot.
+    pub(crate) fn func(&self, index: FuncIndex) -> Result<CoreFunc> {
+        slot(&self.funcs, index.0, "function")
+    }
+
+    /// A table slot.
+    pub(crate) fn table(&self, index: TableIndex) -> Result<CoreTable> {
+        slot(&self.tables, index.0, "table")
+    }
+
+    /// A resource type.
+    pub(crate) fn resource_type(&self, index: ResourceIndex) -> Result<ResourceTypeId> {
+        self.resource_types.get(index.0 as usize).copied().ok_or_else(|| bug!("no resource type {}", index.0))
+    }
+}

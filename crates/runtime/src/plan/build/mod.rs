@@ -1,0 +1,113 @@
+//! Building a plan: the root component is run with symbols instead of values.
+//!
+//! A component is a list of definitions; instantiating it means going through the list, with index spaces that hold
+//! symbols ([`item`]): this function lifted from that core function, that export of the fifth core instance. A nested
+//! component is a closure over the index spaces around it and is run anew each time it is instantiated, with its
+//! actual arguments. What happens at run time (core instances, slots, trampolines) goes into the plan on the way.
+//!
+//! The validator has run, so every index and every name is good; one that is not is a fault of ours.
+
+mod budget;
+mod canon;
+mod component;
+mod core;
+mod export;
+mod imports;
+mod item;
+mod options;
+mod scope;
+mod slots;
+#[cfg(test)]
+mod tests;
+mod value_type;
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use self::budget::Budget;
+use self::canon::CanonItem;
+use self::item::Closure;
+use self::scope::{Scope, ScopeIndex};
+use self::slots::Slots;
+use super::{InstanceIndex, ModuleIndex, Plan, PlannedInstance};
+use crate::Result;
+use crate::component::{ComponentNumber, Definitions, ModuleNumber};
+
+/// Plans the instantiation of the root component.
+pub(crate) fn build(definitions: &Definitions<'_>) -> Result<Plan> {
+    let mut builder = Builder::new(definitions);
+    let root = Closure { component: ComponentNumber(0), scope: None };
+    let exports = builder.instantiate(root, None)?;
+    let exports = builder.exports(&exports)?;
+    let Builder { mut plan, slots, .. } = builder;
+    plan.exports = exports;
+    (plan.memories, plan.funcs, plan.tables) = slots.counts()?;
+    Ok(plan)
+}
+
+/// Everything that is known while planning.
+struct Builder<'d> {
+    definitions: &'d Definitions<'d>,
+    plan: Plan,
+    budget: Budget,
+    /// The index spaces of every component instance and of every evaluated type.
+    scopes: Vec<Scope<'d>>,
+    /// Core functions made by canonical definitions; only those in use become trampolines.
+    canons: Vec<CanonItem<'d>>,
+    modules: HashMap<ModuleNumber, ModuleIndex>,
+    slots: Slots,
+}
+
+impl<'d> Builder<'d> {
+    fn new(definitions: &'d Definitions<'d>) -> Self {
+        let plan = Plan {
+            modules: Vec::new(),
+            instances: Vec::new(),
+            resources: Vec::new(),
+            imports: IndexMap::new(),
+            implements: IndexMap::new(),
+            imported_funcs: Vec::new(),
+            trampolines: Vec::new(),
+            lifts: Vec::new(),
+            options: Vec::new(),
+            steps: Vec::new(),
+            exports: IndexMap::new(),
+            memories: 0,
+            funcs: 0,
+            tables: 0,
+            core_instances: 0,
+        };
+        Builder {
+            definitions,
+            plan,
+            budget: Budget::default(),
+            scopes: Vec::new(),
+            canons: Vec::new(),
+            modules: HashMap::new(),
+            slots: Slots::default(),
+        }
+    }
+
+    /// A component instance that exists at run time. Spec: `ComponentInstance`.
+    fn new_instance(&mut self, parent: Option<InstanceIndex>, name: Option<&str>) -> Result<InstanceIndex> {
+        let number = self.budget.instance(self.plan.instances.len())?;
+        let name = match (name, parent) {
+            (Some(name), _) => name.to_owned(),
+            (None, None) => "root".to_owned(),
+            (None, Some(_)) => number.to_string(),
+        };
+        self.plan.instances.push(PlannedInstance { parent, name });
+        Ok(InstanceIndex(number))
+    }
+
+    fn new_scope(
+        &mut self,
+        outer: Option<ScopeIndex>,
+        instance: InstanceIndex,
+        component: Option<ComponentNumber>,
+    ) -> ScopeIndex {
+        self.scopes.push(Scope::new(outer, instance, component));
+        ScopeIndex(self.scopes.len() - 1)
+    }
+}

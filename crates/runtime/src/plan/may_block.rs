@@ -1,0 +1,208 @@
+//! Who can block: only these need a stack of their own.
+//!
+//! What cannot block runs on its caller's stack. The answer errs on the side of "can".
+
+use super::{Canon, CoreInstanceIndex, FuncDef, InstanceIndex, LiftIndex, Plan, Step, TrampolineIndex};
+
+impl Canon {
+    /// Whether the built-in itself can suspend its caller.
+    ///
+    /// A function of another component of the same plan that is not async counts as not blocking here; [`Blocking`]
+    /// follows the call. Spec: Concurrency.md, "Blocking".
+    #[must_use]
+    pub fn may_block(&self, plan: &Plan) -> bool {
+        match self {
+            Canon::Lower { callee, ty, options } => {
+                let sync = !plan.options.get(options.at()).is_some_and(|options| options.async_);
+                // A function of the host may suspend its caller, whatever its type says.
+                sync && (ty.async_ || matches!(callee, FuncDef::Imported(_)))
+            }
+            Canon::Copy { options, .. } => !plan.options.get(options.at()).is_some_and(|options| options.async_),
+            Canon::CancelCopy { async_, .. } | Canon::SubtaskCancel { async_ } => !async_,
+            Canon::WaitableSetWait { .. }
+            | Canon::ThreadYield { .. }
+            | Canon::ThreadSuspend { .. }
+            | Canon::ThreadSuspendThenResume { .. }
+            | Canon::ThreadYieldThenResume { .. }
+            | Canon::ThreadSuspendThenPromote { .. }
+            | Canon::ThreadYieldThenPromote { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// Who of a plan can block, calls between components followed.
+///
+/// Core instances of one component share tables, so each can reach what any of them imports: they block together.
+#[derive(Debug, Clone)]
+pub struct Blocking {
+    instances: Vec<bool>,
+    core_instances: Vec<bool>,
+    trampolines: Vec<bool>,
+    lifts: Vec<bool>,
+}
+
+impl Blocking {
+    /// Finds out for `plan`.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let mut instances = vec![false; plan.instances.len()];
+        let mut trampolines: Vec<bool> = plan.trampolines.iter().map(|t| t.canon.may_block(plan)).collect();
+        let mut callers: Vec<Vec<usize>> = vec![Vec::new(); plan.instances.len()];
+        let mut found = Vec::new();
+        for (i, trampoline) in plan.trampolines.iter().enumerate() {
+            if trampolines.get(i).is_some_and(|blocks| *blocks) {
+                mark(&mut instances, trampoline.instance, &mut found);
+            } else if let Some(callers) =
+                called(plan, &trampoline.canon).and_then(|callee| callers.get_mut(callee.at()))
+            {
+                callers.push(i);
+            }
+        }
+        while let Some(instance) = found.pop() {
+            for i in callers.get_mut(instance.at()).map(std::mem::take).unwrap_or_default() {
+                if let (Some(blocks), Some(trampoline)) = (trampolines.get_mut(i), plan.trampolines.get(i)) {
+                    *blocks = true;
+                    mark(&mut instances, trampoline.instance, &mut found);
+                }
+            }
+        }
+        let blocks = |instance: InstanceIndex| instances.get(instance.at()).copied().unwrap_or(true);
+        let core_instances = plan.steps.iter().filter_map(|step| match step {
+            Step::Instantiate { instance, .. } => Some(blocks(*instance)),
+            _ => None,
+        });
+        let core_instances = core_instances.collect();
+        let lifts =
+            plan.lifts.iter().map(|lift| plan.options.get(lift.options.at()).is_none_or(|o| blocks(o.instance)));
+        let lifts = lifts.collect();
+        Blocking { instances, core_instances, trampolines, lifts }
+    }
+
+    /// Whether code of this component instance can block.
+    #[must_use]
+    pub fn instance(&self, index: InstanceIndex) -> bool {
+        self.instances.get(index.at()).copied().unwrap_or(true)
+    }
+
+    /// Whether a function of this core instance can block.
+    #[must_use]
+    pub fn core_instance(&self, index: CoreInstanceIndex) -> bool {
+        self.core_instances.get(index.at()).copied().unwrap_or(true)
+    }
+
+    /// Whether a call of this trampoline can suspend its caller.
+    #[must_use]
+    pub fn trampoline(&self, index: TrampolineIndex) -> bool {
+        self.trampolines.get(index.at()).copied().unwrap_or(true)
+    }
+
+    /// Whether the core function behind this lifted function can block.
+    #[must_use]
+    pub fn lift(&self, index: LiftIndex) -> bool {
+        self.lifts.get(index.at()).copied().unwrap_or(true)
+    }
+}
+
+fn mark(instances: &mut [bool], instance: InstanceIndex, found: &mut Vec<InstanceIndex>) {
+    if let Some(blocks) = instances.get_mut(instance.at())
+        && !*blocks
+    {
+        *blocks = true;
+        found.push(instance);
+    }
+}
+
+/// The component instance whose code runs on the caller's stack during a call.
+fn called(plan: &Plan, canon: &Canon) -> Option<InstanceIndex> {
+    let Canon::Lower { callee: FuncDef::Lift(lift), options, .. } = canon else { return None };
+    if plan.options.get(options.at())?.async_ {
+        return None;
+    }
+    let lift = plan.lifts.get(lift.at())?;
+    Some(plan.options.get(lift.options.at())?.instance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Features;
+    use crate::component::load;
+
+    fn blocking(text: &str) -> (Blocking, Plan) {
+        let plan = load(text.as_bytes(), &Features::all()).unwrap_or_else(|error| panic!("{error:?}")).plan;
+        (Blocking::of(&plan), plan)
+    }
+
+    /// A callee that imports the built-in `canon`, a caller that calls it, and one that does neither.
+    fn three(canon: &str, async_: &str, lift: &str, lower: &str) -> String {
+        format!(
+            r#"(component
+                (component $callee
+                    (core module $libc (memory (export "m") 1))
+                    (core instance $libc (instantiate $libc))
+                    (core func $b (canon {canon}))
+                    (core module $m (import "" "b" (func (result i32))) (func (export "f") (unreachable))
+                        (func (export "async-f") (result i32) unreachable)
+                        (func (export "callback") (param i32 i32 i32) (result i32) unreachable))
+                    (core instance $i (instantiate $m (with "" (instance (export "b" (func $b))))))
+                    (func $f {async_} (canon lift {lift}))
+                    (export "f" (func $f)))
+                (component $caller
+                    (import "f" (func $f {async_}))
+                    (core func $f (canon lower (func $f) {lower}))
+                    (core module $m (import "" "f" (func {})))
+                    (core instance (instantiate $m (with "" (instance (export "f" (func $f)))))))
+                (component $other
+                    (core module $m) (core instance (instantiate $m)))
+                (instance $callee (instantiate $callee))
+                (instance (instantiate $caller (with "f" (func $callee "f"))))
+                (instance (instantiate $other)))"#,
+            if lower.is_empty() { "" } else { "(result i32)" }
+        )
+    }
+
+    fn of_instances(text: &str) -> Vec<bool> {
+        let (blocking, plan) = blocking(text);
+        let all = (1..plan.instances.len()).map(|i| blocking.instance(InstanceIndex(i as u32)));
+        all.collect()
+    }
+
+    const SYNC: &str = r#"(core func $i "f")"#;
+    const CALLBACK: &str = r#"(core func $i "async-f") async (callback (core func $i "callback"))"#;
+
+    #[test]
+    fn nothing_that_blocks() {
+        assert_eq!(of_instances(&three("waitable-set.new", "", SYNC, "")), [false, false, false]);
+    }
+
+    #[test]
+    fn a_caller_blocks_with_the_callee_on_its_stack() {
+        assert_eq!(of_instances(&three("thread.yield", "", SYNC, "")), [true, true, false]);
+    }
+
+    #[test]
+    fn a_sync_call_of_an_async_function_blocks() {
+        assert_eq!(of_instances(&three("waitable-set.new", "async", CALLBACK, "")), [false, true, false]);
+    }
+
+    #[test]
+    fn an_async_call_does_not_block() {
+        assert_eq!(of_instances(&three("thread.yield", "async", CALLBACK, "async")), [true, false, false]);
+    }
+
+    #[test]
+    fn a_function_of_the_host_may_block() {
+        let (blocking, plan) = blocking(
+            r#"(component
+                (import "f" (func $f))
+                (core func $f (canon lower (func $f)))
+                (core module $m (import "" "f" (func)) (func (export "g")))
+                (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+                (func (export "g") (canon lift (core func $i "g"))))"#,
+        );
+        assert!(plan.trampolines[0].canon.may_block(&plan));
+        assert!(blocking.trampoline(TrampolineIndex(0)) && blocking.lift(LiftIndex(0)));
+        assert!(blocking.core_instance(CoreInstanceIndex(0)));
+    }
+}

@@ -1,0 +1,100 @@
+//! Who waits for what, in words: the text of a deadlock report.
+
+use std::fmt::Write;
+
+use super::State;
+use crate::plan::{End, Kind};
+use crate::stream::CopyEndId;
+use crate::task::{SubtaskId, Task, TaskState, ThreadId, WaitFor, WaitableRef, WaitableSetId};
+use crate::{Error, ErrorKind, Trap};
+
+/// The error of a store in which nothing can move, if there are tasks at all.
+pub(crate) fn deadlock(state: &State) -> Option<Error> {
+    if state.tasks.len() == 0 {
+        return None;
+    }
+    let mut report = String::from("these tasks wait:");
+    for (id, task) in state.tasks.iter() {
+        let _ = write!(report, "\n    task {} ({}), {}", id.number(), task.callee.name, state_words(task));
+        for &thread in task.threads.iter().chain(task.implicit_thread.iter().filter(|t| !task.threads.contains(t))) {
+            let _ = write!(report, "\n      thread {}: {}", thread.number(), thread_words(state, thread));
+        }
+    }
+    let error = Error::new(ErrorKind::Trap(Trap::Deadlock), Trap::Deadlock.to_string());
+    Some(error.with_have(report))
+}
+
+fn state_words(task: &Task) -> &'static str {
+    match task.state {
+        TaskState::Initial => "not entered",
+        TaskState::Started => "running",
+        TaskState::PendingCancel => "to be cancelled",
+        TaskState::CancelDelivered => "being cancelled",
+        TaskState::Resolved => "has returned",
+    }
+}
+
+fn thread_words(state: &State, thread: ThreadId) -> String {
+    let Some(this) = state.threads.find(thread) else { return "gone".into() };
+    match this.wait_for {
+        None => "suspended; nobody resumes it".into(),
+        Some(WaitFor::Turn) => "waits for its turn".into(),
+        Some(WaitFor::Entry) => "waits to enter its instance (backpressure, or another task is in it)".into(),
+        Some(WaitFor::TurnForCallback) => "waits for its callback".into(),
+        Some(WaitFor::Set(set) | WaitFor::SetForCallback(set)) => set_words(state, set),
+        Some(WaitFor::Waitable(waitable)) => format!("waits for {}", waitable_words(state, waitable)),
+        Some(WaitFor::Subtask(subtask)) => format!("waits for {}", subtask_words(state, subtask)),
+        Some(WaitFor::Host(_)) => "waits for the host".into(),
+    }
+}
+
+fn set_words(state: &State, set: WaitableSetId) -> String {
+    let members = state.sets.find(set).map(|set| set.members.clone()).unwrap_or_default();
+    if members.is_empty() {
+        return "waits on an empty set: nothing was joined to it".into();
+    }
+    let words: Vec<_> = members.iter().map(|&member| waitable_words(state, member)).collect();
+    format!("waits on a set of {}: {}", words.len(), words.join("; "))
+}
+
+fn waitable_words(state: &State, waitable: WaitableRef) -> String {
+    match waitable {
+        WaitableRef::Subtask(id) => subtask_words(state, id),
+        WaitableRef::End(id) => end_words(state, id),
+    }
+}
+
+fn subtask_words(state: &State, id: SubtaskId) -> String {
+    match state.subtasks.find(id) {
+        Some(subtask) => {
+            let handle = subtask.index.map(|index| format!("subtask {index}")).unwrap_or_else(|| "a call".into());
+            format!("{handle} ({:?})", subtask.state)
+        }
+        None => "a subtask that is gone".into(),
+    }
+}
+
+fn end_words(state: &State, id: CopyEndId) -> String {
+    let Some(end) = state.ends.find(id) else { return "an end that is gone".into() };
+    let what = match (end.kind, end.end) {
+        (Kind::Stream, End::Readable) => "a read of stream",
+        (Kind::Stream, End::Writable) => "a write of stream",
+        (Kind::Future, End::Readable) => "a read of future",
+        (Kind::Future, End::Writable) => "a write of future",
+    };
+    let holder = state.ends.iter().find(|(other, this)| *other != id && this.shared == end.shared);
+    let other = match holder {
+        Some((_, other)) => {
+            let holder = other.buffer.as_ref().and_then(|buffer| state.instances.find(buffer.instance));
+            let busy = if other.copying() { "is busy with it" } else { "does nothing with it" };
+            let _ = holder;
+            format!("whoever holds the other end (handle {}) {busy}", other.index)
+        }
+        None => match state.shared.find(end.shared) {
+            Some(shared) if shared.writer.is_some() || shared.reader.is_some() => "the host has the other end".into(),
+            Some(shared) if shared.dropped => "the other end was dropped".into(),
+            _ => "the other end is on its way, or held by the host unused".into(),
+        },
+    };
+    format!("{what} (handle {}): {other}", end.index)
+}

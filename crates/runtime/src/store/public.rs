@@ -1,0 +1,222 @@
+//! The store as embedders see it.
+
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll};
+
+use super::dump::deadlock;
+use super::{Choose, Progress, State, tick};
+use crate::component::Engine;
+use crate::engine::{EngineStore, StoreMut};
+use crate::error::bug;
+use crate::host::{Access, StartedCall, lock};
+use crate::task::{TaskId, request_cancellation};
+use crate::{Error, ErrorKind, Result, Trap};
+
+/// Turns of the loop before other work of the embedder's executor gets a chance.
+const TURNS_PER_POLL: usize = 1024;
+
+/// Holds everything that lives while components run, and the embedder's data `T`.
+///
+/// Nothing runs by itself: a store moves while [`finish`](Self::finish) or [`settle`](Self::settle) is polled.
+pub struct Store<T> {
+    inner: EngineStore,
+    data: Arc<Mutex<T>>,
+    engine: Engine,
+    /// What ended the store: after a trap nothing in it may be entered again.
+    poisoned: Option<String>,
+    of: PhantomData<T>,
+}
+
+/// The embedder's data, locked.
+pub struct DataGuard<'a, T>(MutexGuard<'a, T>);
+
+impl<T> Deref for DataGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for DataGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+impl<T: Send + 'static> Store<T> {
+    /// An empty store with the engine's limits.
+    #[must_use]
+    pub fn new(engine: &Engine, data: T) -> Self {
+        let data = Arc::new(Mutex::new(data));
+        let state = State::new(engine.limits().clone(), Choose::first(), data.clone());
+        let inner = EngineStore::new(engine.core(), state);
+        let mut store = Store { inner, data, engine: engine.clone(), poisoned: None, of: PhantomData };
+        // Without a deadline of its own a store is never interrupted.
+        store.inner.as_mut().set_epoch_deadline(u64::MAX / 2);
+        store
+    }
+
+    /// The embedder's data, for reading. Let go of it before running guests.
+    pub fn data(&self) -> DataGuard<'_, T> {
+        DataGuard(lock(&self.data))
+    }
+
+    /// The embedder's data, to change. Let go of it before running guests.
+    pub fn data_mut(&mut self) -> DataGuard<'_, T> {
+        DataGuard(lock(&self.data))
+    }
+
+    /// A handle to the data for futures of the embedder.
+    #[must_use]
+    pub fn access(&self) -> Access<T> {
+        Access { data: self.data.clone(), mailbox: self.state().mailbox.clone() }
+    }
+
+    /// The engine it belongs to.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// How open choices are made from now on.
+    pub fn set_choose(&mut self, choose: Choose) {
+        self.inner.as_mut().state_mut().choose = choose;
+    }
+
+    /// Interrupts guests after `ticks` calls of [`Engine::increment_epoch`]. Needs `Config::epoch_interruption`.
+    pub fn set_epoch_deadline(&mut self, ticks: u64) {
+        self.inner.as_mut().set_epoch_deadline(ticks);
+    }
+
+    /// Sets how much fuel guests have. Needs `Config::fuel`.
+    ///
+    /// # Errors
+    ///
+    /// When the engine does not count fuel.
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.inner.as_mut().set_fuel(fuel)
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        self.inner.state()
+    }
+
+    /// Runs `body`; an error of it poisons the store, as every guest's trap does.
+    pub(crate) fn run<R>(&mut self, body: impl FnOnce(&mut StoreMut<'_>) -> Result<R>) -> Result<R> {
+        if let Some(why) = &self.poisoned {
+            let error = Error::new(ErrorKind::Trap(Trap::CannotEnter), Trap::CannotEnter.to_string());
+            return Err(error.with_have(format!("an earlier error ended this store: {why}")));
+        }
+        let result = body(&mut self.inner.as_mut());
+        if let Err(error) = &result {
+            self.poisoned = Some(error.message().to_string());
+        }
+        result
+    }
+
+    /// Runs the store until `call` has its result. Other calls go on meanwhile.
+    ///
+    /// Dropping the future stops the store from moving; the call stays started.
+    ///
+    /// # Errors
+    ///
+    /// A trap anywhere in the store; a deadlock, with who waits for what; a call that was cancelled.
+    pub async fn finish<R>(&mut self, call: StartedCall<R>) -> Result<R> {
+        poll_fn(|cx| {
+            self.poll(cx, |state| match call.outbox.take() {
+                Some(result) => Some(Ok(result)),
+                None if ended(state, call.task) => Some(Err(Error::host("the call was cancelled"))),
+                None => None,
+            })
+        })
+        .await
+    }
+
+    /// Runs the store until no task is left in it: what guests do after they returned.
+    ///
+    /// # Errors
+    ///
+    /// A trap anywhere in the store, or a deadlock.
+    pub async fn settle(&mut self) -> Result<()> {
+        poll_fn(|cx| self.poll(cx, |state| (state.tasks.len() == 0).then_some(Ok(())))).await
+    }
+
+    /// Asks a call to stop. Spec: `request_cancellation`. It may still return; if it does not, finishing it is an error.
+    ///
+    /// # Errors
+    ///
+    /// A trap of the callee when it hears of it.
+    pub fn cancel<R>(&mut self, call: &StartedCall<R>) -> Result<()> {
+        let task = call.task;
+        self.run(|store| request_cancellation(store, task, None))
+    }
+
+    /// How many tasks, handles of the host and copies are alive: what a leak would raise.
+    #[must_use]
+    pub fn live(&self) -> Live {
+        let state = self.state();
+        Live {
+            tasks: state.tasks.len(),
+            threads: state.threads.len(),
+            subtasks: state.subtasks.len(),
+            host_tasks: state.host_tasks.len(),
+            streams_and_futures: state.shared.len(),
+            waitable_sets: state.sets.len(),
+        }
+    }
+
+    fn poll<R>(&mut self, cx: &mut Context<'_>, done: impl Fn(&State) -> Option<Result<R>>) -> Poll<Result<R>> {
+        for _ in 0..TURNS_PER_POLL {
+            if let Some(result) = done(self.state()) {
+                return Poll::Ready(result);
+            }
+            match self.run(tick) {
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(Progress::Made) => {}
+                Ok(Progress::None) => return self.wait(cx),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Nothing moves: the host will wake us, or nobody will.
+    fn wait<R>(&mut self, cx: &mut Context<'_>) -> Poll<Result<R>> {
+        let mailbox = self.state().mailbox.clone();
+        mailbox.wake_when_filled(cx.waker());
+        if !mailbox.is_empty() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.state().host_is_busy() {
+            return Poll::Pending;
+        }
+        let error = deadlock(self.state()).unwrap_or_else(|| bug!("a store waits for nothing"));
+        Poll::Ready(self.run(|_| Err(error)))
+    }
+}
+
+/// What is alive in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    /// Spec: `Task`.
+    pub tasks: usize,
+    /// Spec: `Thread`.
+    pub threads: usize,
+    /// Spec: `Subtask`.
+    pub subtasks: usize,
+    /// Host functions and spawned futures under way.
+    pub host_tasks: usize,
+    /// Spec: `SharedStreamImpl`, `SharedFutureImpl`.
+    pub streams_and_futures: usize,
+    /// Spec: `WaitableSet`.
+    pub waitable_sets: usize,
+}
+
+fn ended(state: &State, task: TaskId) -> bool {
+    state.tasks.find(task).is_none_or(|task| task.state == crate::task::TaskState::Resolved)
+}

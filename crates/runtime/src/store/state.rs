@@ -1,0 +1,151 @@
+//! What the runtime knows of everything that lives in a store.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::{Choose, Mailbox, ResourceTypeId, Slab};
+use crate::engine::{Continuation, CoreLimits};
+use crate::host::HostTask;
+use crate::instance::{ComponentInstance, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
+use crate::stream::{CopyEnd, Shared};
+use crate::task::{ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet};
+use crate::{Limits, Result};
+
+/// Everything but the core store itself. Spec: `Store`, and what the classes of the standard point at.
+pub(crate) struct State {
+    pub(crate) limits: Limits,
+    pub(crate) core_limits: CoreLimits,
+    /// The embedder's data: an `Arc<Mutex<T>>`.
+    pub(crate) data: Arc<dyn Any + Send + Sync>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) choose: Choose,
+
+    pub(crate) roots: Slab<RootInstance>,
+    pub(crate) instances: Slab<ComponentInstance>,
+    pub(crate) resource_types: Vec<RuntimeResource>,
+    pub(crate) tasks: Slab<Task>,
+    pub(crate) threads: Slab<Thread>,
+    pub(crate) subtasks: Slab<Subtask>,
+    pub(crate) sets: Slab<WaitableSet>,
+    pub(crate) ends: Slab<CopyEnd>,
+    pub(crate) shared: Slab<Shared>,
+    pub(crate) host_tasks: Slab<HostTask>,
+    pub(crate) error_contexts: Slab<ErrorContext>,
+
+    /// Threads that may be ready, oldest first; the turn of the loop looks at each again.
+    pub(crate) maybe_ready: VecDeque<ThreadId>,
+    /// Who runs now.
+    pub(crate) current: Current,
+    /// The thread that the parking thread wants to run next. Spec: `switch_to`.
+    pub(crate) switch_to: Option<ThreadId>,
+
+    #[cfg(test)]
+    pub(crate) engine_test: crate::engine::EngineTest,
+}
+
+/// Who runs now.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Current {
+    /// Spec: `current_thread`.
+    pub(crate) thread: Option<ThreadId>,
+    /// The thread-local storage of a `realloc`, which runs as a thread of its own. Spec: `LiftLowerContext.reallocate`.
+    pub(crate) leaf_storage: Option<[u64; 2]>,
+}
+
+impl State {
+    /// An empty store's state.
+    pub(crate) fn new(limits: Limits, choose: Choose, data: Arc<dyn Any + Send + Sync>) -> Self {
+        State {
+            core_limits: CoreLimits::new(&limits),
+            limits,
+            data,
+            mailbox: Arc::default(),
+            choose,
+            roots: Slab::default(),
+            instances: Slab::default(),
+            resource_types: Vec::new(),
+            tasks: Slab::default(),
+            threads: Slab::default(),
+            subtasks: Slab::default(),
+            sets: Slab::default(),
+            ends: Slab::default(),
+            shared: Slab::default(),
+            host_tasks: Slab::default(),
+            error_contexts: Slab::default(),
+            maybe_ready: VecDeque::new(),
+            current: Current::default(),
+            switch_to: None,
+            #[cfg(test)]
+            engine_test: crate::engine::EngineTest::default(),
+        }
+    }
+
+    /// A state for tests of the engine seam alone.
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Self {
+        State::new(Limits::default(), Choose::first(), Arc::new(()))
+    }
+
+    /// Takes every suspended stack out, to be dropped while the core store is alive.
+    pub(crate) fn take_continuations(&mut self) -> Vec<Continuation> {
+        self.threads.values_mut().filter_map(|thread| thread.continuation.take()).collect()
+    }
+
+    /// The thread that runs. Spec: `current_thread`.
+    pub(crate) fn current_thread(&self) -> Result<ThreadId> {
+        self.current.thread.ok_or_else(|| crate::error::bug!("no thread runs"))
+    }
+
+    /// The task that runs. Spec: `current_task`.
+    pub(crate) fn current_task(&self) -> Result<TaskId> {
+        Ok(self.threads.get(self.current_thread()?)?.task)
+    }
+
+    /// The common part of a waitable.
+    pub(crate) fn waitable(&self, waitable: WaitableRef) -> Result<&Waitable> {
+        match waitable {
+            WaitableRef::Subtask(id) => Ok(&self.subtasks.get(id)?.waitable),
+            WaitableRef::End(id) => Ok(&self.ends.get(id)?.waitable),
+        }
+    }
+
+    /// The common part of a waitable, to change.
+    pub(crate) fn waitable_mut(&mut self, waitable: WaitableRef) -> Result<&mut Waitable> {
+        match waitable {
+            WaitableRef::Subtask(id) => Ok(&mut self.subtasks.get_mut(id)?.waitable),
+            WaitableRef::End(id) => Ok(&mut self.ends.get_mut(id)?.waitable),
+        }
+    }
+
+    /// The resource handle `index` of `instance`, to change.
+    pub(crate) fn resource_mut(&mut self, instance: InstanceId, index: u32) -> Result<&mut ResourceHandle> {
+        match self.instances.get_mut(instance)?.handles.get_mut(index)? {
+            crate::instance::Handle::Resource(handle) => Ok(handle),
+            other => Err(other.wrong(index, "a resource")),
+        }
+    }
+
+    /// Lets the next turn of the loop look whether `thread` is ready.
+    pub(crate) fn wake(&mut self, thread: ThreadId) {
+        self.maybe_ready.push_back(thread);
+    }
+
+    /// The resource type `id`.
+    pub(crate) fn resource_type(&self, id: ResourceTypeId) -> Result<&RuntimeResource> {
+        self.resource_types.get(id.0 as usize).ok_or_else(|| crate::error::bug!("resource type {} is gone", id.0))
+    }
+}
+
+impl State {
+    /// Whether host work is under way that can still wake a guest.
+    pub(crate) fn host_is_busy(&self) -> bool {
+        let ends = |shared: &Shared| {
+            let guest_waits = shared.pending.is_some();
+            let host = shared.writer.is_some() || shared.reader.is_some();
+            let hand_over = shared.writer.is_some() && shared.reader.is_some();
+            host && guest_waits || hand_over
+        };
+        self.host_tasks.len() > 0 || self.shared.iter().any(|(_, shared)| ends(shared))
+    }
+}

@@ -1,0 +1,120 @@
+//! The turn of the event loop. Spec: `Store.tick`.
+
+use super::{Command, HostSource};
+use crate::Result;
+use crate::engine::StoreMut;
+use crate::host::{poll_host_task, spawn};
+use crate::plan::End;
+use crate::stream::{HostEnd, SharedId, drop_shared_end, poll_host_ends};
+use crate::task::{Readiness, ThreadId, WaitFor, readiness, turn};
+
+/// What a turn came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Something happened.
+    Made,
+    /// Nothing can happen before the host does something.
+    None,
+}
+
+/// One turn: host words are carried out, host work that woke up is polled, one ready thread runs. Spec: `Store.tick`.
+pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
+    let mut made = false;
+    let mailbox = store.state().mailbox.clone();
+    for command in mailbox.take_commands() {
+        carry_out(store, command)?;
+        made = true;
+    }
+    for source in mailbox.take_woken() {
+        match source {
+            HostSource::Task(id) => poll_host_task(store, id)?,
+            HostSource::Shared(id) => poll_host_ends(store, id)?,
+        }
+        made = true;
+    }
+    if let Some(thread) = choose_ready(store)? {
+        turn(store, thread)?;
+        made = true;
+    }
+    Ok(if made { Progress::Made } else { Progress::None })
+}
+
+/// A thread that is ready, if there is one.
+fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
+    let state = store.state_mut();
+    let mut ready: Vec<ThreadId> = Vec::new();
+    let mut later = Vec::new();
+    // With the first choice there is no need to look at more threads than one.
+    let all = !state.choose.is_first();
+    while let Some(thread) = state.maybe_ready.pop_front() {
+        if ready.contains(&thread) {
+            continue;
+        }
+        match readiness(state, thread)? {
+            Readiness::Ready => ready.push(thread),
+            Readiness::Blocked => later.push(thread),
+            Readiness::Waiting => note_exclusive(state, thread)?,
+        }
+        if !all && !ready.is_empty() {
+            break;
+        }
+    }
+    if ready.is_empty() {
+        state.maybe_ready.extend(later);
+        return Ok(None);
+    }
+    let chosen = state.choose.among(ready.len());
+    let thread = ready.remove(chosen);
+    // The others keep their places.
+    for thread in ready.into_iter().chain(later).rev() {
+        state.maybe_ready.push_front(thread);
+    }
+    Ok(Some(thread))
+}
+
+/// A thread that only lacks the exclusive lock is looked at again when the lock is free.
+fn note_exclusive(state: &mut super::State, thread: ThreadId) -> Result<()> {
+    let Some(this) = state.threads.find(thread) else { return Ok(()) };
+    if !matches!(this.wait_for, Some(WaitFor::SetForCallback(_) | WaitFor::TurnForCallback)) {
+        return Ok(());
+    }
+    let instance = state.tasks.get(this.task)?.instance;
+    let instance = state.instances.get_mut(instance)?;
+    if instance.exclusive_thread.is_some() && !instance.waiting_for_exclusive.contains(&thread) {
+        instance.waiting_for_exclusive.push(thread);
+    }
+    Ok(())
+}
+
+fn carry_out(store: &mut StoreMut<'_>, command: Command) -> Result<()> {
+    match command {
+        Command::Consume { shared, consumer } => attach(store, shared, HostEnd::Consumer(consumer)),
+        Command::ReadFuture { shared, target } => attach(store, shared, HostEnd::Target(target)),
+        Command::DropReadable { shared } => match store.state().shared.find(shared) {
+            Some(_) => drop_shared_end(store, shared, End::Readable),
+            None => Ok(()),
+        },
+        Command::Spawn(future) => {
+            spawn(store, future);
+            Ok(())
+        }
+    }
+}
+
+/// Lets the host read at the readable end of `shared`.
+fn attach(store: &mut StoreMut<'_>, shared: SharedId, mut reader: HostEnd) -> Result<()> {
+    let gone = match store.state_mut().shared.find_mut(shared) {
+        Some(this) if !this.dropped => {
+            this.reader = Some(reader);
+            return poll_host_ends(store, shared);
+        }
+        Some(_) => true,
+        None => false,
+    };
+    match &mut reader {
+        HostEnd::Consumer(consumer) => consumer.end(),
+        HostEnd::Target(target) => target.never(),
+        _ => {}
+    }
+    if gone { drop_shared_end(store, shared, End::Readable) } else { Ok(()) }
+}

@@ -1,0 +1,147 @@
+//! Copies between guests: who waits, who copies, what each is told.
+//!
+//! Spec: `SharedStreamImpl.{read,write,cancel,drop}`, `SharedFutureImpl`, `stream_event`, `future_event`.
+
+use super::transfer::transfer;
+use super::{CopyEndId, CopyResult, CopyState, SharedId, host_end};
+use crate::engine::StoreMut;
+use crate::error::bug;
+use crate::plan::{End, Kind};
+use crate::store::State;
+use crate::task::waitable::set_pending_event;
+use crate::task::{Event, EventCode, PendingEvent, WaitableRef};
+use crate::{Result, Trap};
+
+/// Starts the copy of `end`, whose buffer is set. Spec: `shared.read`, `shared.write`.
+pub(crate) fn rendezvous(store: &mut StoreMut<'_>, end: CopyEndId) -> Result<()> {
+    let state = store.state_mut();
+    let this = state.ends.get(end)?;
+    let shared_id = this.shared;
+    let shared = state.shared.get_mut(shared_id)?;
+    if shared.dropped {
+        return on_copy_done(state, end, CopyResult::Dropped);
+    }
+    let host_is_peer = shared.writer.is_some() || shared.reader.is_some();
+    match shared.pending {
+        None => shared.pending = Some(end),
+        Some(pending) => return meet(store, end, pending),
+    }
+    if host_is_peer { host_end::poll(store, shared_id) } else { Ok(()) }
+}
+
+/// The copy of `end` meets the one of `pending`, which came first.
+fn meet(store: &mut StoreMut<'_>, end: CopyEndId, pending: CopyEndId) -> Result<()> {
+    let state = store.state_mut();
+    let this = state.ends.get(end)?;
+    let other = state.ends.get(pending)?;
+    let (Some(buffer), Some(pending_buffer)) = (&this.buffer, &other.buffer) else {
+        return Err(bug!("a copy without a buffer"));
+    };
+    let (kind, side, shared_id) = (this.kind, this.end, this.shared);
+    let same_instance = buffer.instance == pending_buffer.instance;
+    let n = buffer.remain().min(pending_buffer.remain());
+    let pending_has_room = pending_buffer.remain() > 0;
+    let both_zero = buffer.is_zero_length() && pending_buffer.is_zero_length();
+    let shared = state.shared.get(shared_id)?;
+    if same_instance && !shared.payload.as_ref().is_none_or(|payload| payload.is_number()) {
+        return Err(match kind {
+            Kind::Stream => Trap::IntraComponentStream,
+            Kind::Future => Trap::IntraComponentFuture,
+        }
+        .into());
+    }
+    if kind == Kind::Future {
+        transfer(store, end, pending, 1)?;
+        let state = store.state_mut();
+        reset_and_notify_pending(state, shared_id, CopyResult::Completed)?;
+        return on_copy_done(state, end, CopyResult::Completed);
+    }
+    if pending_has_room {
+        if n > 0 {
+            transfer(store, end, pending, n)?;
+            on_copy(store.state_mut(), pending)?;
+        }
+        return on_copy_done(store.state_mut(), end, CopyResult::Completed);
+    }
+    if side == End::Writable && both_zero {
+        return on_copy_done(state, end, CopyResult::Completed);
+    }
+    reset_and_notify_pending(state, shared_id, CopyResult::Completed)?;
+    state.shared.get_mut(shared_id)?.pending = Some(end);
+    Ok(())
+}
+
+/// Spec: `on_copy`: some was copied, the buffer stays pending until the event is delivered.
+pub(super) fn on_copy(state: &mut State, end: CopyEndId) -> Result<()> {
+    let event = PendingEvent::Copy { result: CopyResult::Completed, reclaim: true };
+    set_pending_event(state, WaitableRef::End(end), event)
+}
+
+/// Spec: `on_copy_done`.
+pub(super) fn on_copy_done(state: &mut State, end: CopyEndId, result: CopyResult) -> Result<()> {
+    set_pending_event(state, WaitableRef::End(end), PendingEvent::Copy { result, reclaim: false })
+}
+
+/// Spec: `reset_and_notify_pending`.
+pub(super) fn reset_and_notify_pending(state: &mut State, shared: SharedId, result: CopyResult) -> Result<()> {
+    match state.shared.get_mut(shared)?.pending.take() {
+        Some(pending) => on_copy_done(state, pending, result),
+        None => Ok(()),
+    }
+}
+
+/// Spec: `shared.cancel`.
+pub(crate) fn cancel_pending(state: &mut State, shared: SharedId) -> Result<()> {
+    reset_and_notify_pending(state, shared, CopyResult::Cancelled)
+}
+
+/// Spec: `shared.drop`: one end is gone; the last one takes the rest along.
+pub(crate) fn drop_shared_end(store: &mut StoreMut<'_>, shared: SharedId, side: End) -> Result<()> {
+    let state = store.state_mut();
+    let this = state.shared.get_mut(shared)?;
+    let first = !std::mem::replace(&mut this.dropped, true);
+    this.ends = this.ends.saturating_sub(1);
+    let (reader, writer) = (this.reader.take(), this.writer.take());
+    if first {
+        reset_and_notify_pending(state, shared, CopyResult::Dropped)?;
+    }
+    // A host end whose peer is gone has nothing left to do.
+    let this = state.shared.get_mut(shared)?;
+    if (side == End::Writable && reader.is_some()) || (side == End::Readable && writer.is_some()) {
+        this.ends = this.ends.saturating_sub(1);
+    }
+    if this.ends == 0 && !this.polling {
+        state.shared.remove(shared);
+    }
+    if side == End::Writable {
+        host_end::finish_reader(reader);
+    }
+    drop(writer);
+    Ok(())
+}
+
+/// Spec: `stream_event`, `future_event`: the outcome of a copy at the moment of its delivery.
+pub(crate) fn copy_event(state: &mut State, id: CopyEndId, result: CopyResult, reclaim: bool) -> Result<Event> {
+    let end = state.ends.get_mut(id)?;
+    let progress = end.buffer.take().map_or(0, |buffer| buffer.progress);
+    let done = match end.kind {
+        Kind::Stream => result == CopyResult::Dropped,
+        Kind::Future => result != CopyResult::Cancelled,
+    };
+    end.state = if done { CopyState::Done } else { CopyState::Idle };
+    let (code, payload) = match (end.kind, end.end) {
+        (Kind::Stream, End::Readable) => (EventCode::StreamRead, result as u32 | progress << 4),
+        (Kind::Stream, End::Writable) => (EventCode::StreamWrite, result as u32 | progress << 4),
+        (Kind::Future, End::Readable) => (EventCode::FutureRead, result as u32),
+        (Kind::Future, End::Writable) => (EventCode::FutureWrite, result as u32),
+    };
+    let (index, shared) = (end.index, end.shared);
+    if reclaim {
+        if let Some(shared) = state.shared.find_mut(shared) {
+            if shared.pending == Some(id) {
+                shared.pending = None;
+            }
+        }
+    }
+    Ok(Event { code, index, payload })
+}

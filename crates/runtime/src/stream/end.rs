@@ -1,0 +1,64 @@
+//! The ends of streams and futures that guests hold. Spec: `CopyEnd`.
+
+use super::{Buffer, SharedId};
+use crate::plan::{End, Kind};
+use crate::store::Id;
+use crate::task::Waitable;
+
+/// An end of a stream or future of the store.
+pub(crate) type CopyEndId = Id<CopyEnd>;
+
+/// Spec: `CopyState`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CopyState {
+    /// Nothing is under way.
+    Idle,
+    /// A read or write is under way.
+    Copying,
+    /// A read or write is being cancelled.
+    CancellingCopy,
+    /// Nothing more can happen.
+    Done,
+}
+
+/// Spec: `CopyResult`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum CopyResult {
+    /// Something was copied, or the other side is ready.
+    Completed = 0,
+    /// The other end is gone.
+    Dropped = 1,
+    /// The copy was cancelled.
+    Cancelled = 2,
+}
+
+/// Spec: `CopyEnd` and its four subclasses.
+pub(crate) struct CopyEnd {
+    /// Spec: it is a `Waitable`.
+    pub(crate) waitable: Waitable,
+    /// Spec: `state`.
+    pub(crate) state: CopyState,
+    /// Spec: `shared`.
+    pub(crate) shared: SharedId,
+    /// Stream or future.
+    pub(crate) kind: Kind,
+    /// Readable or writable.
+    pub(crate) end: End,
+    /// Its handle.
+    pub(crate) index: u32,
+    /// What the copy under way reads from or writes into; its progress counts.
+    pub(crate) buffer: Option<Buffer>,
+}
+
+impl CopyEnd {
+    /// An idle end.
+    pub(crate) fn new(shared: SharedId, kind: Kind, end: End) -> Self {
+        CopyEnd { waitable: Waitable::default(), state: CopyState::Idle, shared, kind, end, index: 0, buffer: None }
+    }
+
+    /// Spec: `copying`.
+    pub(crate) fn copying(&self) -> bool {
+        matches!(self.state, CopyState::Copying | CopyState::CancellingCopy)
+    }
+}

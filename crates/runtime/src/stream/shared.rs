@@ -1,0 +1,71 @@
+//! What the two ends of a stream or future share. Spec: `SharedStreamImpl`, `SharedFutureImpl`.
+
+use std::task::Waker;
+
+use super::CopyEndId;
+use super::hand_over::HandOver;
+use crate::host::{FutureSource, FutureTarget, HostConsumer, HostProducer};
+use crate::instance::RootId;
+use crate::plan::Kind;
+use crate::store::Id;
+use crate::types::ValType;
+
+/// The shared part of a stream or future of the store.
+pub(crate) type SharedId = Id<Shared>;
+
+/// What the host does at its end.
+pub(crate) enum HostEnd {
+    /// Writes a stream.
+    Producer(Box<dyn HostProducer>),
+    /// Writes a future.
+    Source(Box<dyn FutureSource>),
+    /// Reads a stream.
+    Consumer(Box<dyn HostConsumer>),
+    /// Reads a future.
+    Target(Box<dyn FutureTarget>),
+}
+
+/// Spec: `SharedStreamImpl`, `SharedFutureImpl`.
+pub(crate) struct Shared {
+    /// Stream or future.
+    pub(crate) kind: Kind,
+    /// Spec: `t`.
+    pub(crate) payload: Option<ValType>,
+    /// Whose numbers the resources in `payload` are.
+    pub(crate) root: RootId,
+    /// Spec: `dropped`: one of the ends is gone.
+    pub(crate) dropped: bool,
+    /// The guest's end whose copy waits. Spec: `pending_buffer`.
+    pub(crate) pending: Option<CopyEndId>,
+    /// The host's writable end, if the writer is the host.
+    pub(crate) writer: Option<HostEnd>,
+    /// The host's readable end, if the reader is the host and does something.
+    pub(crate) reader: Option<HostEnd>,
+    /// Whether a host end is being polled right now (it is taken out meanwhile).
+    pub(crate) polling: bool,
+    /// Wakes the store to poll the host ends; made when first needed.
+    pub(crate) waker: Option<Waker>,
+    /// What is on its way when both ends are the host's.
+    pub(crate) hand_over: Option<Box<HandOver>>,
+    /// How many ends exist: in tables, in transit, or in the host's hands.
+    pub(crate) ends: u8,
+}
+
+impl Shared {
+    /// A stream or future of two ends.
+    pub(crate) fn new(kind: Kind, payload: Option<ValType>, root: RootId) -> Self {
+        Shared {
+            kind,
+            payload,
+            root,
+            dropped: false,
+            pending: None,
+            writer: None,
+            reader: None,
+            polling: false,
+            waker: None,
+            hand_over: None,
+            ends: 2,
+        }
+    }
+}

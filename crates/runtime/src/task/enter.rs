@@ -1,0 +1,117 @@
+//! Entering an instance: backpressure, the exclusive lock, and the queue before them.
+//!
+//! Spec: `enter_implicit_thread`, `exit_implicit_thread`, `register_thread`, `unregister_thread`.
+
+use super::{TaskId, TaskState, ThreadId, WaitFor, cancel_task, is_ready};
+use crate::Result;
+use crate::Trap;
+use crate::engine::StoreMut;
+use crate::error::bug;
+use crate::instance::InstanceId;
+use crate::store::State;
+
+/// Spec: `has_backpressure`.
+pub(crate) fn has_backpressure(state: &State, task: TaskId) -> Result<bool> {
+    let task = state.tasks.get(task)?;
+    let instance = state.instances.get(task.instance)?;
+    Ok(instance.backpressure > 0 || (task.needs_exclusive() && instance.exclusive_thread.is_some()))
+}
+
+/// What [`enter_implicit_thread`] came to.
+pub(super) enum Entered {
+    /// The task runs.
+    Yes,
+    /// The thread waits.
+    Waits,
+    /// The task was cancelled before it started.
+    Cancelled,
+}
+
+/// Spec: `enter_implicit_thread`, in steps: it is called again when the thread is resumed.
+pub(super) fn enter_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<Entered> {
+    let state = store.state_mut();
+    let this = state.tasks.get(task)?;
+    let (id, async_) = (this.instance, this.ty.async_);
+    if async_ {
+        let instance = state.instances.get_mut(id)?;
+        if let Some(at) = instance.waiting_to_enter.iter().position(|&other| other == thread) {
+            instance.waiting_to_enter.remove(at);
+            if state.threads.get(thread)?.cancelled {
+                wake_entrants(state, id)?;
+                cancel_task(store, task)?;
+                return Ok(Entered::Cancelled);
+            }
+        } else if has_backpressure(state, task)? || !state.instances.get(id)?.waiting_to_enter.is_empty() {
+            state.instances.get_mut(id)?.waiting_to_enter.push(thread);
+            let this = state.threads.get_mut(thread)?;
+            (this.wait_for, this.cancellable) = (Some(WaitFor::Entry), true);
+            wake_entrants(state, id)?;
+            return Ok(Entered::Waits);
+        }
+        if state.tasks.get(task)?.needs_exclusive() {
+            state.instances.get_mut(id)?.exclusive_thread = Some(thread);
+        }
+    }
+    register_thread(state, thread, task)?;
+    wake_entrants(state, id)?;
+    Ok(Entered::Yes)
+}
+
+/// Lets the loop look at the first thread in the queue that can enter now.
+pub(crate) fn wake_entrants(state: &mut State, instance: InstanceId) -> Result<()> {
+    for thread in state.instances.get(instance)?.waiting_to_enter.clone() {
+        if is_ready(state, thread)? {
+            state.wake(thread);
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Spec: `exclusive_thread = None`, and who that lets go on.
+pub(crate) fn release_exclusive(state: &mut State, instance: InstanceId) -> Result<()> {
+    let this = state.instances.get_mut(instance)?;
+    this.exclusive_thread = None;
+    for thread in std::mem::take(&mut this.waiting_for_exclusive) {
+        state.wake(thread);
+    }
+    wake_entrants(state, instance)
+}
+
+/// Spec: `register_thread`.
+pub(crate) fn register_thread(state: &mut State, thread: ThreadId, task: TaskId) -> Result<u32> {
+    let this = state.tasks.get_mut(task)?;
+    this.threads.push(thread);
+    let index = state.instances.get_mut(this.instance)?.threads.add(thread)?;
+    state.threads.get_mut(thread)?.index = Some(index);
+    Ok(index)
+}
+
+/// Spec: `exit_implicit_thread`.
+pub(super) fn exit_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
+    let state = store.state_mut();
+    let this = state.tasks.get(task)?;
+    let (instance, exclusive) = (this.instance, this.ty.async_ && this.needs_exclusive());
+    unregister_thread(state, thread, task)?;
+    if exclusive {
+        release_exclusive(state, instance)?;
+    }
+    Ok(())
+}
+
+/// Spec: `unregister_thread`; the thread is gone after it, and the task with its last thread.
+pub(super) fn unregister_thread(state: &mut State, thread: ThreadId, task: TaskId) -> Result<()> {
+    let this = state.tasks.get_mut(task)?;
+    this.threads.retain(|&other| other != thread);
+    let (last, resolved, instance) = (this.threads.is_empty(), this.state == TaskState::Resolved, this.instance);
+    if last && !resolved {
+        return Err(Trap::NoTaskReturn.into());
+    }
+    let index = state.threads.get(thread)?.index.ok_or_else(|| bug!("a thread without an index"))?;
+    state.instances.get_mut(instance)?.threads.remove(index)?;
+    state.threads.remove(thread);
+    if last {
+        state.tasks.remove(task);
+    }
+    Ok(())
+}

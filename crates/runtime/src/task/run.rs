@@ -1,0 +1,269 @@
+//! Running threads. Spec: `Thread.resume`, the inside of `canon_lift`.
+
+use super::enter::{Entered, enter_implicit_thread, exit_implicit_thread, release_exclusive, unregister_thread};
+use super::waitable_set::{start_waiting, stop_waiting, take_event};
+use super::{Caller, Event, Readiness, Stage, TaskId, TaskState, ThreadId, WaitFor, readiness, return_task};
+use crate::abi::{Flat, LowerCx, lower_dynamic};
+use crate::engine::{Continuation, Step, StoreMut};
+use crate::error::bug;
+use crate::instance::call_post_return;
+use crate::store::Current;
+use crate::types::MAX_FLAT_RESULTS;
+use crate::{Result, Trap};
+
+/// Spec: `Thread.resume`.
+pub(crate) fn resume_thread(store: &mut StoreMut<'_>, thread: ThreadId, cancelled: bool) -> Result<()> {
+    let mut next = Some((thread, cancelled));
+    while let Some((thread, cancelled)) = next {
+        let state = store.state_mut();
+        let this = state.threads.get_mut(thread)?;
+        (this.wait_for, this.cancelled, this.running) = (None, cancelled, true);
+        let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), leaf_storage: None });
+        let result = run_stage(store, thread);
+        let state = store.state_mut();
+        state.current = before;
+        if let Some(this) = state.threads.find_mut(thread) {
+            this.running = false;
+        }
+        result?;
+        next = state.switch_to.take().map(|thread| (thread, false));
+    }
+    Ok(())
+}
+
+/// Runs what is next in `thread`.
+fn run_stage(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
+    let this = store.state().threads.get(thread)?;
+    let task = this.task;
+    match this.stage {
+        Stage::Enter => match enter_implicit_thread(store, thread, task)? {
+            Entered::Yes => start(store, thread, task),
+            Entered::Waits => Ok(()),
+            Entered::Cancelled => {
+                let state = store.state_mut();
+                state.threads.remove(thread);
+                state.tasks.remove(task);
+                Ok(())
+            }
+        },
+        Stage::EventLoop => call_back(store, thread, task),
+        Stage::Running => run_core(store, thread, task),
+        Stage::Done => Err(bug!("a thread that is over was resumed")),
+    }
+}
+
+/// Spec: `task.start()` and the first core call.
+fn start(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
+    let state = store.state_mut();
+    let this = state.tasks.get_mut(task)?;
+    this.state = TaskState::Started;
+    let func = this.callee.func;
+    let args = lower_args(store, task)?;
+    let continuation = Continuation::new(store, func, args.values());
+    let this = store.state_mut().threads.get_mut(thread)?;
+    (this.stage, this.continuation) = (Stage::Running, Some(continuation));
+    run_core(store, thread, task)
+}
+
+/// Spec: `on_start` and `lower_flat_values` of the parameters.
+fn lower_args(store: &mut StoreMut<'_>, task: TaskId) -> Result<Flat> {
+    let this = store.state_mut().tasks.get_mut(task)?;
+    let (options, ty) = (this.callee.options.clone(), this.ty.clone());
+    let cx = |store| LowerCx {
+        store,
+        instance: options.instance,
+        memory: options.memory,
+        realloc: options.realloc,
+        string_encoding: options.string_encoding,
+        borrow_scope: Some(task),
+    };
+    match &mut this.caller {
+        Caller::Destructor(rep) => {
+            let mut flat = Flat::new();
+            flat.push(u64::from(*rep));
+            Ok(flat)
+        }
+        Caller::Host { lower_args, .. } => {
+            let lower = lower_args.take().ok_or_else(|| bug!("a task starts twice"))?;
+            lower(&mut cx(store.reborrow()), &ty.params)
+        }
+        Caller::Guest(subtask) => {
+            let subtask = *subtask;
+            let args = crate::canon::lift_args(store, subtask)?;
+            lower_dynamic(&mut cx(store.reborrow()), args, &ty.params)
+        }
+    }
+}
+
+/// Runs the core call of `thread` until it parks or returns.
+fn run_core(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
+    let continuation = store.state_mut().threads.get_mut(thread)?.continuation.take();
+    let mut continuation = continuation.ok_or_else(|| bug!("a running thread without a stack"))?;
+    match continuation.resume(store)? {
+        Step::Parked => {
+            store.state_mut().threads.get_mut(thread)?.continuation = Some(continuation);
+            Ok(())
+        }
+        Step::Returned(bits) => {
+            drop(continuation);
+            returned(store, thread, task, bits)
+        }
+    }
+}
+
+/// The core call of `thread` returned `bits`.
+fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, bits: u64) -> Result<()> {
+    let this = store.state().tasks.get(task)?;
+    if this.implicit_thread != Some(thread) {
+        return unregister_thread(store.state_mut(), thread, task);
+    }
+    let options = this.callee.options.clone();
+    if !options.async_ {
+        let result = [bits];
+        let flat = if matches!(this.caller, Caller::Destructor(_)) { &result[..0] } else { &result[..] };
+        return_task(store, task, MAX_FLAT_RESULTS, flat)?;
+        if let Some(post_return) = options.post_return {
+            call_post_return(store, options.instance, post_return, &result)?;
+        }
+        return exit_implicit_thread(store, thread, task);
+    }
+    if options.callback.is_none() {
+        return exit_implicit_thread(store, thread, task);
+    }
+    event_loop(store, thread, task, bits as u32)
+}
+
+/// Spec: `CallbackCode`, `unpack_callback_result`, and the top of the event loop of `canon_lift`.
+fn event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, packed: u32) -> Result<()> {
+    let wait_for = match packed & 0xf {
+        0 => return exit_implicit_thread(store, thread, task),
+        1 => WaitFor::TurnForCallback,
+        2 => {
+            let state = store.state();
+            let instance = state.instances.get(state.tasks.get(task)?.instance)?;
+            let index = packed >> 4;
+            WaitFor::SetForCallback(instance.handles.get(index)?.set(index)?)
+        }
+        _ => return Err(Trap::BadCallbackCode.into()),
+    };
+    let state = store.state_mut();
+    let instance = state.tasks.get(task)?.instance;
+    release_exclusive(state, instance)?;
+    let this = state.threads.get_mut(thread)?;
+    (this.stage, this.wait_for, this.cancellable) = (Stage::EventLoop, Some(wait_for), true);
+    this.loop_wait = Some(wait_for);
+    if let WaitFor::SetForCallback(set) = wait_for {
+        start_waiting(state, set, thread)?;
+    } else {
+        state.wake(thread);
+    }
+    deliver_pending_cancel_to_loop(store, thread, task)
+}
+
+/// Spec: `wait_until` begins with `deliver_pending_cancel`.
+fn deliver_pending_cancel_to_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
+    let state = store.state_mut();
+    let this = state.tasks.get_mut(task)?;
+    if this.state != TaskState::PendingCancel {
+        return Ok(());
+    }
+    this.state = TaskState::CancelDelivered;
+    let this = state.threads.get_mut(thread)?;
+    (this.wait_for, this.cancelled) = (None, true);
+    call_back(store, thread, task)
+}
+
+/// Spec: the bottom of the event loop: takes the exclusive lock and calls back with the event.
+fn call_back(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
+    let state = store.state_mut();
+    let this = state.threads.get_mut(thread)?;
+    let (cancelled, waited) = (this.cancelled, this.loop_wait.take());
+    if let Some(WaitFor::SetForCallback(set)) = waited {
+        stop_waiting(state, set, thread)?;
+    }
+    let event = match waited {
+        _ if cancelled => Event::TASK_CANCELLED,
+        Some(WaitFor::SetForCallback(set)) => take_event(store, set)?,
+        _ => Event::NONE,
+    };
+    let state = store.state_mut();
+    let task_ = state.tasks.get(task)?;
+    let (instance, options) = (task_.instance, task_.callee.options.clone());
+    state.instances.get_mut(instance)?.exclusive_thread = Some(thread);
+    let callback = options.callback.ok_or_else(|| bug!("an event loop without a callback"))?;
+    let args = [event.code as u32, event.index, event.payload].map(u64::from);
+    let continuation = Continuation::new(store, callback, &args);
+    let this = store.state_mut().threads.get_mut(thread)?;
+    (this.stage, this.cancellable, this.continuation) = (Stage::Running, false, Some(continuation));
+    run_core(store, thread, task)
+}
+
+/// Spec: the loop at the end of `canon_lift`: a function that is not async resolves before its caller goes on; only
+/// other threads of its instance may run meanwhile.
+///
+/// A task that waits for the host is left to the host: its caller waits, which nobody but the host can see.
+pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<()> {
+    loop {
+        let state = store.state_mut();
+        let Some(this) = state.tasks.find(task) else { return Ok(()) };
+        if this.state == TaskState::Resolved {
+            return Ok(());
+        }
+        let instance = state.instances.get(this.instance)?;
+        let exclusive = instance.exclusive_thread;
+        let threads: Vec<ThreadId> = instance.threads.iter().map(|(_, &thread)| thread).collect();
+        let mut candidates = Vec::new();
+        for thread in threads {
+            if Some(thread) != exclusive && super::is_ready(state, thread)? {
+                candidates.push(thread);
+            }
+        }
+        if candidates.is_empty() {
+            if waits_for_host(store, task)? {
+                return Ok(());
+            }
+            return Err(Trap::CannotBlockSyncTask.into());
+        }
+        let chosen = state.choose.among(candidates.len());
+        resume_thread(store, candidates[chosen], false)?;
+    }
+}
+
+/// Whether a thread of `task` waits for a host function, or for a callee of which this holds.
+fn waits_for_host(store: &StoreMut<'_>, task: TaskId) -> Result<bool> {
+    let state = store.state();
+    let Some(this) = state.tasks.find(task) else { return Ok(false) };
+    for &thread in &this.threads {
+        let callee = match state.threads.get(thread)?.wait_for {
+            Some(WaitFor::Host(_)) => return Ok(true),
+            Some(WaitFor::Subtask(subtask)) => state.subtasks.get(subtask)?.callee,
+            _ => continue,
+        };
+        match callee {
+            super::Callee::Task(callee) if !state.tasks.get(callee)?.ty.async_ => {
+                if waits_for_host(store, callee)? {
+                    return Ok(true);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(false)
+}
+
+/// Resumes `thread` from the loop of the store, when it can go on; says whether it did.
+pub(crate) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
+    let state = store.state_mut();
+    if readiness(state, thread)? != Readiness::Ready {
+        return Ok(false);
+    }
+    let task = state.threads.get(thread)?.task;
+    let instance = state.tasks.get(task)?.instance;
+    crate::instance::enter_from(state, instance, None)?;
+    resume_thread(store, thread, false)?;
+    if store.state().tasks.find(task).is_some_and(|task| !task.ty.async_) {
+        run_sync_callee(store, task)?;
+    }
+    crate::instance::leave_to(store.state_mut(), instance, None)?;
+    Ok(true)
+}

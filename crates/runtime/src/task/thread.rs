@@ -1,0 +1,91 @@
+//! A line of execution of a task. Spec: `Thread`.
+
+use super::{SubtaskId, TaskId, WaitFor, WaitableRef, WaitableSetId};
+use crate::engine::{Continuation, CoreMemory};
+use crate::store::Id;
+
+/// A thread of the store.
+pub(crate) type ThreadId = Id<Thread>;
+
+/// What a thread runs when it is resumed the next time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The implicit thread before its task was entered.
+    Enter,
+    /// A core call is under way: the callee, a callback, or an explicit thread's function.
+    Running,
+    /// The implicit thread between callbacks; it has no stack. Spec: the event loop of `canon_lift`.
+    EventLoop,
+    /// Over.
+    Done,
+}
+
+/// What a parked built-in does when its thread goes on, to compute what it answers to the guest.
+#[derive(Clone, Copy)]
+pub(crate) enum Resumption {
+    /// Nothing is owed.
+    None,
+    /// The answer is there.
+    Ready(u64),
+    /// Answers whether the wait was cancelled.
+    Cancelled,
+    /// Delivers an event of a set into memory. Spec: `canon_waitable_set_wait`.
+    SetEvent { set: WaitableSetId, memory: CoreMemory, ptr: u32 },
+    /// Delivers the pending event of a waitable; answers its payload. Spec: `wait_for_pending_event`.
+    WaitableEvent(WaitableRef),
+    /// Takes the flat result of a lowered call. Spec: `canon_lower`, not async.
+    SubtaskResult(SubtaskId),
+}
+
+/// Spec: `Thread`.
+pub(crate) struct Thread {
+    /// Spec: `task`.
+    pub(crate) task: TaskId,
+    /// Spec: `cont`: none while running, and none for a thread that needs no stack.
+    pub(crate) continuation: Option<Continuation>,
+    /// Whether it runs on a stack of its own, so that it can wait in a core call.
+    pub(crate) has_stack: bool,
+    /// What it runs next.
+    pub(crate) stage: Stage,
+    /// What it waits for. Spec: `ready_func`. None: running, or suspended.
+    pub(crate) wait_for: Option<WaitFor>,
+    /// Whether it runs now.
+    pub(crate) running: bool,
+    /// Spec: `cancellable`.
+    pub(crate) cancellable: bool,
+    /// How the last wait ended. Spec: the result of `block`.
+    pub(crate) cancelled: bool,
+    /// What the parked built-in does when the thread goes on.
+    pub(crate) resumption: Resumption,
+    /// Spec: `index`, in the instance's table of threads.
+    pub(crate) index: Option<u32>,
+    /// Spec: `storage`.
+    pub(crate) storage: [u64; 2],
+    /// What the event loop waits for, kept while it waits and when it is cancelled.
+    pub(crate) loop_wait: Option<WaitFor>,
+}
+
+impl Thread {
+    /// A thread of `task` that has not run.
+    pub(crate) fn new(task: TaskId, stage: Stage) -> Self {
+        Thread {
+            task,
+            continuation: None,
+            has_stack: stage != Stage::Running,
+            stage,
+            wait_for: None,
+            running: false,
+            cancellable: false,
+            cancelled: false,
+            resumption: Resumption::None,
+            index: None,
+            storage: [0, 0],
+            loop_wait: None,
+        }
+    }
+
+    /// Spec: `suspended`.
+    pub(crate) fn suspended(&self) -> bool {
+        !self.running && self.wait_for.is_none() && self.stage != Stage::Done
+    }
+}

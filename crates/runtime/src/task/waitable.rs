@@ -1,0 +1,119 @@
+//! What subtasks and the ends of streams and futures have in common. Spec: "Waitable State".
+
+use super::{SubtaskId, ThreadId, WaitableSetId};
+use crate::Result;
+use crate::engine::StoreMut;
+use crate::store::State;
+use crate::stream::{CopyEndId, CopyResult};
+
+/// Spec: `EventCode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum EventCode {
+    /// Nothing.
+    None = 0,
+    /// A subtask made progress.
+    Subtask = 1,
+    /// A read of a stream ended.
+    StreamRead = 2,
+    /// A write of a stream ended.
+    StreamWrite = 3,
+    /// A read of a future ended.
+    FutureRead = 4,
+    /// A write of a future ended.
+    FutureWrite = 5,
+    /// The task was cancelled.
+    TaskCancelled = 6,
+}
+
+/// Spec: `EventTuple`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// What happened.
+    pub(crate) code: EventCode,
+    /// To which handle.
+    pub(crate) index: u32,
+    /// With what outcome.
+    pub(crate) payload: u32,
+}
+
+impl Event {
+    /// Spec: `(EventCode.NONE, 0, 0)`.
+    pub(crate) const NONE: Event = Event { code: EventCode::None, index: 0, payload: 0 };
+    /// Spec: `(EventCode.TASK_CANCELLED, 0, 0)`.
+    pub(crate) const TASK_CANCELLED: Event = Event { code: EventCode::TaskCancelled, index: 0, payload: 0 };
+}
+
+/// An event before its delivery, which computes it. Spec: `pending_event`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PendingEvent {
+    /// Spec: `subtask_event`.
+    Subtask,
+    /// Spec: `stream_event`, `future_event`; `reclaim` when the copy's buffer is still the pending one of its stream.
+    Copy { result: CopyResult, reclaim: bool },
+}
+
+/// Which waitable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum WaitableRef {
+    /// A subtask.
+    Subtask(SubtaskId),
+    /// An end of a stream or future.
+    End(CopyEndId),
+}
+
+/// Spec: `Waitable`.
+#[derive(Debug, Default)]
+pub(crate) struct Waitable {
+    /// Spec: `pending_event`.
+    pub(crate) pending_event: Option<PendingEvent>,
+    /// Spec: `wset`.
+    pub(crate) set: Option<WaitableSetId>,
+    /// The thread that waits for this one alone. Spec: `has_sync_waiter`.
+    pub(crate) sync_waiter: Option<ThreadId>,
+}
+
+/// Spec: `Waitable.set_pending_event`; wakes whoever waits for it.
+pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event: PendingEvent) -> Result<()> {
+    let this = state.waitable_mut(waitable)?;
+    this.pending_event = Some(event);
+    let (waiter, set) = (this.sync_waiter, this.set);
+    if let Some(thread) = waiter {
+        state.wake(thread);
+    }
+    if let Some(set) = set {
+        super::waitable_set::wake_waiters(state, set)?;
+    }
+    Ok(())
+}
+
+/// Spec: `Waitable.get_pending_event`: computes and delivers the event.
+pub(crate) fn get_pending_event(store: &mut StoreMut<'_>, waitable: WaitableRef) -> Result<Event> {
+    let state = store.state_mut();
+    let event = state.waitable_mut(waitable)?.pending_event.take();
+    let event = event.ok_or_else(|| crate::error::bug!("no event is pending"))?;
+    match (event, waitable) {
+        (PendingEvent::Subtask, WaitableRef::Subtask(id)) => super::subtask::subtask_event(state, id),
+        (PendingEvent::Copy { result, reclaim }, WaitableRef::End(id)) => {
+            crate::stream::copy_event(state, id, result, reclaim)
+        }
+        _ => Err(crate::error::bug!("an event of another kind of waitable")),
+    }
+}
+
+/// Spec: `Waitable.join`.
+pub(crate) fn join(state: &mut State, waitable: WaitableRef, set: Option<WaitableSetId>) -> Result<()> {
+    let this = state.waitable_mut(waitable)?;
+    let pending = this.pending_event.is_some();
+    let before = std::mem::replace(&mut this.set, set);
+    if let Some(before) = before {
+        state.sets.get_mut(before)?.members.retain(|member| *member != waitable);
+    }
+    if let Some(set) = set {
+        state.sets.get_mut(set)?.members.push(waitable);
+        if pending {
+            super::waitable_set::wake_waiters(state, set)?;
+        }
+    }
+    Ok(())
+}
