@@ -4,7 +4,6 @@ use crate::sys::{Code, Error};
 
 thalweg::wit_enum! {
     /// Why a standard stream failed. Spec: `wasi:cli/types.error-code`.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum ErrorCode {
         Io as "io",
         IllegalByteSequence as "illegal-byte-sequence",

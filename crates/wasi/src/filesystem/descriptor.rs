@@ -327,7 +327,7 @@ impl Descriptor {
     ///
     /// # Errors
     ///
-    /// As POSIX `symlinkat`; absolute contents are refused, and so do read-only preopens.
+    /// As POSIX `symlinkat`; absolute contents are refused; read-only preopens refuse.
     pub fn symlink_at(&self, content: &str, new: &str) -> Result<()> {
         self.mutable_directory()?;
         if content.starts_with('/') {
@@ -354,6 +354,9 @@ impl Descriptor {
     /// As POSIX `openat`; read-only preopens refuse everything but reading.
     pub fn open_at(&self, path: &str, request: OpenRequest) -> Result<Descriptor> {
         self.directory()?;
+        if request.create && request.directory {
+            return Err(Code::Invalid.into());
+        }
         let asked = request.flags;
         // Making and emptying a file are writes, whatever the flags say.
         let write = asked.write || request.create || request.truncate;

@@ -1,16 +1,24 @@
 //! `wasi:filesystem`: directories that were granted, and everything below them.
 
 mod descriptor;
+mod directory_stream;
+mod error_code;
 mod file_reader;
 mod file_writer;
 mod preopens;
 mod types;
+mod wit;
 
 use thalweg::{Linker, Result};
 
 pub use descriptor::{Descriptor, DirPerms, Flags, OpenRequest};
+pub use error_code::ErrorCode;
 pub use file_reader::FileReader;
 pub use file_writer::FileWriter;
+pub use wit::{
+    Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, MetadataHashValue, NewTimestamp,
+    OpenFlags, PathFlags,
+};
 
 use crate::WasiView;
 use crate::sys::DirEntry;
