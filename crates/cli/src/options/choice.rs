@@ -26,11 +26,12 @@ pub struct Choice {
     value: Value,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Value {
     Switch(bool),
     Count(u64),
     Span(Duration),
+    Text(String),
     /// Of a key that is not honoured, so nobody reads it.
     Unread,
 }
@@ -49,10 +50,11 @@ impl Choice {
 
     /// Makes it so; otherwise says why not.
     pub fn apply(&self, settings: &mut Settings) -> Option<&'static str> {
-        match (&self.key.effect, self.value) {
-            (Effect::Switch(set), Value::Switch(on)) => set(settings, on),
-            (Effect::Count(set), Value::Count(count)) => set(settings, count),
-            (Effect::Span(set), Value::Span(span)) => set(settings, span),
+        match (&self.key.effect, &self.value) {
+            (Effect::Switch(set), Value::Switch(on)) => set(settings, *on),
+            (Effect::Count(set), Value::Count(count)) => set(settings, *count),
+            (Effect::Span(set), Value::Span(span)) => set(settings, *span),
+            (Effect::Text(set), Value::Text(text)) => set(settings, text.clone()),
             (Effect::Always, Value::Switch(false)) => return Some("cannot be switched off in this runtime"),
             (Effect::Ignored(why), _) => return Some(why),
             _ => {}
@@ -74,6 +76,7 @@ fn read(effect: &Effect, value: Option<&str>) -> Result<Value, &'static str> {
         Effect::Span(_) => {
             value.and_then(parse_duration).map(Value::Span).ok_or("a duration such as `10s`, `250ms` or `1.5`")
         }
+        Effect::Text(_) => value.map(|text| Value::Text(text.to_string())).ok_or("a text"),
         Effect::Ignored(_) => Ok(Value::Unread),
     }
 }

@@ -34,6 +34,8 @@ pub enum Effect {
     Count(fn(&mut Settings, u64)),
     /// `KEY=DURATION`.
     Span(fn(&mut Settings, Duration)),
+    /// `KEY=TEXT`.
+    Text(fn(&mut Settings, String)),
     /// It is so; only `KEY=n` asks for something that is not there.
     Always,
     /// Recognised, but not honoured: why.
@@ -98,6 +100,7 @@ impl Key {
             Effect::Switch(_) => Some("[=y|n]"),
             Effect::Count(_) => Some("=N"),
             Effect::Span(_) => Some("=DURATION"),
+            Effect::Text(_) => Some("=TEXT"),
             Effect::Always | Effect::Ignored(_) => None,
         }
     }

@@ -27,8 +27,8 @@ pub struct Settings {
     pub inherit_stdout: bool,
     /// Whether the guest gets the standard error of the command.
     pub inherit_stderr: bool,
-    /// How many random bytes a guest may ask for at once.
-    pub max_random_size: Option<u64>,
+    /// Where relative paths of the guest start.
+    pub cwd: Option<String>,
 }
 
 impl Default for Settings {
@@ -44,7 +44,7 @@ impl Default for Settings {
             inherit_stdin: true,
             inherit_stdout: true,
             inherit_stderr: true,
-            max_random_size: None,
+            cwd: None,
         }
     }
 }

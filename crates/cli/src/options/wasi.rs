@@ -1,6 +1,6 @@
 //! `-S`: what the guest is given of WASI.
 
-use super::key::{Effect::Count, Effect::Switch, Group, Key, always, ignored, key};
+use super::key::{Effect::Count, Effect::Switch, Effect::Text, Group, Key, always, ignored, key};
 use super::settings::clamp;
 
 /// The keys of `-S`.
@@ -20,7 +20,7 @@ static KEYS: &[Key] = &[
         "Bytes that one call may bring from the guest to the host",
         Count(|s, n| s.limits.max_hostcall_bytes = clamp(n)),
     ),
-    key("max-random-size", "Random bytes that one call may ask for", Count(|s, n| s.max_random_size = Some(n))),
+    key("cwd", "Where relative paths of the guest start, as a path of the guest", Text(|s, path| s.cwd = Some(path))),
     always("cli", THERE),
     always("cli-exit-with-code", THERE),
     always("common", THERE),
@@ -37,6 +37,7 @@ static KEYS: &[Key] = &[
     ignored("keyvalue-in-memory-data", UNSUPPORTED),
     ignored("listenfd", UNSUPPORTED),
     ignored("max-http-fields-size", UNSUPPORTED),
+    ignored("max-random-size", "is not adjustable in this runtime: 64 MiB"),
     ignored("network-error-code", UNSUPPORTED),
     ignored("nn", UNSUPPORTED),
     ignored("nn-graph", UNSUPPORTED),

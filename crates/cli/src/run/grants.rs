@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use thalweg_wasi::{DirPerms, WasiBuilder, WasiContext};
+use thalweg_wasi::{DirPerms, WasiBuilder, WasiContext, native};
 
 use super::RunArgs;
 use crate::load::{Source, io_text};
@@ -18,7 +18,7 @@ pub struct Grants {
     stdin: bool,
     stdout: bool,
     stderr: bool,
-    max_random_size: Option<u64>,
+    cwd: Option<String>,
 }
 
 /// A folder of the host.
@@ -56,21 +56,30 @@ impl Grants {
             stdin: settings.inherit_stdin,
             stdout: settings.inherit_stdout,
             stderr: settings.inherit_stderr,
-            max_random_size: settings.max_random_size,
+            cwd: settings.cwd.clone(),
         })
     }
 
     /// The same for the guest's host functions; to be called where the reactor is.
     pub fn context(self) -> Result<WasiContext, Failure> {
-        let mut builder = WasiBuilder::new();
-        builder.args(self.args).envs(self.env);
-        for folder in self.folders {
-            let perms = if folder.read_only { DirPerms::READ } else { DirPerms::all() };
-            builder
-                .preopen(&folder.host, &folder.guest, perms)
-                .map_err(|error| Failure::from(error).at(format!("can't grant the folder {}", folder.host)))?;
+        let mut builder = WasiBuilder::new().args(self.args).envs(self.env);
+        if self.stdin {
+            builder = builder.stdin(native::stdin());
         }
-        Ok(builder.build())
+        if self.stdout {
+            builder = builder.stdout(native::stdout());
+        }
+        if self.stderr {
+            builder = builder.stderr(native::stderr());
+        }
+        if let Some(cwd) = self.cwd {
+            builder = builder.cwd(cwd);
+        }
+        for folder in self.folders {
+            let perms = if folder.read_only { DirPerms::ReadOnly } else { DirPerms::ReadWrite };
+            builder = builder.preopen(&folder.host, &folder.guest, perms)?;
+        }
+        Ok(builder.build()?)
     }
 }
 
