@@ -67,6 +67,6 @@ pub(crate) fn destroy(
         RuntimeResource::Guest { dtor: None, .. } => return Ok(()),
         RuntimeResource::Guest { instance, root, dtor: Some(dtor) } => (*instance, state.roots.get(*root)?.func(*dtor)?),
     };
-    let callee = CoreCallee { func, options: Options::plain(instance), name: "destructor".into() };
+    let callee = CoreCallee { func: Some(func), options: Options::plain(instance), name: "destructor".into() };
     start_task(store, callee, DTOR.clone(), Caller::Destructor(handle.rep), from).map(std::mem::drop)
 }
