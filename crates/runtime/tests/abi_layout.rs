@@ -60,7 +60,8 @@ fn payloads_are_aligned_behind_the_discriminant() {
 
 #[test]
 fn records_keep_the_order_of_their_fields() {
-    let fields = [("a", ValType::U8), ("b", ValType::F32), ("c", ValType::U16), ("d", ValType::F64), ("e", ValType::Bool)];
+    let fields =
+        [("a", ValType::U8), ("b", ValType::F32), ("c", ValType::U16), ("d", ValType::F64), ("e", ValType::Bool)];
     let record = ValType::record(fields.map(|(name, ty)| (name.into(), ty)));
     expect(&record, 32, 8, Some(&[I32, F32, I32, F64, I32]));
     let ValType::Record(ty) = &record else { unreachable!("made as a record") };

@@ -1,8 +1,8 @@
 //! Values without a static type.
 
+use super::WitType;
 use super::val_lift::lift_val;
 use super::val_lower::lower_val;
-use super::WitType;
 use crate::linker::HostTypes;
 use crate::store::ResourceTypeId;
 use crate::stream::{FutureAny, StreamAny};

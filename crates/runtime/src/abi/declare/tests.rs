@@ -76,16 +76,14 @@ fn a_record_names_the_field_that_differs() {
     assert_eq!(message::<Datetime>(&ty), "field 2: expected the label `nanos`, found `nanoseconds`");
     let ty = ValType::record([("seconds".into(), ValType::U64)]);
     assert_eq!(message::<Datetime>(&ty), "expected 1 field, found 2 fields");
-    assert_eq!(
-        message::<Datetime>(&ValType::U8),
-        "expected `u8`, found `record { seconds: u64, nanoseconds: u32 }`"
-    );
+    assert_eq!(message::<Datetime>(&ValType::U8), "expected `u8`, found `record { seconds: u64, nanoseconds: u32 }`");
 }
 
 #[test]
 fn a_variant_names_the_case_that_differs() {
     let cases = |payload| {
-        [("no-change".into(), None), ("now".into(), None), ("timestamp".into(), payload)].map(|case: (Box<str>, _)| case)
+        [("no-change".into(), None), ("now".into(), None), ("timestamp".into(), payload)]
+            .map(|case: (Box<str>, _)| case)
     };
     assert_eq!(message::<NewTimestamp>(&ValType::variant(cases(Some(datetime())))), "fits");
     assert_eq!(
@@ -121,10 +119,7 @@ fn nested_types_say_where() {
     );
     let result = ValType::result(None, Some(ValType::U32));
     assert_eq!(message::<Result<(), u32>>(&result), "fits");
-    assert_eq!(
-        message::<Result<u8, u32>>(&result),
-        "`ok`: expected no payload, found `u8`"
-    );
+    assert_eq!(message::<Result<u8, u32>>(&result), "`ok`: expected no payload, found `u8`");
     assert_eq!(message::<Result<(), ()>>(&result), "`error`: expected `u32`, found no payload");
     assert_eq!(message::<[u16; 2]>(&ValType::list(ValType::U16, Some(2))), "fits");
     assert_eq!(
