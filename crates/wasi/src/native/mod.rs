@@ -1,0 +1,17 @@
+//! The OS behind the ports: the only folder that touches it, and the only one that knows tokio.
+//!
+//! Futures from here want to be polled inside of a tokio runtime whose time and I/O drivers are enabled. Linux.
+
+mod blocking;
+mod clock;
+mod errno;
+mod files;
+mod random;
+mod stdin;
+mod stdout;
+
+pub use clock::{OsMonotonicClock, OsSystemClock};
+pub use files::open_directory;
+pub use random::OsRandom;
+pub use stdin::stdin;
+pub use stdout::{stderr, stdout};

@@ -1,0 +1,17 @@
+//! Spec: `wasi:random/insecure`.
+
+use thalweg::{Linker, Result};
+
+use crate::WasiView;
+
+pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
+    linker
+        .instance("wasi:random/insecure@0.3.2")?
+        .func("get-insecure-random-bytes", |mut caller, (max_len,): (u64,)| {
+            super::bytes(&mut *caller.data_mut().wasi().insecure_random, max_len)
+        })?
+        .func("get-insecure-random-u64", |mut caller, ()| {
+            super::number(&mut *caller.data_mut().wasi().insecure_random)
+        })?;
+    Ok(())
+}

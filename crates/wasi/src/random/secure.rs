@@ -1,0 +1,15 @@
+//! Spec: `wasi:random/random`.
+
+use thalweg::{Linker, Result};
+
+use crate::WasiView;
+
+pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
+    linker
+        .instance("wasi:random/random@0.3.2")?
+        .func("get-random-bytes", |mut caller, (max_len,): (u64,)| {
+            super::bytes(&mut *caller.data_mut().wasi().random, max_len)
+        })?
+        .func("get-random-u64", |mut caller, ()| super::number(&mut *caller.data_mut().wasi().random))?;
+    Ok(())
+}
