@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Component, Loaded, artifact, cache::CodeCache, load};
+use super::{Component, Loaded, artifact, cache::{CacheKey, CodeCache}, load};
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
 use crate::{Error, ErrorKind, Features, Limits, Result};
 
@@ -133,7 +133,7 @@ impl Engine {
     /// The code of a component's modules and of its glue: from the cache, or compiled.
     pub(super) fn compile(&self, loaded: &Loaded, glue: Option<&[u8]>) -> Result<Vec<CoreModule>> {
         let compatibility = self.0.core.compatibility_hash();
-        let key = self.0.cache.as_ref().map(|cache| (cache, CodeCache::key(&loaded.bytes, compatibility)));
+        let key = self.0.cache.as_ref().map(|cache| (cache, CacheKey::new(&loaded.bytes, compatibility)));
         if let Some(modules) = key.as_ref().and_then(|(cache, key)| cache.load(key)) {
             if let Ok(modules) = self.deserialize(&modules) {
                 return Ok(modules);
@@ -161,8 +161,8 @@ impl Engine {
         }
     }
 
-    fn deserialize(&self, modules: &[Vec<u8>]) -> Result<Vec<CoreModule>> {
-        modules.iter().map(|code| CoreModule::trusted(&self.0.core, code)).collect()
+    fn deserialize(&self, modules: &[impl AsRef<[u8]>]) -> Result<Vec<CoreModule>> {
+        modules.iter().map(|code| CoreModule::trusted(&self.0.core, code.as_ref())).collect()
     }
 
     /// See [`Component::precompile`].
@@ -178,7 +178,7 @@ impl Engine {
                 .with_hint("pass --allow-precompiled if you trust this file as you trust a program"));
         }
         let artifact = artifact::read(bytes, self.0.core.compatibility_hash())?;
-        let loaded = load(&artifact.component, &self.0.config.features)?;
+        let loaded = load(artifact.component, &self.0.config.features)?;
         let modules = self.deserialize(&artifact.modules)?;
         let has_glue = modules.len() > loaded.plan.modules.len();
         Component::assemble(loaded, modules, has_glue)

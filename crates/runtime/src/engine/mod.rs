@@ -29,6 +29,8 @@ mod module;
 #[cfg_attr(not(target_os = "linux"), path = "pool_elsewhere.rs")]
 mod pool;
 mod store;
+#[cfg(test)]
+mod stress;
 
 pub(crate) use config::{CoreEngine, EngineOptions};
 pub(crate) use continuation::{Continuation, Step};
