@@ -22,7 +22,7 @@ pub(super) fn new(store: &mut StoreMut<'_>, site: Site, index: OptionsIndex, ptr
         borrow_scope: None,
         budget,
     };
-    let debug_message = load_string_from_range(&mut cx, ptr, len)?.text;
+    let debug_message = load_string_from_range(&mut cx, ptr, len)?;
     let state = store.state_mut();
     let id = state.error_contexts.insert(ErrorContext { debug_message });
     let index = state.instances.get_mut(site.instance)?.handles.add(Handle::ErrorContext(id))?;
