@@ -59,7 +59,7 @@ enum Body {
 fn checker<P: Params, R: Returns>() -> Arc<CheckBody> {
     Arc::new(|ty, host| {
         P::check(&ty.names, &ty.params, host)?;
-        R::check(ty.result.as_ref(), host).map_err(|error| error.at("result"))
+        R::check(ty.result.as_ref(), host)
     })
 }
 
