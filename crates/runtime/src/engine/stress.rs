@@ -174,8 +174,8 @@ impl World {
         }
         let (bytes, state) = store.memory_and_state(memory);
         // Beyond the places of the continuations.
-        bytes[200_000] = bytes[200_000].wrapping_add(1);
-        state.engine_test.values.push(u64::from(bytes[200_000]));
+        bytes[1_100_000] = bytes[1_100_000].wrapping_add(1);
+        state.engine_test.values.push(u64::from(bytes[1_100_000]));
     }
 
     fn finish_all(&mut self) {
