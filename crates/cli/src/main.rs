@@ -1,2 +1,67 @@
-//! .
-fn main() {}
+//! The command `thalweg`: reads the command line and hands it to the subcommand.
+//!
+//! Exit codes: the guest's own; 134 when the guest traps; 1 when the command fails; 2 when the command line is wrong.
+#![forbid(unsafe_code)]
+
+mod compile;
+mod completion;
+mod inspect;
+mod invoke;
+mod load;
+mod options;
+mod report;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+const EXIT_CODES: &str = "Exit codes: the guest's own; 134 when the guest traps; 1 for every other failure; \
+                          2 for a command line that is wrong.";
+
+/// Runs WebAssembly components (WASI 0.3 and 0.2).
+///
+/// `thalweg FILE ARGS` is short for `thalweg run FILE ARGS`.
+#[derive(Parser)]
+#[command(name = "thalweg", version, after_help = EXIT_CODES)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(override_usage = "thalweg [OPTIONS] FILE [ARGS]...\n       thalweg COMMAND ...")]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: run::RunArgs,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs a component (also without the word `run`)
+    Run(run::RunArgs),
+    /// Shows what a component imports, exports and is made of
+    Inspect(inspect::InspectArgs),
+    /// Compiles a component ahead of time
+    Compile(compile::CompileArgs),
+    /// Prints a completion script for a shell
+    Completion(completion::CompletionArgs),
+}
+
+fn main() -> ExitCode {
+    let done = match CommandLine::try_parse() {
+        Ok(line) => obey(line),
+        Err(error) => match options::help_asked(&error) {
+            Some(help) => report::out(help).map(|()| ExitCode::SUCCESS),
+            None => error.exit(),
+        },
+    };
+    done.unwrap_or_else(|failure| report::fail(&failure))
+}
+
+fn obey(line: CommandLine) -> Result<ExitCode, report::Failure> {
+    match line.command {
+        None => run::run(&line.run),
+        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Inspect(args)) => inspect::inspect(&args),
+        Some(Command::Compile(args)) => compile::compile(&args),
+        Some(Command::Completion(args)) => completion::completion(&args),
+    }
+}

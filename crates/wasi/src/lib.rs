@@ -13,6 +13,7 @@ mod completion;
 mod context;
 pub mod filesystem;
 pub mod native;
+pub mod p2;
 pub mod random;
 pub mod sim;
 pub mod sys;
@@ -32,5 +33,6 @@ pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     cli::add_to_linker(linker)?;
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
-    filesystem::add_to_linker(linker)
+    filesystem::add_to_linker(linker)?;
+    p2::add_to_linker(linker)
 }

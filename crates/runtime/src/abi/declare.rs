@@ -33,7 +33,12 @@ pub fn check_record(ty: &ValType, host: &HostTypes, name: fn() -> String, fields
 /// # Errors
 ///
 /// Names the first case that differs.
-pub fn check_variant(ty: &ValType, host: &HostTypes, name: fn() -> String, cases: &[(&str, CheckPayload)]) -> Result<()> {
+pub fn check_variant(
+    ty: &ValType,
+    host: &HostTypes,
+    name: fn() -> String,
+    cases: &[(&str, CheckPayload)],
+) -> Result<()> {
     let ValType::Variant(variant) = ty else { return Err(mismatch(ty, &name())) };
     let expected = variant.cases.iter().map(|case| &*case.name);
     check_labels("case", expected, cases.iter().map(|(label, _)| *label))?;
@@ -178,3 +183,6 @@ pub(crate) fn mask(flags: &FlagsType) -> u32 {
         _ => u32::MAX,
     }
 }
+
+#[cfg(test)]
+mod tests;

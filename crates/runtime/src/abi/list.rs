@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::mismatch::{count, mismatch};
-use super::{Flat, FlatIter, LiftCx, LiftFrom, LowerCx, LowerTo, WitType};
+use super::{LiftCx, LiftFrom, LowerCx, LowerTo, WitType};
 use crate::error::bug;
 use crate::linker::HostTypes;
 use crate::types::{ValType, align_to};

@@ -36,8 +36,12 @@ macro_rules! __wit_both_ways {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __wit_payload {
-    () => { () };
-    ($payload:ty) => { $payload };
+    () => {
+        ()
+    };
+    ($payload:ty) => {
+        $payload
+    };
 }
 
 /// A name, once for each payload.

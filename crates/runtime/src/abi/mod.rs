@@ -34,7 +34,7 @@ pub use place::{Case, LiftFrom, LowerTo};
 pub use returns::{ReturnVal, Returns};
 pub use val::{ResourceAny, Val};
 
-pub(crate) use string::{LoadedString, load_string_from_range, store_string_from};
+pub(crate) use string::load_string_from_range;
 
 use crate::Result;
 use crate::linker::HostTypes;

@@ -3,10 +3,10 @@
 //! Spec: `despecialize`: both are variants.
 
 use super::mismatch::mismatch;
-use super::{Flat, FlatIter, LiftCx, LiftFrom, LowerCx, LowerTo, Payload, WitType};
+use super::{LiftCx, LiftFrom, LowerCx, LowerTo, Payload, WitType};
+use crate::Result;
 use crate::linker::HostTypes;
 use crate::types::ValType;
-use crate::Result;
 
 impl<T: WitType> WitType for Option<T> {
     fn wit_name() -> String {

@@ -30,8 +30,14 @@ pub trait Returns: Sized + Send + 'static {
     /// # Errors
     ///
     /// The trap that the standard says.
-    fn lower(self, cx: &mut LowerCx<'_>, ty: Option<&ValType>, max_flat: usize, out: Option<u32>, flat: &mut Flat)
-    -> Result<()>;
+    fn lower(
+        self,
+        cx: &mut LowerCx<'_>,
+        ty: Option<&ValType>,
+        max_flat: usize,
+        out: Option<u32>,
+        flat: &mut Flat,
+    ) -> Result<()>;
 }
 
 /// The result of a function whose type is not known statically; nothing when it has none.
@@ -112,9 +118,9 @@ impl Returns for ReturnVal {
     ) -> Result<()> {
         match (ty, self.0) {
             (None, None) => Ok(()),
-            (Some(_), Some(value)) => value
-                .lower(cx, ty, max_flat, out, flat)
-                .map_err(|error| super::val_lower::blame(error, "result")),
+            (Some(_), Some(value)) => {
+                value.lower(cx, ty, max_flat, out, flat).map_err(|error| super::val_lower::blame(error, "result"))
+            }
             (None, Some(_)) => Err(crate::Error::host("expected no result, found a value")),
             (Some(ty), None) => Err(crate::Error::host(format!("expected a result of the type {ty}, found none"))),
         }

@@ -192,3 +192,37 @@ impl WitType for char {
         cx.store_bytes(ptr, &u32::from(self).to_le_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_nan_becomes_the_canonical_one() {
+        for bits in [0x7fc0_0000, 0x7f80_0001, 0xffff_ffff, 0xff80_0001] {
+            assert_eq!(canonicalize_nan32(f32::from_bits(bits)).to_bits(), CANONICAL_FLOAT32_NAN);
+        }
+        for bits in [0x7ff8_0000_0000_0000, 0x7ff0_0000_0000_0001, u64::MAX] {
+            assert_eq!(canonicalize_nan64(f64::from_bits(bits)).to_bits(), CANONICAL_FLOAT64_NAN);
+        }
+    }
+
+    #[test]
+    fn other_floats_keep_their_bits() {
+        for value in [0.0, -0.0, 1.5, f32::INFINITY, f32::NEG_INFINITY, f32::MIN_POSITIVE / 2.0] {
+            assert_eq!(canonicalize_nan32(value).to_bits(), value.to_bits());
+            assert_eq!(canonicalize_nan64(value.into()).to_bits(), f64::from(value).to_bits());
+        }
+    }
+
+    #[test]
+    fn a_char_is_a_scalar_value() {
+        let char = |bits| convert_i32_to_char(bits).map_err(|error| error.as_trap());
+        assert_eq!(char(0x10ffff), Ok('\u{10ffff}'));
+        assert_eq!(char(0xd7ff), Ok('\u{d7ff}'));
+        assert_eq!(char(0xe000), Ok('\u{e000}'));
+        for bits in [0xd800, 0xdfff, 0x11_0000, u32::MAX] {
+            assert_eq!(char(bits), Err(Some(Trap::InvalidChar)));
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::mismatch::mismatch;
 use super::transcode::{Allocator, decode, encode};
-use super::{Flat, FlatIter, LiftCx, LiftFrom, LowerCx, LowerTo, WitType};
+use super::{LiftCx, LiftFrom, LowerCx, LowerTo, WitType};
 use crate::linker::HostTypes;
 use crate::plan::StringEncoding;
 use crate::types::{ValType, align_to};
@@ -17,20 +17,8 @@ pub(super) const MAX_STRING_BYTE_LENGTH: u32 = (1 << 28) - 1;
 /// Spec: `utf16_tag`: set in the length of a `latin1+utf16` string that is UTF-16.
 pub(super) const UTF16_TAG: u32 = 1 << 31;
 
-/// A string with how it was in the memory it comes from, which decides how it is allocated where it goes.
-/// Spec: `String`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LoadedString {
-    /// The text.
-    pub(crate) text: String,
-    /// The encoding option of the memory it comes from.
-    pub(crate) encoding: StringEncoding,
-    /// Its length in code units of that encoding, and the tag.
-    pub(crate) tagged_code_units: u32,
-}
-
 /// Spec: `load_string_from_range`.
-pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u32, tagged_code_units: u32) -> Result<LoadedString> {
+pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u32, tagged_code_units: u32) -> Result<String> {
     let encoding = cx.string_encoding;
     let (align, byte_length) = match encoding {
         StringEncoding::Utf8 => (1, u64::from(tagged_code_units)),
@@ -52,8 +40,7 @@ pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u32, tagged_code_
     }
     cx.spend(length)?;
     let bytes = cx.memory()?.get(start..start + length).ok_or(Trap::StringOutOfBounds)?;
-    let text = decode(bytes, encoding, tagged_code_units)?;
-    Ok(LoadedString { text, encoding, tagged_code_units })
+    decode(bytes, encoding, tagged_code_units)
 }
 
 /// Spec: `store_string_into_range`: answers the pointer and the tagged length. `source` and `tagged_code_units` say how
@@ -90,7 +77,7 @@ fn store_text(cx: &mut LowerCx<'_>, text: &str) -> Result<(u32, u32)> {
 fn lift_text<S: From<String>>(cx: &mut LiftCx<'_>, _ty: &ValType, from: &mut LiftFrom<'_, '_>) -> Result<S> {
     let begin = from.field(cx, &ValType::U32, 0)?;
     let tagged_code_units = from.field(cx, &ValType::U32, 4)?;
-    Ok(load_string_from_range(cx, begin, tagged_code_units)?.text.into())
+    Ok(load_string_from_range(cx, begin, tagged_code_units)?.into())
 }
 
 fn lower_text(text: impl AsRef<str>, cx: &mut LowerCx<'_>, _ty: &ValType, to: &mut LowerTo<'_>) -> Result<()> {

@@ -214,3 +214,6 @@ fn narrow(bytes: &mut [u8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

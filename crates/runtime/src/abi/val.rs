@@ -1,8 +1,8 @@
 //! Values without a static type.
 
+use super::WitType;
 use super::val_lift::lift_val;
 use super::val_lower::lower_val;
-use super::WitType;
 use crate::linker::HostTypes;
 use crate::store::ResourceTypeId;
 use crate::stream::{FutureAny, StreamAny};
@@ -98,7 +98,7 @@ impl WitType for Val {
         "any type".into()
     }
 
-    fn check(_ty: &ValType, _host: &HostTypes) -> Result<()> {
+    fn check(_ty: &ValType, _host: &HostTypes) -> crate::Result<()> {
         Ok(())
     }
 

@@ -84,7 +84,7 @@ pub(crate) fn core_callee(
     let lift = component.plan().lifts.get(index.at()).ok_or_else(|| bug!("no lifted function {}", index.0))?;
     let options = options(state, root, lift.options)?;
     let func = state.roots.get(root)?.func(lift.callee)?;
-    Ok((CoreCallee { func, options, name: lift.name.as_str().into() }, lift.ty.clone()))
+    Ok((CoreCallee { func: Some(func), options, name: lift.name.as_str().into() }, lift.ty.clone()))
 }
 
 /// Spec: the end of `canon_lower`: the result, a handle, or a wait.

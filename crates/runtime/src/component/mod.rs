@@ -1,7 +1,12 @@
 //! From bytes to a checked component with its plan.
 
+mod artifact;
+mod cache;
+#[allow(clippy::module_inception, reason = "the standard's name")]
+mod component;
 mod decode;
 mod definition;
+mod engine;
 mod excerpt;
 mod extern_name;
 mod header;
@@ -10,7 +15,9 @@ mod load;
 mod tests;
 mod validate;
 
+pub use component::Component;
 pub(crate) use definition::{ComponentNumber, Definition, Definitions, ModuleNumber};
+pub use engine::{Config, Engine};
 pub(crate) use excerpt::excerpt;
 pub use extern_name::{Annotation, ExternName, InterfaceName, PlainName};
 pub(crate) use load::{Loaded, load};

@@ -39,7 +39,10 @@ fn refused(kind: ErrorKind, error: &wasmparser::Error, place: Option<String>) ->
 
 fn missing(flags: wasmparser::WasmFeatures) -> String {
     match Features::gate_of(flags) {
-        Some(gate) if gate.is_supported() => format!("it needs the feature `{}`, which is off", gate.name()),
+        Some(gate) if gate.is_supported() => {
+            let name = gate.name();
+            format!("it needs the feature `{name}`, which is off: -Wcomponent-model-{name}, or `Features` in an embedding")
+        }
         Some(gate) => format!("it needs the feature `{}`, which this runtime does not support", gate.name()),
         None => {
             let names: Vec<_> = flags.iter_names().map(|(name, _)| name.to_lowercase().replace('_', "-")).collect();

@@ -65,6 +65,7 @@ impl Continuation {
     }
 
     /// Unwinds the stack without running guest code.
+    #[cfg(test)]
     pub(crate) fn cancel(self, _store: &mut StoreMut<'_>) {
         drop(self);
     }
@@ -72,7 +73,7 @@ impl Continuation {
 
 /// Polls a future of the engine until it is ready or the guest parks.
 ///
-/// The engine suspends for reasons of its own too (its collector yields between steps) while it uses the store: such a
+/// The engine may suspend for reasons of its own (its collectors yield between steps) while it uses the store: such a
 /// future is polled again at once, for nobody else may have the store then (contract 2).
 fn drive<F: Future + ?Sized>(store: StoreHandle, mut future: Pin<&mut F>) -> Poll<F::Output> {
     let turn = store.turn();
@@ -99,5 +100,36 @@ pub(super) fn ready<R>(store: StoreHandle, future: impl Future<Output = wasmtime
     match drive(store, std::pin::pin!(future)) {
         Poll::Ready(result) => result.map_err(error),
         Poll::Pending => Err(Error::trap(Trap::CannotBlockSyncTask)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{CoreEngine, EngineOptions, EngineStore};
+    use crate::store::State;
+
+    /// A future that is pending `left` times, the last time by a park if `parks`.
+    async fn pending(store: StoreHandle, mut left: u32, parks: bool) -> wasmtime::Result<u32> {
+        std::future::poll_fn(|_| match left {
+            0 => Poll::Ready(Ok(7)),
+            _ => {
+                left -= 1;
+                store.turn().parked.set(parks && left == 0);
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    #[test]
+    fn a_suspension_of_the_engine_itself_is_resumed_at_once() {
+        let engine = CoreEngine::new(&EngineOptions::default()).unwrap();
+        let mut store = EngineStore::new(&engine, State::for_tests());
+        let handle = store.as_mut().handle;
+        assert_eq!(ready(handle, pending(handle, 5, false)).unwrap(), 7);
+        let parked = ready(handle, pending(handle, 5, true));
+        assert_eq!(parked.unwrap_err().as_trap(), Some(Trap::CannotBlockSyncTask));
+        assert!(!handle.turn().on_own_stack.get());
     }
 }

@@ -56,10 +56,10 @@ fn frame(frame: &wasmtime::FrameInfo) -> String {
     };
     let module = frame.module().name().map(|name| format!("{name}!")).unwrap_or_default();
     let mut text = format!("{module}{name}");
-    if let Some(symbol) = frame.symbols().last() {
-        if let (Some(file), Some(line)) = (symbol.file(), symbol.line()) {
-            text.push_str(&format!(" ({file}:{line})"));
-        }
+    if let Some(symbol) = frame.symbols().last()
+        && let (Some(file), Some(line)) = (symbol.file(), symbol.line())
+    {
+        text.push_str(&format!(" ({file}:{line})"));
     }
     text
 }

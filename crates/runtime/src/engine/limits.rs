@@ -68,3 +68,63 @@ impl wasmtime::ResourceLimiter for CoreLimits {
         self.limits.max_tables
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::ResourceLimiter;
+
+    use super::*;
+    use crate::engine::{CoreEngine, CoreInstance, CoreModule, EngineOptions, EngineStore};
+    use crate::store::State;
+
+    fn limits(change: impl FnOnce(&mut Limits)) -> CoreLimits {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        CoreLimits::new(&limits)
+    }
+
+    fn refusal(limits: CoreLimits, wat: &str) -> Error {
+        let engine = CoreEngine::new(&EngineOptions::default()).unwrap();
+        let module = CoreModule::compile(&engine, &wat::parse_str(wat).unwrap()).unwrap();
+        let mut state = State::for_tests();
+        state.core_limits = limits;
+        let mut store = EngineStore::new(&engine, state);
+        CoreInstance::new(&mut store.as_mut(), &module, &[]).err().unwrap()
+    }
+
+    #[test]
+    fn a_refused_instance_names_the_limit() {
+        let refusals = [
+            ("max-memory-size", refusal(limits(|limits| limits.max_memory_size = 1 << 16), "(module (memory 2))")),
+            (
+                "max-table-elements",
+                refusal(limits(|limits| limits.max_table_elements = 9), "(module (table 10 funcref))"),
+            ),
+            ("max-instances", refusal(limits(|limits| limits.max_instances = 0), "(module)")),
+            ("max-memories", refusal(limits(|limits| limits.max_memories = 1), "(module (memory 0) (memory 0))")),
+            ("max-tables", refusal(limits(|limits| limits.max_tables = 0), "(module (table 0 funcref))")),
+        ];
+        for (name, error) in refusals {
+            assert_eq!(error.kind(), ErrorKind::Limit, "{error:?}");
+            assert!(error.message().starts_with(&format!("the limit {name} is reached: ")), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn growth_is_counted_over_all_memories_and_only_if_it_can_succeed() {
+        let mut limits = limits(|limits| limits.max_memory_size = 100);
+        assert!(limits.memory_growing(0, 60, None).unwrap());
+        assert!(!limits.memory_growing(0, 50, None).unwrap());
+        // Beyond the memory's own maximum, which the engine refuses.
+        assert!(!limits.memory_growing(60, 90, Some(80)).unwrap());
+        assert!(limits.memory_growing(0, 40, Some(40)).unwrap());
+    }
+
+    #[test]
+    fn growth_beyond_the_limit_traps_on_request() {
+        let limits = limits(|limits| (limits.max_memory_size, limits.trap_on_grow_failure) = (1 << 16, true));
+        let error =
+            refusal(limits, "(module (memory 1) (func $grow (drop (memory.grow (i32.const 1)))) (start $grow))");
+        assert_eq!(error.kind(), ErrorKind::Limit);
+    }
+}

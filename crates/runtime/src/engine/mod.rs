@@ -29,12 +29,14 @@ mod module;
 #[cfg_attr(not(target_os = "linux"), path = "pool_elsewhere.rs")]
 mod pool;
 mod store;
+#[cfg(test)]
+mod stress;
 
 pub(crate) use config::{CoreEngine, EngineOptions};
 pub(crate) use continuation::{Continuation, Step};
 pub(crate) use func::{CoreFunc, host_func, park_func};
 pub(crate) use instance::{CoreExtern, CoreInstance, CoreTable};
 pub(crate) use limits::CoreLimits;
-pub(crate) use memory::CoreMemory;
-pub(crate) use module::CoreModule;
+pub(crate) use memory::{CoreMemory, copy_memory};
+pub(crate) use module::{CoreModule, compile_all};
 pub(crate) use store::{EngineStore, StoreMut};

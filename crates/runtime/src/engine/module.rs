@@ -1,8 +1,10 @@
 //! A compiled core module.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::config::CoreEngine;
 use super::convert;
-use crate::Result;
+use crate::{Error, ErrorKind, Result};
 
 /// A compiled core module. Cheap to clone.
 #[derive(Clone)]
@@ -11,7 +13,8 @@ pub(crate) struct CoreModule(pub(super) wasmtime::Module);
 impl CoreModule {
     /// Compiles a core module's bytes.
     pub(crate) fn compile(engine: &CoreEngine, bytes: &[u8]) -> Result<Self> {
-        wasmtime::Module::from_binary(engine.inner(), bytes).map(CoreModule).map_err(convert::error)
+        let refused = |error: wasmtime::Error| Error::new(ErrorKind::Invalid, format!("{error:#}"));
+        wasmtime::Module::from_binary(engine.inner(), bytes).map(CoreModule).map_err(refused)
     }
 
     /// The compiled code as bytes for [`deserialize`](Self::deserialize).
@@ -27,5 +30,93 @@ impl CoreModule {
     pub(crate) unsafe fn deserialize(engine: &CoreEngine, bytes: &[u8]) -> Result<Self> {
         // SAFETY: the caller's promise.
         unsafe { wasmtime::Module::deserialize(engine.inner(), bytes) }.map(CoreModule).map_err(convert::error)
+    }
+
+    /// Compiled code that the loader vouches for: from the user's own cache, checked against its checksum and owner, or
+    /// from a file that the embedder said it trusts.
+    pub(crate) fn trusted(engine: &CoreEngine, bytes: &[u8]) -> Result<Self> {
+        // SAFETY: `component/` calls this for such code only.
+        unsafe { Self::deserialize(engine, bytes) }
+    }
+}
+
+/// Compiles `modules` on at most `threads` threads (and never more than the machine has); the result has their order.
+///
+/// # Errors
+///
+/// The error of the first module, by order, that does not compile; it says which.
+pub(crate) fn compile_all(engine: &CoreEngine, modules: &[&[u8]], threads: usize) -> Result<Vec<CoreModule>> {
+    let available = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.min(available).min(modules.len()).max(1);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&index| index < modules.len());
+        std::iter::from_fn(take).map(|index| (index, CoreModule::compile(engine, modules[index]))).collect::<Vec<_>>()
+    };
+    let mut compiled = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut compiled = work();
+        for other in others {
+            // A panic goes on in the caller's thread.
+            compiled.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        compiled
+    });
+    compiled.sort_by_key(|(index, _)| *index);
+    compiled
+        .into_iter()
+        .map(|(index, module)| module.map_err(|error| error.at(format!("core module {index}"))))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{EngineOptions, EngineStore};
+    use crate::store::State;
+
+    fn engine() -> CoreEngine {
+        CoreEngine::new(&EngineOptions::default()).unwrap()
+    }
+
+    fn number(number: u32) -> Vec<u8> {
+        wat::parse_str(format!(r#"(module (func (export "f") (result i32) i32.const {number}))"#)).unwrap()
+    }
+
+    fn value_of(engine: &CoreEngine, module: &CoreModule) -> u64 {
+        let mut store = EngineStore::new(engine, State::for_tests());
+        let mut store = store.as_mut();
+        let instance = crate::engine::CoreInstance::new(&mut store, module, &[]).unwrap();
+        instance.export(&mut store, "f").unwrap().func().unwrap().call(&mut store, &[]).unwrap()
+    }
+
+    #[test]
+    fn modules_come_back_in_their_order() {
+        let engine = engine();
+        let bytes: Vec<_> = (0..20).map(number).collect();
+        let bytes: Vec<_> = bytes.iter().map(Vec::as_slice).collect();
+        for threads in [0, 1, 2, 64] {
+            let modules = compile_all(&engine, &bytes, threads).unwrap();
+            let values: Vec<_> = modules.iter().map(|module| value_of(&engine, module)).collect();
+            assert_eq!(values, (0..20).collect::<Vec<_>>());
+        }
+        assert!(compile_all(&engine, &[], 4).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_error_names_the_first_module_that_does_not_compile() {
+        let good = number(1);
+        let error = compile_all(&engine(), &[&good, b"bad", &good, b"worse"], 4).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.message().starts_with("core module 1: "), "{error}");
+    }
+
+    #[test]
+    fn compiled_code_comes_back_from_its_bytes() {
+        let engine = engine();
+        let bytes = CoreModule::compile(&engine, &number(9)).unwrap().serialize().unwrap();
+        // SAFETY: the bytes are what `serialize` gave.
+        let module = unsafe { CoreModule::deserialize(&engine, &bytes) }.unwrap();
+        assert_eq!(value_of(&engine, &module), 9);
     }
 }

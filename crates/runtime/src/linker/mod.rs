@@ -6,6 +6,8 @@ mod missing;
 mod resolve;
 mod semver_name;
 
+pub(crate) use define::HostDrop;
 pub use define::{Linker, LinkerInstance};
 pub use host_types::HostTypes;
-pub(crate) use resolve::{LinkedImports, link};
+pub(crate) use resolve::LinkedImports;
+pub(crate) use semver_name::compatible;

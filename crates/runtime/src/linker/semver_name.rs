@@ -34,6 +34,14 @@ impl SemverName {
     }
 }
 
+/// Whether two names are the same but for compatible versions.
+pub(crate) fn compatible(a: &str, b: &str) -> bool {
+    match (SemverName::parse(a), SemverName::parse(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

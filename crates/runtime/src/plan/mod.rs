@@ -324,3 +324,22 @@ pub enum Canon {
     ErrorContextDebugMessage { options: OptionsIndex },
     ErrorContextDrop,
 }
+
+impl Plan {
+    /// The functions that the root exports, as `f` or `instance#f`.
+    #[must_use]
+    pub fn function_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for (name, export) in &self.exports {
+            match export {
+                Export::Func(_) => names.push(name.clone()),
+                Export::Instance(exports) => {
+                    let funcs = exports.iter().filter(|(_, export)| matches!(export, Export::Func(_)));
+                    names.extend(funcs.map(|(func, _)| format!("{name}#{func}")));
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+}

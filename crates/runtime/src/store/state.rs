@@ -41,7 +41,7 @@ pub(crate) struct State {
     pub(crate) switch_to: Option<ThreadId>,
 
     #[cfg(test)]
-    pub(crate) engine_test: crate::engine::EngineTest,
+    pub(crate) engine_test: EngineTest,
 }
 
 /// Who runs now.
@@ -77,7 +77,7 @@ impl State {
             current: Current::default(),
             switch_to: None,
             #[cfg(test)]
-            engine_test: crate::engine::EngineTest::default(),
+            engine_test: EngineTest::default(),
         }
     }
 
@@ -148,4 +148,14 @@ impl State {
         };
         self.host_tasks.len() > 0 || self.shared.iter().any(|(_, shared)| ends(shared))
     }
+}
+
+/// What tests of the engine seam write down.
+#[cfg(test)]
+#[derive(Default)]
+pub(crate) struct EngineTest {
+    /// What happened, in order.
+    pub(crate) log: Vec<u64>,
+    /// What was found.
+    pub(crate) values: Vec<u64>,
 }

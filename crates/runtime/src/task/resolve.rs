@@ -28,10 +28,10 @@ pub(crate) fn return_task(store: &mut StoreMut<'_>, task: TaskId, max_flat: usiz
         borrow_scope: None,
         budget,
     };
-    let check = || match () {
-        () if state_before == TaskState::Resolved => Err(Trap::TaskAlreadyResolved.into()),
-        () if borrows > 0 => Err(Trap::BorrowsRemain.into()),
-        () => Ok(()),
+    let check = || match state_before {
+        TaskState::Resolved => Err(Trap::TaskAlreadyResolved),
+        _ if borrows > 0 => Err(Trap::BorrowsRemain),
+        _ => Ok(()),
     };
     match caller {
         Ok(lift) => {
@@ -66,7 +66,7 @@ pub(crate) fn cancel_task(store: &mut StoreMut<'_>, task: TaskId) -> Result<()> 
         Caller::Host { lift_result, .. } => *lift_result = None,
         Caller::Guest(subtask) => {
             let subtask = *subtask;
-            resolve_subtask(store, subtask, None)?;
+            resolve_subtask::<ReturnVal>(store, subtask, None)?;
         }
         Caller::Destructor(_) => {}
     }

@@ -57,7 +57,7 @@ fn start(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()>
     let state = store.state_mut();
     let this = state.tasks.get_mut(task)?;
     this.state = TaskState::Started;
-    let func = this.callee.func;
+    let func = this.callee.func.ok_or_else(|| bug!("a start function starts twice"))?;
     let args = lower_args(store, task)?;
     let continuation = Continuation::new(store, func, args.values());
     let this = store.state_mut().threads.get_mut(thread)?;

@@ -13,8 +13,8 @@ use crate::{Result, Trap};
 /// The core function of a task and how its values cross.
 #[derive(Clone)]
 pub(crate) struct CoreCallee {
-    /// The core function.
-    pub(crate) func: CoreFunc,
+    /// The core function; none for a start function, which the engine calls.
+    pub(crate) func: Option<CoreFunc>,
     /// Its options.
     pub(crate) options: Arc<Options>,
     /// A name for people.
@@ -95,7 +95,7 @@ pub(crate) fn in_start_function<R>(
     enter_from(state, instance, None)?;
     let task = state.tasks.insert(Task {
         ty: Arc::new(FuncType::new([], None, false)),
-        callee: CoreCallee { func: CoreFunc::none(), options: Options::plain(instance), name: "start function".into() },
+        callee: CoreCallee { func: None, options: Options::plain(instance), name: "start function".into() },
         instance,
         caller: Caller::Destructor(0),
         state: TaskState::Started,

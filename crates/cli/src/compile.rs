@@ -1,0 +1,48 @@
+//! `thalweg compile`: compiles ahead of time.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::load::{self, Precompiled, Source, io_text};
+use crate::options::OptionGroups;
+use crate::report::Failure;
+
+/// Arguments of `compile`.
+#[derive(Args)]
+pub struct CompileArgs {
+    /// Where to write (default: the name of FILE with the extension .twasm, in the current folder)
+    #[arg(short = 'o', long = "output", value_name = "OUTPUT")]
+    output: Option<PathBuf>,
+    /// The component, binary or text; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: OsString,
+    #[command(flatten)]
+    groups: OptionGroups,
+}
+
+/// Writes the compiled form of a component.
+pub fn compile(args: &CompileArgs) -> Result<ExitCode, Failure> {
+    let mut settings = args.groups.settings()?;
+    // The file is what is kept.
+    settings.cache = false;
+    let source = Source::read(&args.file)?;
+    let (engine, component) = load::load(&source, &settings, Precompiled::Refused)?;
+    let output = match &args.output {
+        Some(output) => output.clone(),
+        None => default_output(&args.file),
+    };
+    let code = component.precompile(&engine)?;
+    std::fs::write(&output, code)
+        .map_err(|error| Failure::new(format!("can't write {}: {}", output.display(), io_text(&error))))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn default_output(file: &OsString) -> PathBuf {
+    if file == "-" {
+        return PathBuf::from("component.twasm");
+    }
+    Path::new(Path::new(file).file_name().unwrap_or(file)).with_extension("twasm")
+}

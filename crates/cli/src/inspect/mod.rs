@@ -1,0 +1,69 @@
+//! `thalweg inspect`: what a component imports, exports and is made of.
+
+mod interface;
+mod producers;
+mod wit;
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use thalweg::Component;
+use thalweg::plan::Plan;
+
+use crate::load::{self, Precompiled, Source};
+use crate::options::OptionGroups;
+use crate::report::{self, Failure};
+
+/// Arguments of `inspect`.
+#[derive(Args)]
+pub struct InspectArgs {
+    /// Prints the component's world as WIT
+    #[arg(long, conflicts_with = "plan")]
+    wit: bool,
+    /// Prints what instantiating it does, step by step
+    #[arg(long)]
+    plan: bool,
+    /// The component, binary or text; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: OsString,
+    #[command(flatten)]
+    groups: OptionGroups,
+}
+
+/// Shows a component.
+pub fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
+    let settings = args.groups.settings()?;
+    let source = Source::read(&args.file)?;
+    let (_engine, component) = load::load(&source, &settings, Precompiled::Refused)?;
+    let text = if args.wit {
+        wit::wit(&component).map_err(|failure| failure.at(&source.name))?
+    } else if args.plan {
+        format!("{}\n", component.plan())
+    } else {
+        summary(&source.name, &component)
+    };
+    report::out(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn summary(name: &str, component: &Component) -> String {
+    let plan = component.plan();
+    let mut text = format!("{name}: component, {}\n", report::bytes(component.bytes().len()));
+    interface::imports(&mut text, plan);
+    interface::exports(&mut text, plan);
+    modules(&mut text, plan);
+    producers::producers(&mut text, component.bytes());
+    text
+}
+
+fn modules(text: &mut String, plan: &Plan) {
+    text.push_str("core modules\n");
+    for (i, module) in plan.modules.iter().enumerate() {
+        let size = report::bytes(module.range.len());
+        let imports = module.imports.len();
+        let plural = if imports == 1 { "" } else { "s" };
+        let _ = writeln!(text, "  {i}: {size}, {imports} import{plural}");
+    }
+}

@@ -1,0 +1,43 @@
+//! From a file that was named on the command line to a component, ready to be instantiated.
+
+mod progress;
+mod source;
+
+pub use source::{Source, io_text};
+
+use progress::ProgressLine;
+use thalweg::{Component, Config, Engine};
+
+use crate::options::Settings;
+use crate::report::Failure;
+
+/// What the command line says about code that was compiled before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precompiled {
+    /// It may be run.
+    Allowed,
+    /// It is refused: it is trusted without a check, so running it takes a decision.
+    Refused,
+}
+
+/// The component in `source`, compiled or taken from the cache, and the engine for it.
+pub fn load(source: &Source, settings: &Settings, precompiled: Precompiled) -> Result<(Engine, Component), Failure> {
+    let progress = ProgressLine::start();
+    let mut config = Config::new()
+        .limits(settings.limits.clone())
+        .features(settings.features()?)
+        .optimize(settings.optimize)
+        .epoch_interruption(settings.timeout.is_some())
+        .fuel(settings.fuel.is_some())
+        .allow_precompiled(precompiled == Precompiled::Allowed);
+    if settings.cache {
+        config = config.cache(None);
+    }
+    if let Some(report) = progress.reporter() {
+        config = config.progress(report);
+    }
+    let engine = Engine::new(config)?;
+    let component = Component::from_bytes(&engine, &source.bytes);
+    drop(progress);
+    Ok((engine, component.map_err(|error| Failure::from(error).at(&source.name))?))
+}

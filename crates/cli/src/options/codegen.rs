@@ -1,0 +1,20 @@
+//! `-C`: how code is generated and kept.
+
+use super::key::{Effect::Switch, Group, Key, always, ignored, key};
+
+/// The keys of `-C`.
+pub static GROUP: Group = Group { letter: 'C', keys: KEYS };
+
+const UNUSED: &str = "is not used by this runtime";
+
+static KEYS: &[Key] = &[
+    key("cache", "Keep compiled code on disk for the next run (default: y)", Switch(|s, on| s.cache = on)),
+    always("parallel-compilation", "core modules are compiled on every core of the machine"),
+    ignored("cache-config", UNUSED),
+    ignored("collector", UNUSED),
+    ignored("compiler", UNUSED),
+    ignored("cranelift-*", UNUSED),
+    ignored("inlining", UNUSED),
+    ignored("native-unwind-info", UNUSED),
+    ignored("pcc", UNUSED),
+];

@@ -1,0 +1,74 @@
+//! What the option groups come to.
+
+use std::time::Duration;
+
+use thalweg::{Features, Gate, Limits};
+
+/// What was chosen in the option groups.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What a guest may use.
+    pub limits: Limits,
+    /// Parts of the standard to switch on.
+    pub gates: Vec<Gate>,
+    /// How long a guest may run.
+    pub timeout: Option<Duration>,
+    /// How much fuel a guest has.
+    pub fuel: Option<u64>,
+    /// Whether compiled code is kept on disk.
+    pub cache: bool,
+    /// Whether compiled code is optimised.
+    pub optimize: bool,
+    /// Whether the guest gets the environment variables of the command.
+    pub inherit_env: bool,
+    /// Whether the guest gets the standard input of the command.
+    pub inherit_stdin: bool,
+    /// Whether the guest gets the standard output of the command.
+    pub inherit_stdout: bool,
+    /// Whether the guest gets the standard error of the command.
+    pub inherit_stderr: bool,
+    /// Where relative paths of the guest start.
+    pub cwd: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            limits: Limits::default(),
+            gates: Vec::new(),
+            timeout: None,
+            fuel: None,
+            cache: true,
+            optimize: true,
+            inherit_env: false,
+            inherit_stdin: true,
+            inherit_stdout: true,
+            inherit_stderr: true,
+            cwd: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Switches a gate on or off.
+    pub fn gate(&mut self, gate: Gate, on: bool) {
+        self.gates.retain(|&other| other != gate);
+        if on {
+            self.gates.push(gate);
+        }
+    }
+
+    /// The features with the chosen gates open.
+    pub fn features(&self) -> thalweg::Result<Features> {
+        let mut features = Features::shipped();
+        for &gate in &self.gates {
+            features.open(gate)?;
+        }
+        Ok(features)
+    }
+}
+
+/// A number for a bound that is counted in `usize`; more than that is no bound.
+pub fn clamp(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,50 @@
+//! `-S`: what the guest is given of WASI.
+
+use super::key::{Effect::Count, Effect::Switch, Effect::Text, Group, Key, always, ignored, key};
+use super::settings::clamp;
+
+/// The keys of `-S`.
+pub static GROUP: Group = Group { letter: 'S', keys: KEYS };
+
+const THERE: &str = "there for every guest that imports it";
+const UNSUPPORTED: &str = "is not supported by this runtime";
+
+static KEYS: &[Key] = &[
+    key("inherit-env", "Give the guest the environment variables of this command", Switch(|s, on| s.inherit_env = on)),
+    key("inherit-stdin", "Give the guest the standard input (default: y)", Switch(|s, on| s.inherit_stdin = on)),
+    key("inherit-stdout", "Give the guest the standard output (default: y)", Switch(|s, on| s.inherit_stdout = on)),
+    key("inherit-stderr", "Give the guest the standard error (default: y)", Switch(|s, on| s.inherit_stderr = on)),
+    key("max-resources", "Handles of one component instance", Count(|s, n| s.limits.max_handles = clamp(n))),
+    key(
+        "hostcall-fuel",
+        "Bytes that one call may bring from the guest to the host",
+        Count(|s, n| s.limits.max_hostcall_bytes = clamp(n)),
+    ),
+    key("cwd", "Where relative paths of the guest start, as a path of the guest", Text(|s, path| s.cwd = Some(path))),
+    always("cli", THERE),
+    always("cli-exit-with-code", THERE),
+    always("common", THERE),
+    always("http", THERE),
+    always("p3", THERE),
+    always("preview2", THERE),
+    ignored("allow-ip-name-lookup", UNSUPPORTED),
+    ignored("config", UNSUPPORTED),
+    ignored("config-var", UNSUPPORTED),
+    ignored("http-outgoing-body-buffer-chunks", UNSUPPORTED),
+    ignored("http-outgoing-body-chunk-size", UNSUPPORTED),
+    ignored("inherit-network", UNSUPPORTED),
+    ignored("keyvalue", UNSUPPORTED),
+    ignored("keyvalue-in-memory-data", UNSUPPORTED),
+    ignored("listenfd", UNSUPPORTED),
+    ignored("max-http-fields-size", UNSUPPORTED),
+    ignored("max-random-size", "is not adjustable in this runtime: 64 MiB"),
+    ignored("network-error-code", UNSUPPORTED),
+    ignored("nn", UNSUPPORTED),
+    ignored("nn-graph", UNSUPPORTED),
+    ignored("preview0", UNSUPPORTED),
+    ignored("tcp", UNSUPPORTED),
+    ignored("tcplisten", UNSUPPORTED),
+    ignored("threads", UNSUPPORTED),
+    ignored("tls", UNSUPPORTED),
+    ignored("udp", UNSUPPORTED),
+];

@@ -1,0 +1,87 @@
+//! Instantiates a component, calls one function, and makes an exit code of what comes back.
+
+use std::process::ExitCode;
+
+use thalweg::{Component, Engine, ErrorKind, Linker, Result, Store, Val};
+use thalweg_wasi::WasiContext;
+use tokio::runtime;
+
+use super::entry::Entry;
+use super::grants::Grants;
+use super::time_limit::limited;
+use crate::invoke::result_text;
+use crate::load::io_text;
+use crate::options::Settings;
+use crate::report::{self, Failure};
+
+/// Runs `entry` of `component`.
+pub fn execute(
+    engine: &Engine,
+    component: &Component,
+    settings: &Settings,
+    grants: Grants,
+    mut entry: Entry,
+) -> Result<ExitCode, Failure> {
+    let reactor = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("can't start the reactor: {}", io_text(&error))))?;
+    let called = reactor.block_on(async {
+        let context = grants.context()?;
+        let call = call(engine, component, settings, context, &mut entry);
+        Ok::<_, Failure>(limited(engine, settings.timeout, call).await)
+    });
+    // A thread that reads standard input never ends by itself.
+    reactor.shutdown_background();
+    match called? {
+        Ok(result) => outcome(&entry, result),
+        Err(error) => match error.kind() {
+            ErrorKind::Exit(code) => Ok(exit_code(code)),
+            _ => Err(Failure::from(error)),
+        },
+    }
+}
+
+async fn call(
+    engine: &Engine,
+    component: &Component,
+    settings: &Settings,
+    context: WasiContext,
+    entry: &mut Entry,
+) -> Result<Option<Val>> {
+    let mut linker = Linker::<WasiContext>::new(engine);
+    thalweg_wasi::add_to_linker(&mut linker)?;
+    let mut store = Store::new(engine, context);
+    if settings.timeout.is_some() {
+        store.set_epoch_deadline(1);
+    }
+    if let Some(fuel) = settings.fuel {
+        store.set_fuel(fuel)?;
+    }
+    let instance = linker.instantiate(&mut store, component).await?;
+    let func = instance.func_dynamic(&mut store, entry.path())?;
+    func.call(&mut store, entry.take_arguments()).await
+}
+
+/// What a function that returned means.
+fn outcome(entry: &Entry, result: Option<Val>) -> Result<ExitCode, Failure> {
+    match entry {
+        Entry::Command(_) => match result {
+            Some(Val::Result(Err(_))) => Ok(ExitCode::FAILURE),
+            _ => Ok(ExitCode::SUCCESS),
+        },
+        Entry::Invoke(invocation) => {
+            if let (Some(ty), Some(val)) = (&invocation.ty.result, &result) {
+                let text = result_text(ty, val)
+                    .ok_or_else(|| Failure::new(format!("the function returned a {ty}, which has no text")))?;
+                report::out(&(text + "\n"))?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The guest's code as the system's, which has eight bits; what does not fit is a failure anyway.
+fn exit_code(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}

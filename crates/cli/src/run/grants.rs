@@ -1,0 +1,159 @@
+//! What the command line gives to the guest: arguments, variables, folders.
+
+use std::ffi::{OsStr, OsString};
+
+use thalweg_wasi::{DirPerms, WasiBuilder, WasiContext, native};
+
+use super::RunArgs;
+use crate::load::{Source, io_text};
+use crate::options::Settings;
+use crate::report::Failure;
+
+/// Everything that the guest is given.
+pub struct Grants {
+    /// Its own name, and its arguments.
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    folders: Vec<Folder>,
+    stdin: bool,
+    stdout: bool,
+    stderr: bool,
+    cwd: Option<String>,
+}
+
+/// A folder of the host.
+#[derive(Debug, PartialEq, Eq)]
+struct Folder {
+    host: String,
+    guest: String,
+    read_only: bool,
+}
+
+impl Grants {
+    /// Reads what the command line says.
+    pub fn parse(
+        args: &RunArgs,
+        settings: &Settings,
+        file: &OsStr,
+        guest_args: &[OsString],
+    ) -> Result<Grants, Failure> {
+        let argv0 = args.argv0.clone().unwrap_or_else(|| Source::file_name(file));
+        let mut words = vec![argv0];
+        for (i, arg) in guest_args.iter().enumerate() {
+            let arg = arg.to_str().ok_or_else(|| {
+                Failure::usage(format!("argument {} of the guest is not UTF-8: {}", i + 1, arg.display()))
+            })?;
+            words.push(arg.to_string());
+        }
+        let folders: Vec<Folder> = args.dirs.iter().map(|text| Folder::parse(text)).collect();
+        for folder in &folders {
+            folder.check()?;
+        }
+        Ok(Grants {
+            args: words,
+            env: variables(&args.env, settings.inherit_env)?,
+            folders,
+            stdin: settings.inherit_stdin,
+            stdout: settings.inherit_stdout,
+            stderr: settings.inherit_stderr,
+            cwd: settings.cwd.clone(),
+        })
+    }
+
+    /// The same for the guest's host functions; to be called where the reactor is.
+    pub fn context(self) -> Result<WasiContext, Failure> {
+        let mut builder = WasiBuilder::new().args(self.args).envs(self.env);
+        if self.stdin {
+            builder = builder.stdin(native::stdin());
+        }
+        if self.stdout {
+            builder = builder.stdout(native::stdout());
+        }
+        if self.stderr {
+            builder = builder.stderr(native::stderr());
+        }
+        if let Some(cwd) = self.cwd {
+            builder = builder.cwd(cwd);
+        }
+        for folder in self.folders {
+            let perms = if folder.read_only { DirPerms::ReadOnly } else { DirPerms::ReadWrite };
+            builder = builder.preopen(&folder.host, &folder.guest, perms)?;
+        }
+        Ok(builder.build()?)
+    }
+}
+
+impl Folder {
+    /// Reads `HOST[::GUEST][::ro]`.
+    fn parse(text: &str) -> Folder {
+        let (text, read_only) = match text.strip_suffix("::ro") {
+            Some(text) => (text, true),
+            None => (text, false),
+        };
+        let (host, guest) = text.split_once("::").unwrap_or((text, text));
+        Folder { host: host.to_string(), guest: guest.to_string(), read_only }
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let found = std::fs::metadata(&self.host);
+        let why = match found {
+            Ok(found) if found.is_dir() => return Ok(()),
+            Ok(_) => "it is not a folder".to_string(),
+            Err(error) => io_text(&error),
+        };
+        Err(Failure::new(format!("can't grant the folder {}: {why}", self.host))
+            .with_help("--dir HOST[::GUEST][::ro] takes a folder that exists"))
+    }
+}
+
+/// The guest's variables; later ones win.
+fn variables(given: &[String], inherit: bool) -> Result<Vec<(String, String)>, Failure> {
+    let mut variables: Vec<(String, String)> = Vec::new();
+    if inherit {
+        let all = std::env::vars_os();
+        variables.extend(all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))));
+    }
+    for text in given {
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, value.to_string()),
+            None => match std::env::var(text) {
+                Ok(value) => (text.as_str(), value),
+                Err(_) => {
+                    return Err(Failure::new(format!("there is no environment variable `{text}` to hand on"))
+                        .with_help(format!("give it a value: --env {text}=VALUE")));
+                }
+            },
+        };
+        if name.is_empty() {
+            return Err(Failure::usage(format!("`--env {text}` has no name")).with_help("--env NAME[=VALUE]"));
+        }
+        variables.retain(|(other, _)| other != name);
+        variables.push((name.to_string(), value));
+    }
+    Ok(variables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(host: &str, guest: &str, read_only: bool) -> Folder {
+        Folder { host: host.into(), guest: guest.into(), read_only }
+    }
+
+    #[test]
+    fn a_folder_has_up_to_three_parts() {
+        assert_eq!(Folder::parse("data"), folder("data", "data", false));
+        assert_eq!(Folder::parse("data::/"), folder("data", "/", false));
+        assert_eq!(Folder::parse("data::/in::ro"), folder("data", "/in", true));
+        assert_eq!(Folder::parse("data::ro"), folder("data", "data", true));
+    }
+
+    #[test]
+    fn later_variables_win() {
+        let given = ["A=1".to_string(), "B=x=y".to_string(), "A=2".to_string()];
+        let read = variables(&given, false).expect("values are given");
+        assert_eq!(read, [("B".to_string(), "x=y".to_string()), ("A".to_string(), "2".to_string())]);
+        assert!(variables(&["NOBODY_HAS_THIS_VARIABLE".to_string()], false).is_err());
+    }
+}

@@ -1,0 +1,61 @@
+//! `thalweg run`, which is also what happens without a subcommand.
+
+mod entry;
+mod execute;
+mod grants;
+mod guest_flag;
+mod time_limit;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::load::{self, Precompiled, Source};
+use crate::options::OptionGroups;
+use crate::report::Failure;
+
+/// Arguments of `run`.
+#[derive(Args)]
+#[command(override_usage = "thalweg run [OPTIONS] FILE [ARGS]...")]
+pub struct RunArgs {
+    /// Grants a folder, for reading only with `::ro`; the guest knows it as GUEST, or as HOST
+    #[arg(long = "dir", value_name = "HOST[::GUEST][::ro]")]
+    dirs: Vec<String>,
+    /// Gives the guest an environment variable; without a value, the one of this command
+    #[arg(long = "env", value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
+    /// The guest's name for itself, its first argument (default: the name of FILE)
+    #[arg(long, value_name = "NAME")]
+    argv0: Option<String>,
+    /// Calls this exported function with these WAVE values, and prints what it returns
+    #[arg(long, value_name = "FUNCTION(VALUES)")]
+    invoke: Option<String>,
+    /// Runs a file that `thalweg compile` made; it is trusted like a native program
+    #[arg(long)]
+    allow_precompiled: bool,
+    /// The component, binary or text (`-` is standard input), and the guest's arguments
+    #[arg(value_name = "FILE [ARGS]", required = true, trailing_var_arg = true, num_args = 1..)]
+    file_and_args: Vec<OsString>,
+    #[command(flatten)]
+    groups: OptionGroups,
+}
+
+/// Runs a component; the exit code is the guest's.
+pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
+    let Some((file, guest_args)) = args.file_and_args.split_first() else {
+        return Err(Failure::usage("no file is given").with_help("thalweg run [OPTIONS] FILE [ARGS]..."));
+    };
+    let settings = args.groups.settings()?;
+    guest_flag::hint(file, guest_args);
+    let grants = grants::Grants::parse(args, &settings, file, guest_args)?;
+    let source = Source::read(file)?;
+    let precompiled = if args.allow_precompiled { Precompiled::Allowed } else { Precompiled::Refused };
+    let (engine, component) = load::load(&source, &settings, precompiled)?;
+    let entry = match &args.invoke {
+        Some(call) => entry::Entry::invoke(component.plan(), call)?,
+        None => entry::Entry::command(component.plan()).map_err(|failure| failure.at(&source.name))?,
+    };
+    drop(source);
+    execute::execute(&engine, &component, &settings, grants, entry)
+}

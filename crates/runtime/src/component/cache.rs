@@ -1,0 +1,215 @@
+//! Compiled code on disk, for the next run of the same component by the same user.
+//!
+//! What is read here becomes machine code, so an entry is used only if nobody but us can have written it: the directory
+//! and the entry belong to us and no one else may write them; and only if it is whole and made for exactly this key. Any
+//! other entry is deleted, as if it had never been. No failure is reported: without the cache, things are only slower.
+//!
+//! An entry: magic 8 | key 32 | modules: u32, each u64 + bytes | sha256 of all before 32.
+
+use std::fs::{DirBuilder, File};
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
+use sha2::{Digest, Sha256};
+
+use super::artifact::{Fields, SUM, VERSION, seal, unseal, write_modules};
+
+/// Bytes of all entries together; beyond it the oldest go.
+const MAX_CACHE_SIZE: u64 = 1 << 30;
+
+/// Seconds after which a temporary file is one that its writer left behind.
+const ABANDONED_AFTER: i64 = 3600;
+
+const MAGIC: [u8; 8] = *b"thalcode";
+
+/// What temporary names begin with; entries are named by hexadecimal digits only.
+const TEMPORARY: &str = ".tmp-";
+
+/// Writing permission for others than the owner.
+const FOREIGN_WRITE: u32 = 0o022;
+
+/// Any permission for others than the owner.
+const FOREIGN_ANY: u32 = 0o077;
+
+/// A directory of compiled code that only this user can write.
+pub(crate) struct CodeCache {
+    /// Everything goes through this, so the directory that was checked is the one that is used.
+    dir: OwnedFd,
+    max_size: u64,
+}
+
+/// Which code: of this component, for this version, engine and processor.
+#[derive(Clone, Copy)]
+pub(crate) struct CacheKey([u8; SUM]);
+
+impl CacheKey {
+    /// The key of `component` for an engine with the compatibility hash `engine`.
+    pub(crate) fn new(component: &[u8], engine: u64) -> Self {
+        let mut hasher = Sha256::new();
+        // A sum, a number, and two texts of which the first cannot contain the separator: no two keys share an input.
+        hasher.update(Sha256::digest(component));
+        hasher.update(engine.to_le_bytes());
+        hasher.update(VERSION);
+        hasher.update([0]);
+        hasher.update(processor());
+        CacheKey(hasher.finalize().into())
+    }
+
+    fn name(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The processor's kind and the features that compiled code may use.
+fn processor() -> String {
+    let mut text = std::env::consts::ARCH.to_string();
+    #[cfg(target_arch = "x86_64")]
+    {
+        macro_rules! features {
+            ($($name:tt)*) => { [$(($name, std::arch::is_x86_feature_detected!($name))),*] };
+        }
+        let features = features!("sse3" "ssse3" "sse4.1" "sse4.2" "popcnt" "avx" "avx2" "fma" "bmi1" "bmi2" "lzcnt"
+            "avx512bitalg" "avx512dq" "avx512f" "avx512vbmi" "avx512vl");
+        for (name, _) in features.iter().filter(|(_, present)| *present) {
+            text.push(' ');
+            text.push_str(name);
+        }
+    }
+    text
+}
+
+impl CodeCache {
+    /// The cache in `dir`, else in the user's own place for caches. `None` if there is no place that only we can write.
+    pub(crate) fn open(dir: Option<PathBuf>) -> Option<CodeCache> {
+        let path = dir.or_else(default_dir)?;
+        // What exists keeps its mode, which is looked at below.
+        DirBuilder::new().recursive(true).mode(0o700).create(&path).ok()?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let dir = rustix::fs::open(&path, flags, Mode::empty()).ok()?;
+        let stat = rustix::fs::fstat(&dir).ok()?;
+        (is_ours(&stat) && stat.st_mode & FOREIGN_WRITE == 0).then_some(CodeCache { dir, max_size: MAX_CACHE_SIZE })
+    }
+
+    /// The modules stored for `key`.
+    pub(crate) fn load(&self, key: &CacheKey) -> Option<Vec<Vec<u8>>> {
+        let name = key.name();
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let entry = match rustix::fs::openat(&self.dir, &name, flags, Mode::empty()) {
+            Ok(entry) => entry,
+            Err(rustix::io::Errno::NOENT) => return None,
+            Err(_) => return self.discard(&name),
+        };
+        match self.read_entry(entry, key) {
+            Some(modules) => Some(modules),
+            None => self.discard(&name),
+        }
+    }
+
+    fn read_entry(&self, entry: OwnedFd, key: &CacheKey) -> Option<Vec<Vec<u8>>> {
+        let stat = rustix::fs::fstat(&entry).ok()?;
+        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        let size = u64::try_from(stat.st_size).ok()?;
+        if !is_file || !is_ours(&stat) || stat.st_mode & FOREIGN_ANY != 0 || size > self.max_size {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(size).ok()?);
+        File::from(entry).take(size).read_to_end(&mut bytes).ok()?;
+        let mut fields = Fields(unseal(&bytes)?);
+        if fields.array() != Some(MAGIC) || fields.array() != Some(key.0) {
+            return None;
+        }
+        let modules = fields.modules()?;
+        fields.is_empty().then(|| modules.into_iter().map(<[u8]>::to_vec).collect())
+    }
+
+    /// Deletes what cannot be used.
+    fn discard<T>(&self, name: &str) -> Option<T> {
+        let _ = rustix::fs::unlinkat(&self.dir, name, AtFlags::empty());
+        None
+    }
+
+    /// Stores `modules` for `key`, then makes room.
+    pub(crate) fn store(&self, key: &CacheKey, modules: &[Vec<u8>]) {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(key.0);
+        write_modules(&mut bytes, modules);
+        let bytes = seal(bytes);
+        if bytes.len() as u64 > self.max_size {
+            return;
+        }
+        let temporary = temporary_name();
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // One that exists is another writer's, and stays.
+        let Ok(file) = rustix::fs::openat(&self.dir, &temporary, flags, Mode::RUSR | Mode::WUSR) else { return };
+        // No sync: an entry torn by a crash has a wrong sum. By the renaming, readers see the old entry or the new one,
+        // nothing between.
+        let written = File::from(file).write_all(&bytes).is_ok();
+        if !written || rustix::fs::renameat(&self.dir, &temporary, &self.dir, key.name()).is_err() {
+            let _ = self.discard::<()>(&temporary);
+        }
+        let _ = self.make_room();
+    }
+
+    /// Deletes the oldest entries beyond the bound, and what crashed writers left.
+    fn make_room(&self) -> Option<()> {
+        let now = std::time::UNIX_EPOCH.elapsed().ok()?.as_secs() as i64;
+        let mut entries = Vec::new();
+        for (name, stat) in self.files()? {
+            if is_entry_name(&name) {
+                entries.push((stat.st_mtime, stat.st_mtime_nsec, name, u64::try_from(stat.st_size).ok()?));
+            } else if name.starts_with(TEMPORARY) && now - stat.st_mtime > ABANDONED_AFTER {
+                let _ = self.discard::<()>(&name);
+            }
+        }
+        entries.sort();
+        let mut size: u64 = entries.iter().map(|entry| entry.3).sum();
+        for (_, _, name, bytes) in entries {
+            if size <= self.max_size {
+                break;
+            }
+            let _ = self.discard::<()>(&name);
+            size -= bytes;
+        }
+        Some(())
+    }
+
+    fn files(&self) -> Option<Vec<(String, Stat)>> {
+        let names =
+            Dir::read_from(&self.dir).ok()?.filter_map(|entry| entry.ok()?.file_name().to_str().ok().map(String::from));
+        let with_stat = |name: String| {
+            let stat = rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+            Some((name, stat))
+        };
+        Some(names.filter_map(with_stat).collect())
+    }
+}
+
+fn is_ours(stat: &Stat) -> bool {
+    stat.st_uid == rustix::process::geteuid().as_raw()
+}
+
+fn is_entry_name(name: &str) -> bool {
+    name.len() == 2 * SUM && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// A name that no other writer uses: the process and the time tell others from us, a counter our own threads apart.
+fn temporary_name() -> String {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let time = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos());
+    format!("{TEMPORARY}{}-{time:x}-{count}", std::process::id())
+}
+
+fn default_dir() -> Option<PathBuf> {
+    let absolute = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+    Some(caches.join("thalweg"))
+}
+
+#[cfg(test)]
+#[path = "cache_tests.rs"]
+mod tests;

@@ -1,0 +1,186 @@
+//! What components share: settings, the core engine, the cache of compiled code.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Component, Loaded, artifact, cache::{CacheKey, CodeCache}, load};
+use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
+use crate::{Error, ErrorKind, Features, Limits, Result};
+
+/// What an embedder may choose, once for all stores of an engine.
+#[derive(Clone, Default)]
+pub struct Config {
+    limits: Limits,
+    features: Features,
+    options: EngineOptions,
+    cache: Option<Option<PathBuf>>,
+    allow_precompiled: bool,
+    progress: Option<Arc<Progress>>,
+}
+
+/// Told when compiling starts (core modules, bytes) and when it is over (`None`).
+type Progress = dyn Fn(Option<(usize, usize)>) + Send + Sync;
+
+impl Config {
+    /// The defaults: shipped features, no cache, no interruption.
+    #[must_use]
+    pub fn new() -> Self {
+        Config::default()
+    }
+
+    /// Bounds of every store.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.max_wasm_stack = limits.max_wasm_stack;
+        self.options.stack_size = limits.async_stack_size;
+        self.limits = limits;
+        self
+    }
+
+    /// Which gates of the standard are open.
+    #[must_use]
+    pub fn features(mut self, features: Features) -> Self {
+        self.features = features;
+        self
+    }
+
+    /// Whether guests can be interrupted by time: see [`Engine::increment_epoch`].
+    #[must_use]
+    pub fn epoch_interruption(mut self, on: bool) -> Self {
+        self.options.epoch_interruption = on;
+        self
+    }
+
+    /// Whether guests use up fuel: see [`Store::set_fuel`](crate::Store::set_fuel).
+    #[must_use]
+    pub fn fuel(mut self, on: bool) -> Self {
+        self.options.fuel = on;
+        self
+    }
+
+    /// Whether compiled code is optimised (the default), or made fast.
+    #[must_use]
+    pub fn optimize(mut self, on: bool) -> Self {
+        self.options.optimize = on;
+        self
+    }
+
+    /// Keeps compiled code in `directory`; `None` for the user's own cache directory. The default is no cache.
+    #[must_use]
+    pub fn cache(mut self, directory: Option<PathBuf>) -> Self {
+        self.cache = Some(directory);
+        self
+    }
+
+    /// Whether files made by [`Component::precompile`] are taken. They become machine code unchecked: allow it only for
+    /// files you trust as you trust a program.
+    #[must_use]
+    pub fn allow_precompiled(mut self, on: bool) -> Self {
+        self.allow_precompiled = on;
+        self
+    }
+
+    /// Calls `progress` when compiling starts, with the number of core modules and their bytes, and with `None` when it
+    /// is over.
+    #[must_use]
+    pub fn progress(mut self, progress: impl Fn(Option<(usize, usize)>) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(progress));
+        self
+    }
+}
+
+/// Compiles components and runs them. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    core: CoreEngine,
+    cache: Option<CodeCache>,
+}
+
+impl Engine {
+    /// An engine with this configuration.
+    ///
+    /// # Errors
+    ///
+    /// When the machine or the settings do not fit the core engine.
+    pub fn new(config: Config) -> Result<Engine> {
+        let core = CoreEngine::new(&config.options)?;
+        let cache = config.cache.clone().and_then(CodeCache::open);
+        Ok(Engine(Arc::new(Inner { config, core, cache })))
+    }
+
+    /// Moves time on for stores that have a deadline.
+    pub fn increment_epoch(&self) {
+        self.0.core.increment_epoch();
+    }
+
+    /// The bounds of every store.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.config.limits
+    }
+
+    pub(crate) fn features(&self) -> &Features {
+        &self.0.config.features
+    }
+
+    pub(crate) fn core(&self) -> &CoreEngine {
+        &self.0.core
+    }
+
+    /// The code of a component's modules and of its glue: from the cache, or compiled.
+    pub(super) fn compile(&self, loaded: &Loaded, glue: Option<&[u8]>) -> Result<Vec<CoreModule>> {
+        let compatibility = self.0.core.compatibility_hash();
+        let key = self.0.cache.as_ref().map(|cache| (cache, CacheKey::new(&loaded.bytes, compatibility)));
+        if let Some(modules) = key.as_ref().and_then(|(cache, key)| cache.load(key)) {
+            if let Ok(modules) = self.deserialize(&modules) {
+                return Ok(modules);
+            }
+        }
+        let mut sources = Vec::new();
+        for module in &loaded.plan.modules {
+            sources.push(loaded.bytes.get(module.range.clone()).ok_or_else(|| crate::error::bug!("a module's range"))?);
+        }
+        sources.extend(glue);
+        self.announce(Some((sources.len(), sources.iter().map(|source| source.len()).sum())));
+        let modules = compile_all(&self.0.core, &sources, usize::MAX);
+        self.announce(None);
+        let modules = modules?;
+        if let Some((cache, key)) = key {
+            let code = modules.iter().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
+            cache.store(&key, &code);
+        }
+        Ok(modules)
+    }
+
+    fn announce(&self, what: Option<(usize, usize)>) {
+        if let Some(progress) = &self.0.config.progress {
+            progress(what);
+        }
+    }
+
+    fn deserialize(&self, modules: &[impl AsRef<[u8]>]) -> Result<Vec<CoreModule>> {
+        modules.iter().map(|code| CoreModule::trusted(&self.0.core, code.as_ref())).collect()
+    }
+
+    /// See [`Component::precompile`].
+    pub(super) fn write_precompiled(&self, component: &[u8], code: &[Vec<u8>]) -> Result<Vec<u8>> {
+        Ok(artifact::write(self.0.core.compatibility_hash(), component, code))
+    }
+
+    /// A component from [`Component::precompile`], if that is allowed.
+    pub(super) fn read_precompiled(&self, bytes: &[u8]) -> Result<Component> {
+        if !self.0.config.allow_precompiled {
+            return Err(Error::new(ErrorKind::Invalid, "this is a precompiled component")
+                .with_have("precompiled code runs unchecked, so it is not taken by default")
+                .with_hint("pass --allow-precompiled if you trust this file as you trust a program"));
+        }
+        let artifact = artifact::read(bytes, self.0.core.compatibility_hash())?;
+        let loaded = load(artifact.component, &self.0.config.features)?;
+        let modules = self.deserialize(&artifact.modules)?;
+        let has_glue = modules.len() > loaded.plan.modules.len();
+        Component::assemble(loaded, modules, has_glue)
+    }
+}

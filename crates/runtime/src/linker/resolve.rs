@@ -1,0 +1,70 @@
+//! Finding a definition for every import of a component, and checking its type.
+
+use std::sync::Arc;
+
+use super::define::{HostResource, Linker};
+use super::missing;
+use super::semver_name::SemverName;
+use super::{HostTypes, define::DefinedInstance};
+use crate::component::Component;
+use crate::host::HostFunc;
+use crate::plan::{ImportedFunc, Plan, PlannedResource};
+use crate::types::ResourceIndex;
+use crate::{Error, Result};
+
+/// What a component imports, found.
+pub(crate) struct LinkedImports {
+    /// Host functions, by the plan's numbers.
+    pub(crate) funcs: Arc<[HostFunc]>,
+    /// The imported resources, in the plan's order.
+    pub(crate) resources: Vec<HostResource>,
+}
+
+/// Finds everything that `component` imports.
+pub(crate) fn link<T: Send + 'static>(linker: &Linker<T>, component: &Component) -> Result<LinkedImports> {
+    let plan = component.plan();
+    let mut types = HostTypes::default();
+    let mut resources = Vec::new();
+    for (index, planned) in plan.resources.iter().enumerate() {
+        let PlannedResource::Imported { interface, name } = planned else { continue };
+        let resource = find_resource(linker, plan, interface, name)?;
+        types.insert(ResourceIndex(index as u32), resource.ty);
+        resources.push(resource);
+    }
+    let funcs = plan.imported_funcs.iter().map(|import| find_func(linker, plan, import, &types));
+    Ok(LinkedImports { funcs: funcs.collect::<Result<Vec<_>>>()?.into(), resources })
+}
+
+/// The instance that serves `interface`.
+fn find_instance<'a, T>(linker: &'a Linker<T>, plan: &Plan, interface: &str) -> Option<&'a DefinedInstance> {
+    let named = SemverName::parse(interface).and_then(|name| linker.instances.get(&name));
+    let implemented = || {
+        let interface = plan.implements.get(interface)?;
+        linker.instances.get(&SemverName::parse(interface)?)
+    };
+    named.or_else(implemented)
+}
+
+fn find_resource<T>(linker: &Linker<T>, plan: &Plan, interface: &str, name: &str) -> Result<HostResource> {
+    let Some(instance) = find_instance(linker, plan, interface) else {
+        return Err(missing::instance(linker, interface));
+    };
+    instance.resources.get(name).cloned().ok_or_else(|| missing::item(instance, interface, "resource", name))
+}
+
+fn find_func<T>(linker: &Linker<T>, plan: &Plan, import: &ImportedFunc, types: &HostTypes) -> Result<HostFunc> {
+    let Some(instance) = find_instance(linker, plan, &import.interface) else {
+        return Err(missing::instance(linker, &import.interface));
+    };
+    let func = instance.funcs.get(&import.name).cloned();
+    let func = func.ok_or_else(|| missing::item(instance, &import.interface, "function", &import.name))?;
+    func.check(&import.ty, types).map_err(|error| mistyped(&error, import))?;
+    Ok(func)
+}
+
+fn mistyped(error: &Error, import: &ImportedFunc) -> Error {
+    let place = missing::full_name(&import.interface, &import.name);
+    Error::link(format!("import `{place}` has another type than the host's function: {}", error.message()))
+        .with_have(format!("the component expects {}", import.ty))
+        .with_hint("rebuild the component with the interface's own WIT of that version")
+}

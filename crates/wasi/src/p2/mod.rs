@@ -1,0 +1,29 @@
+//! WASI 0.2, served by the host objects of 0.3: descriptors, standard streams, clocks and chance are the same, 0.2's
+//! own resources (streams, pollables, errors) are views over ports.
+//!
+//! Everything is defined at 0.2.12; by the rules of versions that serves every 0.2.x. What a version marks as unstable
+//! is not served.
+
+pub mod cli;
+pub mod clocks;
+pub mod filesystem;
+pub mod io;
+pub mod random;
+mod wait;
+
+use thalweg::{Linker, Result};
+
+use crate::WasiView;
+
+/// Defines every interface of WASI 0.2 that this crate serves.
+///
+/// # Errors
+///
+/// When one of the names is defined already.
+pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
+    io::add_to_linker(linker)?;
+    cli::add_to_linker(linker)?;
+    clocks::add_to_linker(linker)?;
+    random::add_to_linker(linker)?;
+    filesystem::add_to_linker(linker)
+}
