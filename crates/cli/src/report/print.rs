@@ -59,8 +59,7 @@ fn to_stderr(text: &str) {
 
 fn render(failure: &Failure, style: Style) -> String {
     let mut text = format!("{} {}\n", style.paint("1;31", "error:"), indented(&failure.message, 2));
-    let stack: Vec<_> = failure.stack.iter().enumerate().map(|(i, frame)| format!("{i}: {frame}")).collect();
-    let stack = (!stack.is_empty()).then(|| stack.join("\n"));
+    let stack = stack(&failure.stack);
     let parts = [("stack:", &stack), ("have:", &failure.have), ("help:", &failure.help)];
     for (label, part) in parts {
         if let Some(part) = part {
@@ -69,6 +68,21 @@ fn render(failure: &Failure, style: Style) -> String {
         }
     }
     text
+}
+
+/// One line for each frame; a frame that calls itself is one line, however often.
+fn stack(frames: &[String]) -> Option<String> {
+    let mut lines = Vec::new();
+    let mut first = 0;
+    for run in frames.chunk_by(|a, b| a == b) {
+        let frame = run.first()?;
+        lines.push(match run.len() {
+            1 => format!("{first}: {frame}"),
+            n => format!("{first}: {frame} ({n} times)"),
+        });
+        first += run.len();
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// Every line but the first begins with `width` spaces.
@@ -89,8 +103,8 @@ mod tests {
 
     #[test]
     fn a_trap_shows_the_stack() {
-        let failure = Failure { stack: vec!["m!f".into(), "m!run".into()], ..Failure::new("trapped") };
-        let text = render(&failure, Style { colour: false });
-        assert_eq!(text, "error: trapped\n  stack: 0: m!f\n         1: m!run\n");
+        let stack = ["m!f", "m!f", "m!run"].map(String::from).to_vec();
+        let text = render(&Failure { stack, ..Failure::new("trapped") }, Style { colour: false });
+        assert_eq!(text, "error: trapped\n  stack: 0: m!f (2 times)\n         2: m!run\n");
     }
 }

@@ -52,7 +52,7 @@ impl<T: Send + 'static> Store<T> {
     #[must_use]
     pub fn new(engine: &Engine, data: T) -> Self {
         let data = Arc::new(Mutex::new(data));
-        let state = State::new(engine.limits().clone(), Choose::first(), data.clone());
+        let state = State::new(engine.limits().clone(), Choose::first(), Arc::new(data.clone()));
         let inner = EngineStore::new(engine.core(), state);
         let mut store = Store { inner, data, engine: engine.clone(), poisoned: None, of: PhantomData };
         // Without a deadline of its own a store is never interrupted.
