@@ -63,17 +63,15 @@ impl<S: ByteSource> StreamProducer<u8> for Producer<S> {
         let room = destination.bytes()?;
         let only_asked = room.is_empty();
         let answer = ready!(source.poll_read(cx, room));
-        Poll::Ready(Ok(match answer {
-            Ok(0) if !only_asked => Flow::End,
+        match answer {
+            Ok(0) if !only_asked => {}
             Ok(n) => {
                 destination.advance(n);
                 return Poll::Ready(Ok(Flow::Continue));
             }
-            Err(error) => {
-                self.completer.complete(Err(error));
-                Flow::End
-            }
-        }))
+            Err(error) => self.completer.complete(Err(error)),
+        }
+        Poll::Ready(Ok(Flow::End))
     }
 }
 
@@ -84,17 +82,19 @@ struct Consumer<S> {
 
 impl<S: ByteSink> StreamConsumer<u8> for Consumer<S> {
     fn poll_consume(&mut self, cx: &mut Context<'_>, source: &mut Source<'_, u8>) -> Poll<thalweg::Result<Flow>> {
-        let answer = ready!(self.sink.poll_write(cx, source.bytes()?));
-        Poll::Ready(Ok(match answer {
+        let bytes = source.bytes()?;
+        let only_asked = bytes.is_empty();
+        let error = match ready!(self.sink.poll_write(cx, bytes)) {
+            // A sink that takes nothing and does not say when it will would be asked for ever.
+            Ok(0) if !only_asked => sys::Code::Io.into(),
             Ok(n) => {
                 source.advance(n);
-                Flow::Continue
+                return Poll::Ready(Ok(Flow::Continue));
             }
-            Err(error) => {
-                self.completer.complete(Err(error));
-                Flow::End
-            }
-        }))
+            Err(error) => error,
+        };
+        self.completer.complete(Err(error));
+        Poll::Ready(Ok(Flow::End))
     }
 
     fn end(&mut self) {
