@@ -172,10 +172,11 @@ impl World {
             assert_eq!(grow.call(&mut store, &[]).unwrap() as usize, before >> 16);
             assert_eq!(store.memory(memory).len(), before + (1 << 16));
         }
-        let (bytes, state) = store.memory_and_state(memory);
+        let bytes = store.memory_mut(memory);
         // Beyond the places of the continuations.
         bytes[200_000] = bytes[200_000].wrapping_add(1);
-        state.engine_test.values.push(u64::from(bytes[200_000]));
+        let value = u64::from(bytes[200_000]);
+        store.state_mut().engine_test.values.push(value);
     }
 
     fn finish_all(&mut self) {
