@@ -1,5 +1,8 @@
 //! Loads a component from text and calls one of its exports, first with Rust types, then with dynamic values.
 
+mod block_on;
+
+use block_on::block_on;
 use thalweg::{Component, Config, Engine, Linker, Result, Store, Val};
 
 const GREETER: &str = r#"
@@ -43,26 +46,6 @@ fn main() -> Result<()> {
         assert_eq!(greeting, Some(Val::String("Hello, Alan".into())));
         Ok(())
     })
-}
-
-/// Any executor will do: a store is a future like others.
-fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = std::pin::pin!(future);
-    let waker = std::task::Waker::from(std::sync::Arc::new(Unpark(std::thread::current())));
-    loop {
-        match future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
-            std::task::Poll::Ready(output) => return output,
-            std::task::Poll::Pending => std::thread::park(),
-        }
-    }
-}
-
-struct Unpark(std::thread::Thread);
-
-impl std::task::Wake for Unpark {
-    fn wake(self: std::sync::Arc<Self>) {
-        self.0.unpark();
-    }
 }
 
 #[test]

@@ -1,31 +1,23 @@
 //! Values of random types go into a guest that hands them back, through core values and through memory, in each string
 //! encoding: what comes back is what went in.
 
-#[path = "abi_roundtrip/echo.rs"]
+#[path = "abi/echo.rs"]
 mod echo;
-#[path = "abi_roundtrip/random.rs"]
+#[path = "abi/random.rs"]
 mod random;
-#[path = "abi_roundtrip/run.rs"]
+#[path = "abi/run.rs"]
 mod run;
 
 use echo::Echo;
 use random::Random;
-use run::{engine, wait};
+use run::{instantiate, wait};
 use thalweg::types::ValType;
-use thalweg::{Component, Instance, Linker, Store, Val};
+use thalweg::{Instance, Store, Val};
 
 /// How many types one component echoes: enough to share the cost of compiling it.
 const TYPES: usize = 32;
 /// Values of each type.
 const VALUES: u64 = 4;
-
-fn instantiate(wat: &str) -> (Store<()>, Instance) {
-    let engine = engine();
-    let component = Component::from_bytes(&engine, wat.as_bytes()).unwrap_or_else(|error| panic!("{error:?}\n{wat}"));
-    let mut store = Store::new(&engine, ());
-    let instance = wait(Linker::new(&engine).instantiate(&mut store, &component)).expect("no imports");
-    (store, instance)
-}
 
 fn echo(store: &mut Store<()>, instance: Instance, name: &str, arg: Val) -> Val {
     let func = instance.func_dynamic(store, name).expect("an export");

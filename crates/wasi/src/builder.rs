@@ -90,8 +90,8 @@ impl WasiBuilder {
     /// be told of them.
     #[must_use]
     pub fn inherit_env(self) -> Self {
-        let unicode = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let unicode =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         self.envs(unicode)
     }
 

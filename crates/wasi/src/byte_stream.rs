@@ -13,7 +13,9 @@ use crate::sys::{self, ByteSink, ByteSource};
 pub(crate) type ReadEnd<E> = (StreamReader<u8>, FutureReader<Result<(), E>>);
 
 /// A future that tells how a stream ended, in the words of an interface.
-pub(crate) fn outcome_future<E>(outcome: impl Future<Output = sys::Result<()>> + Send + 'static) -> FutureReader<Result<(), E>>
+pub(crate) fn outcome_future<E>(
+    outcome: impl Future<Output = sys::Result<()>> + Send + 'static,
+) -> FutureReader<Result<(), E>>
 where
     E: From<sys::Error> + 'static,
     Result<(), E>: Payload,

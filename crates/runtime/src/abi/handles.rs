@@ -178,12 +178,11 @@ pub(crate) fn lower_error_context(cx: &mut LowerCx<'_>, debug_message: String) -
     state.instances.get_mut(cx.instance)?.handles.add(Handle::ErrorContext(id))
 }
 
-fn new_host_end(cx: &mut LowerCx<'_>, kind: Kind, payload: &PayloadType, writer: HostEnd) -> Result<SharedId> {
+fn new_host_end(cx: &mut LowerCx<'_>, payload: &PayloadType, writer: HostEnd) -> SharedId {
     let state = cx.store.state_mut();
-    let root = state.instances.get(cx.instance)?.root;
-    let mut shared = Shared::new(kind, payload.payload.clone(), root);
+    let mut shared = Shared::new(payload.payload.clone());
     shared.writer = Some(writer);
-    Ok(state.shared.insert(shared))
+    state.shared.insert(shared)
 }
 
 /// A stream that the host writes.
@@ -192,7 +191,7 @@ pub(crate) fn new_host_stream(
     producer: Box<dyn HostProducer>,
     payload: &PayloadType,
 ) -> Result<StreamAny> {
-    new_host_end(cx, Kind::Stream, payload, HostEnd::Producer(producer)).map(StreamAny)
+    Ok(StreamAny(new_host_end(cx, payload, HostEnd::Producer(producer))))
 }
 
 /// A future that the host writes.
@@ -201,5 +200,5 @@ pub(crate) fn new_host_future(
     source: Box<dyn FutureSource>,
     payload: &PayloadType,
 ) -> Result<FutureAny> {
-    new_host_end(cx, Kind::Future, payload, HostEnd::Source(source)).map(FutureAny)
+    Ok(FutureAny(new_host_end(cx, payload, HostEnd::Source(source))))
 }

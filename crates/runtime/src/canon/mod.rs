@@ -21,7 +21,6 @@ mod waitable;
 
 pub(crate) use glue::{Glue, encode_glue};
 pub(crate) use lower::{after_start, core_callee, lift_args, new_subtask};
-pub(crate) use resource::destroy;
 
 use std::sync::Arc;
 

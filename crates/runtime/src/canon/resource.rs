@@ -53,14 +53,14 @@ static DTOR: LazyLock<Arc<FuncType>> =
     LazyLock::new(|| Arc::new(FuncType::new([("rep".into(), ValType::U32)], None, false)));
 
 /// Runs the destructor of an owned handle that left its table.
-pub(crate) fn destroy(
+fn destroy(
     store: &mut StoreMut<'_>,
     from: Option<crate::instance::InstanceId>,
     handle: ResourceHandle,
 ) -> Result<()> {
     let state = store.state();
     let (instance, func) = match state.resource_type(handle.ty)? {
-        RuntimeResource::Host { drop, .. } => {
+        RuntimeResource::Host { drop } => {
             let (drop, data) = (drop.clone(), state.data.clone());
             return drop(&*data, handle.rep);
         }

@@ -15,7 +15,7 @@ use crate::{Error, ErrorKind, Result, Trap};
 pub(super) fn new(store: &mut StoreMut<'_>, site: Site, kind: Kind, payload: Option<&ValType>) -> Result<Outcome> {
     check_may_leave(store.state(), site.instance)?;
     let state = store.state_mut();
-    let shared = state.shared.insert(Shared::new(kind, payload.cloned(), site.root));
+    let shared = state.shared.insert(Shared::new(payload.cloned()));
     let mut indices = [0u32; 2];
     for (place, end) in indices.iter_mut().zip([End::Readable, End::Writable]) {
         let id = state.ends.insert(CopyEnd::new(shared, kind, end));

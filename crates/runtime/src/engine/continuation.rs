@@ -65,6 +65,7 @@ impl Continuation {
     }
 
     /// Unwinds the stack without running guest code.
+    #[cfg(test)]
     pub(crate) fn cancel(self, _store: &mut StoreMut<'_>) {
         drop(self);
     }

@@ -166,11 +166,6 @@ impl StoreMut<'_> {
         memory.0.data_mut(&mut self.context)
     }
 
-    /// The bytes of a memory and the state, both to change.
-    pub(crate) fn memory_and_state(&mut self, memory: CoreMemory) -> (&mut [u8], &mut State) {
-        memory.0.data_and_store_mut(&mut self.context)
-    }
-
     /// Sets the number of epochs until the guest is interrupted.
     pub(crate) fn set_epoch_deadline(&mut self, ticks: u64) {
         self.context.set_epoch_deadline(ticks.min(NO_DEADLINE));

@@ -1,7 +1,6 @@
 //! One component instance. Spec: `ComponentInstance`.
 
 use super::{Handle, RootId, Table};
-use crate::plan::InstanceIndex;
 use crate::store::Id;
 use crate::task::ThreadId;
 
@@ -10,10 +9,8 @@ pub(crate) type InstanceId = Id<ComponentInstance>;
 
 /// Spec: `ComponentInstance`.
 pub(crate) struct ComponentInstance {
-    /// The tree of instances it belongs to, and its place there.
+    /// The instantiated component it is part of.
     pub(crate) root: RootId,
-    /// Its place in the plan.
-    pub(crate) index: InstanceIndex,
     /// Spec: `parent`.
     pub(crate) parent: Option<InstanceId>,
     /// Spec: `handles`.

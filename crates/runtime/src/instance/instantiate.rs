@@ -36,8 +36,8 @@ fn make_root(state: &mut State, component: &Component, imports: LinkedImports) -
         options: vec![None; plan.options.len()],
     });
     let mut instances: Vec<InstanceId> = Vec::new();
-    for (index, planned) in plan.instances.iter().enumerate() {
-        let id = state.instances.insert(new_instance(root, index as u32, planned, &instances, state.limits.max_handles));
+    for planned in &plan.instances {
+        let id = state.instances.insert(new_instance(root, planned, &instances, state.limits.max_handles));
         instances.push(id);
     }
     let mut resource_types = Vec::new();
@@ -46,7 +46,7 @@ fn make_root(state: &mut State, component: &Component, imports: LinkedImports) -
         let resource = match planned {
             PlannedResource::Imported { .. } => {
                 let host = host_resources.next().ok_or_else(|| bug!("an imported resource was not linked"))?;
-                RuntimeResource::Host { ty: host.ty, drop: host.drop }
+                RuntimeResource::Host { drop: host.drop }
             }
             PlannedResource::Defined { instance, dtor, .. } => {
                 let instance = instances.get(instance.at()).copied();
@@ -65,14 +65,12 @@ fn make_root(state: &mut State, component: &Component, imports: LinkedImports) -
 
 fn new_instance(
     root: RootId,
-    index: u32,
     planned: &PlannedInstance,
     before: &[InstanceId],
     max_handles: usize,
 ) -> ComponentInstance {
     ComponentInstance {
         root,
-        index: crate::plan::InstanceIndex(index),
         parent: planned.parent.and_then(|parent| before.get(parent.at()).copied()),
         handles: Table::new(max_handles),
         threads: Table::new(max_handles),

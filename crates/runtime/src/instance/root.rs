@@ -1,6 +1,5 @@
 //! An instantiated component: the numbered slots of its plan, filled.
 
-use std::any::TypeId;
 use std::sync::Arc;
 
 use super::{InstanceId, Options};
@@ -22,7 +21,7 @@ pub(crate) enum RuntimeResource {
     /// Defined by a component instance. Spec: `impl`, `dtor`.
     Guest { instance: InstanceId, root: RootId, dtor: Option<FuncIndex> },
     /// Defined by the host.
-    Host { ty: TypeId, drop: HostDrop },
+    Host { drop: HostDrop },
 }
 
 /// The filled slots of one instantiated component.

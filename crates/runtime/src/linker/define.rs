@@ -16,7 +16,6 @@ use crate::{Error, ErrorKind, Result};
 /// What components may import, by name. Versions match as the standard says: an instance defined as `@0.2.12` serves
 /// imports of every `0.2.x`, one defined as `@0.3.2` every `0.3.x`; pre-releases match only themselves.
 pub struct Linker<T> {
-    pub(super) engine: Engine,
     pub(super) instances: HashMap<SemverName, DefinedInstance>,
     of: PhantomData<fn(T)>,
 }
@@ -45,8 +44,8 @@ pub(crate) type HostDrop = Arc<dyn Fn(&(dyn std::any::Any + Send + Sync), u32) -
 impl<T: Send + 'static> Linker<T> {
     /// Nothing defined yet.
     #[must_use]
-    pub fn new(engine: &Engine) -> Self {
-        Linker { engine: engine.clone(), instances: HashMap::new(), of: PhantomData }
+    pub fn new(_engine: &Engine) -> Self {
+        Linker { instances: HashMap::new(), of: PhantomData }
     }
 
     /// The instance `name` (for example `wasi:cli/environment@0.3.0`; the empty name is the root), to define in.

@@ -5,8 +5,6 @@ use std::task::Waker;
 use super::CopyEndId;
 use super::hand_over::HandOver;
 use crate::host::{FutureSource, FutureTarget, HostConsumer, HostProducer};
-use crate::instance::RootId;
-use crate::plan::Kind;
 use crate::store::Id;
 use crate::types::ValType;
 
@@ -27,12 +25,8 @@ pub(crate) enum HostEnd {
 
 /// Spec: `SharedStreamImpl`, `SharedFutureImpl`.
 pub(crate) struct Shared {
-    /// Stream or future.
-    pub(crate) kind: Kind,
     /// Spec: `t`.
     pub(crate) payload: Option<ValType>,
-    /// Whose numbers the resources in `payload` are.
-    pub(crate) root: RootId,
     /// Spec: `dropped`: one of the ends is gone.
     pub(crate) dropped: bool,
     /// The guest's end whose copy waits. Spec: `pending_buffer`.
@@ -53,11 +47,9 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// A stream or future of two ends.
-    pub(crate) fn new(kind: Kind, payload: Option<ValType>, root: RootId) -> Self {
+    pub(crate) fn new(payload: Option<ValType>) -> Self {
         Shared {
-            kind,
             payload,
-            root,
             dropped: false,
             pending: None,
             writer: None,

@@ -3,12 +3,12 @@
 use super::enter::{Entered, enter_implicit_thread, exit_implicit_thread, release_exclusive, unregister_thread};
 use super::waitable_set::{start_waiting, stop_waiting, take_event};
 use super::{Caller, Event, Readiness, Stage, TaskId, TaskState, ThreadId, WaitFor, readiness, return_task};
-use crate::abi::{Flat, LowerCx, Params};
+use crate::abi::{Flat, LowerCx, lower_dynamic};
 use crate::engine::{Continuation, Step, StoreMut};
 use crate::error::bug;
 use crate::instance::call_post_return;
 use crate::store::Current;
-use crate::types::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
+use crate::types::MAX_FLAT_RESULTS;
 use crate::{Result, Trap};
 
 /// Spec: `Thread.resume`.
@@ -90,9 +90,7 @@ fn lower_args(store: &mut StoreMut<'_>, task: TaskId) -> Result<Flat> {
         Caller::Guest(subtask) => {
             let subtask = *subtask;
             let args = crate::canon::lift_args(store, subtask)?;
-            let mut flat = Flat::new();
-            args.lower(&mut cx(store.reborrow()), &ty.params, MAX_FLAT_PARAMS, &mut flat)?;
-            Ok(flat)
+            lower_dynamic(&mut cx(store.reborrow()), args, &ty.params)
         }
     }
 }

@@ -13,9 +13,11 @@ pub struct TerminalInput;
 pub struct TerminalOutput;
 
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
-    linker.instance("wasi:cli/terminal-input@0.3.2")?.resource::<TerminalInput>("terminal-input", |data: &mut T, rep| {
-        data.wasi().table.delete(Resource::<TerminalInput>::new_own(rep)).map(drop)
-    })?;
+    linker
+        .instance("wasi:cli/terminal-input@0.3.2")?
+        .resource::<TerminalInput>("terminal-input", |data: &mut T, rep| {
+            data.wasi().table.delete(Resource::<TerminalInput>::new_own(rep)).map(drop)
+        })?;
     linker
         .instance("wasi:cli/terminal-output@0.3.2")?
         .resource::<TerminalOutput>("terminal-output", |data: &mut T, rep| {

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use super::{DirectoryReader, FileReader, FileWriter};
-use crate::sys::{
-    Advice, Code, FileKind, Follow, MetadataHash, NewTimes, Node, OpenHow, Result, Stat,
-};
+use crate::sys::{Advice, Code, FileKind, Follow, MetadataHash, NewTimes, Node, OpenHow, Result, Stat};
 
 /// Spec: `wasi:filesystem/types.descriptor-flags`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -364,17 +362,20 @@ impl Descriptor {
         if write || asked.mutate_directory {
             self.mutable()?;
         }
-        let node = self.node.open_at(path, OpenHow {
-            follow: request.follow,
-            create: request.create,
-            directory: request.directory,
-            exclusive: request.exclusive,
-            truncate: request.truncate,
-            read,
-            write,
-            file_sync: asked.file_integrity_sync,
-            data_sync: asked.data_integrity_sync,
-        })?;
+        let node = self.node.open_at(
+            path,
+            OpenHow {
+                follow: request.follow,
+                create: request.create,
+                directory: request.directory,
+                exclusive: request.exclusive,
+                truncate: request.truncate,
+                read,
+                write,
+                file_sync: asked.file_integrity_sync,
+                data_sync: asked.data_integrity_sync,
+            },
+        )?;
         let is_directory = node.kind() == FileKind::Directory;
         let flags = Flags { read, write, mutate_directory: asked.mutate_directory && is_directory, ..asked };
         Ok(Descriptor { node, flags, perms: self.perms })

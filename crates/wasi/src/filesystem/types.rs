@@ -64,12 +64,9 @@ fn streams<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
 
 fn content<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
     types
-        .func(
-            "[method]descriptor.advise",
-            |mut caller, (this, offset, length, advice): (This, u64, u64, Advice)| {
-                answer(get(&mut caller, &this)?.advise(offset, length, advice.into()))
-            },
-        )?
+        .func("[method]descriptor.advise", |mut caller, (this, offset, length, advice): (This, u64, u64, Advice)| {
+            answer(get(&mut caller, &this)?.advise(offset, length, advice.into()))
+        })?
         .func("[method]descriptor.set-size", |mut caller, (this, size): (This, u64)| {
             answer(get(&mut caller, &this)?.set_size(size))
         })?
@@ -136,7 +133,8 @@ fn metadata_at<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
 fn opening<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
     types.func(
         "[method]descriptor.open-at",
-        |mut caller, (this, path_flags, path, open_flags, flags): (This, PathFlags, String, OpenFlags, DescriptorFlags)| {
+        |mut caller,
+         (this, path_flags, path, open_flags, flags): (This, PathFlags, String, OpenFlags, DescriptorFlags)| {
             let request = open_request(path_flags, open_flags, flags);
             match get(&mut caller, &this)?.open_at(&path, request) {
                 Ok(opened) => Ok(Ok(caller.data_mut().wasi().table.push(opened)?)),

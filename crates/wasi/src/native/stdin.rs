@@ -16,13 +16,9 @@ const READ_BYTES: usize = 64 * 1024;
 #[must_use]
 pub fn stdin() -> Input {
     let fd = rustix::stdio::stdin();
-    let is_file = rustix::fs::fstat(fd)
-        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
-    if is_file {
-        Input::new(FileStdin, false)
-    } else {
-        Input::new(ThreadStdin::default(), rustix::termios::isatty(fd))
-    }
+    let is_file =
+        rustix::fs::fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
+    if is_file { Input::new(FileStdin, false) } else { Input::new(ThreadStdin::default(), rustix::termios::isatty(fd)) }
 }
 
 /// A regular file: reading it waits for nobody.

@@ -6,11 +6,10 @@ use std::task::{Context, Poll, ready};
 
 use rustix::fs::FileType;
 use rustix::io::{Errno, ReadWriteFlags, retry_on_intr};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe::Sender;
 use tokio::runtime::Handle;
 
-use super::errno::error;
+use super::errno::{error, from_io};
 use crate::sys::{ByteSink, Output, Result};
 
 /// The offset that means "where the file is".
@@ -29,9 +28,8 @@ pub fn stderr() -> Output {
 }
 
 fn output(fd: BorrowedFd<'static>) -> Output {
-    let may_wait = rustix::fs::fstat(fd).is_ok_and(|stat| {
-        matches!(FileType::from_raw_mode(stat.st_mode), FileType::Fifo | FileType::Socket)
-    });
+    let may_wait = rustix::fs::fstat(fd)
+        .is_ok_and(|stat| matches!(FileType::from_raw_mode(stat.st_mode), FileType::Fifo | FileType::Socket));
     Output::new(OsOutput { fd, may_wait, room: None }, rustix::termios::isatty(fd))
 }
 
@@ -39,17 +37,15 @@ struct OsOutput {
     fd: BorrowedFd<'static>,
     /// A pipe or socket, whose reader may be slow: the others of the store must not wait for it.
     may_wait: bool,
-    /// Tells when there is room again; made when there was none for the first time.
-    room: Option<AsyncFd<BorrowedFd<'static>>>,
+    /// Tells when there is room again; made when there was none for the first time. Of the pipe's sender only its place
+    /// in the reactor is used: writes go their own way, since the file itself stays in blocking mode for its other users.
+    room: Option<Sender>,
 }
 
 impl OsOutput {
     fn write(&mut self, buf: &[u8]) -> rustix::io::Result<usize> {
         if self.may_wait {
-            let parts = [IoSlice::new(buf)];
-            match retry_on_intr(|| {
-                rustix::io::pwritev2(self.fd, &parts, CURRENT_POSITION, ReadWriteFlags::NOWAIT)
-            }) {
+            match write_now(self.fd, buf) {
                 // An older kernel, or a file that has no such writes: from now on this waits for its reader.
                 Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::SPIPE) => self.may_wait = false,
                 answer => return answer,
@@ -58,13 +54,45 @@ impl OsOutput {
         retry_on_intr(|| rustix::io::write(self.fd, buf))
     }
 
-    /// What tells when there is room; `None` when only waiting in place is left.
-    fn room(&mut self) -> Option<&AsyncFd<BorrowedFd<'static>>> {
+    /// What tells when there is room; `None` outside of a runtime.
+    fn room(&mut self) -> Option<&Sender> {
         if self.room.is_none() {
-            let _inside = Handle::try_current().ok()?;
-            self.room = AsyncFd::with_interest(self.fd, Interest::WRITABLE).ok();
+            Handle::try_current().ok()?;
+            let fd = rustix::io::fcntl_dupfd_cloexec(self.fd, 0).ok()?;
+            self.room = Sender::from_owned_fd_unchecked(fd).ok();
         }
         self.room.as_ref()
+    }
+
+    fn poll_write_when_room(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        let fd = self.fd;
+        let Some(room) = self.room() else {
+            // Nobody would wake us: wait in place.
+            return Poll::Ready(write_waiting(fd, buf));
+        };
+        loop {
+            ready!(room.poll_write_ready(cx))?;
+            match room.try_io(|| write_now(fd, buf).map_err(std::io::Error::from)) {
+                Err(full) if full.kind() == std::io::ErrorKind::WouldBlock => {}
+                answer => return Poll::Ready(answer),
+            }
+        }
+    }
+}
+
+/// Writes what there is room for.
+fn write_now(fd: BorrowedFd<'_>, buf: &[u8]) -> rustix::io::Result<usize> {
+    let parts = [IoSlice::new(buf)];
+    retry_on_intr(|| rustix::io::pwritev2(fd, &parts, CURRENT_POSITION, ReadWriteFlags::NOWAIT))
+}
+
+/// Writes, also when whoever shares the file has made it non-blocking.
+fn write_waiting(fd: BorrowedFd<'_>, buf: &[u8]) -> std::io::Result<usize> {
+    loop {
+        match retry_on_intr(|| rustix::io::write(fd, buf)) {
+            Err(Errno::AGAIN) => std::thread::sleep(std::time::Duration::from_millis(1)),
+            answer => return Ok(answer?),
+        }
     }
 }
 
@@ -73,20 +101,10 @@ impl ByteSink for OsOutput {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        loop {
-            match self.write(buf) {
-                Err(Errno::AGAIN) => {}
-                answer => return Poll::Ready(answer.map_err(error)),
-            }
-            match self.room() {
-                Some(room) => match ready!(room.poll_write_ready(cx)) {
-                    Ok(mut guard) => guard.clear_ready(),
-                    Err(failed) => return Poll::Ready(Err(super::errno::from_io(&failed))),
-                },
-                // Without a reactor the only way is to wait in place.
-                None if self.may_wait => self.may_wait = false,
-                None => std::thread::sleep(std::time::Duration::from_millis(1)),
-            }
+        match self.write(buf) {
+            Err(Errno::AGAIN) if self.may_wait => self.poll_write_when_room(cx, buf).map_err(|failed| from_io(&failed)),
+            Err(Errno::AGAIN) => Poll::Ready(write_waiting(self.fd, buf).map_err(|failed| from_io(&failed))),
+            answer => Poll::Ready(answer.map_err(error)),
         }
     }
 }

@@ -37,7 +37,8 @@ impl SimClock {
     pub fn advance(&self, nanoseconds: u64) {
         let mut state = self.lock();
         state.now = state.now.saturating_add(nanoseconds);
-        let later = state.sleepers.split_off(&(state.now.saturating_add(1), 0));
+        let first_later = (state.now, u64::MAX);
+        let later = state.sleepers.split_off(&first_later);
         let due = std::mem::replace(&mut state.sleepers, later);
         drop(state);
         due.into_values().for_each(Waker::wake);

@@ -3,9 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{
-    Advice, BoxFuture, DirEntry, Error, FileKind, Follow, MetadataHash, NewTimes, OpenHow, Result, Stat,
-};
+use super::{Advice, BoxFuture, DirEntry, Error, FileKind, Follow, MetadataHash, NewTimes, OpenHow, Result, Stat};
 
 /// An open file or directory, with every operation of `wasi:filesystem` in neutral words.
 ///

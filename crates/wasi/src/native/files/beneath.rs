@@ -142,7 +142,11 @@ mod tests {
             }
         }
         for path in ["..", "dir/../..", "parent", "parent/root", "absolute", "up"] {
-            assert_eq!(walk(&root, path.as_bytes()).err().map(|error| error.code()), Some(Code::NotPermitted), "{path}");
+            assert_eq!(
+                walk(&root, path.as_bytes()).err().map(|error| error.code()),
+                Some(Code::NotPermitted),
+                "{path}"
+            );
         }
         assert!(walk(&root, b"dir/deep/..").is_ok());
     }
@@ -153,7 +157,10 @@ mod tests {
         for path in ["fd/0", "cwd", "root", "exe", "root/etc/passwd"] {
             for opener in [by_kernel as Opener, by_hand] {
                 let refused = code(opener, &root, path, OFlags::RDONLY);
-                assert!(matches!(refused, Some(Code::Loop | Code::NotPermitted | Code::NoEntry)), "{path}: {refused:?}");
+                assert!(
+                    matches!(refused, Some(Code::Loop | Code::NotPermitted | Code::NoEntry)),
+                    "{path}: {refused:?}"
+                );
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::fs::File;
 
 use rustix::fs::{
-    AtFlags, Mode, OFlags, Stat as OsStat, Timestamps, fstat, linkat, mkdirat, readlinkat, renameat, symlinkat, unlinkat,
-    utimensat,
+    AtFlags, Mode, OFlags, Stat as OsStat, Timestamps, fstat, linkat, mkdirat, readlinkat, renameat, symlinkat,
+    unlinkat, utimensat,
 };
 
 use super::beneath::{open_beneath, open_parent};

@@ -7,7 +7,9 @@ use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use rustix::fs::{Advice as OsAdvice, Dir, FileType, Mode, OFlags, fadvise, fdatasync, fstat, fsync, ftruncate, futimens};
+use rustix::fs::{
+    Advice as OsAdvice, Dir, FileType, Mode, OFlags, fadvise, fdatasync, fstat, fsync, ftruncate, futimens,
+};
 use rustix::io::{Errno, ReadWriteFlags, pread, preadv2, pwrite, pwritev2, retry_on_intr};
 
 use super::beneath::open_beneath;
@@ -20,12 +22,8 @@ use crate::sys::{
 };
 
 /// New files, before the process's umask.
-const FILE_MODE: Mode = Mode::RUSR
-    .union(Mode::WUSR)
-    .union(Mode::RGRP)
-    .union(Mode::WGRP)
-    .union(Mode::ROTH)
-    .union(Mode::WOTH);
+const FILE_MODE: Mode =
+    Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP).union(Mode::WGRP).union(Mode::ROTH).union(Mode::WOTH);
 
 /// An open file or directory of the OS.
 pub(crate) struct OsNode {
@@ -77,9 +75,8 @@ impl Node for OsNode {
 
     fn read_now(&self, offset: u64, buf: &mut [u8]) -> Result<Option<usize>> {
         in_range(offset)?;
-        let answer = retry_on_intr(|| {
-            preadv2(&self.file, &mut [IoSliceMut::new(&mut *buf)], offset, ReadWriteFlags::NOWAIT)
-        });
+        let answer =
+            retry_on_intr(|| preadv2(&self.file, &mut [IoSliceMut::new(&mut *buf)], offset, ReadWriteFlags::NOWAIT));
         match answer {
             Ok(n) => Ok(Some(n)),
             Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(None),

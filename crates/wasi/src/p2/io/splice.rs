@@ -73,3 +73,70 @@ pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
         .func_async("[method]output-stream.blocking-splice", blocking_splice)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+    use crate::p2::io::script::{Feed, drain, pipe};
+    use crate::p2::io::{IoError, MAX_READ_BYTES};
+    use crate::sys::{Code, Error};
+
+    struct Ends {
+        table: ResourceTable,
+        from: Feed,
+        to: Feed,
+        source: Resource<InputStream>,
+        sink: Resource<OutputStream>,
+    }
+
+    fn explain(error: Error) -> IoError {
+        IoError::new(error.to_string())
+    }
+
+    fn ends(room: usize) -> Ends {
+        let mut table = ResourceTable::new();
+        let ((from, source), (to, sink)) = (pipe(), drain(room));
+        let source = table.push(InputStream::new(source, explain)).expect("room");
+        let sink = table.push(OutputStream::new(sink, explain)).expect("room");
+        Ends { table, from, to, source, sink }
+    }
+
+    impl Ends {
+        fn splice(&mut self, len: u64) -> Poll<Spliced> {
+            let mut cx = Context::from_waker(Waker::noop());
+            poll_splice(&mut self.table, &self.sink, &self.source, len, &mut cx).map(|spliced| spliced.expect("no trap"))
+        }
+    }
+
+    #[test]
+    fn bytes_go_over_as_far_as_both_sides_are_ready() {
+        let mut ends = ends(4);
+        assert!(ends.splice(9).is_pending());
+        ends.from.send(b"abcdef");
+        assert!(matches!(ends.splice(2), Poll::Ready(Ok(2))));
+        assert!(matches!(ends.splice(u64::MAX), Poll::Ready(Ok(4))));
+        assert_eq!(ends.to.taken(), b"abcd");
+        ends.from.send(b"g");
+        assert!(ends.splice(1).is_pending());
+        assert!(matches!(ends.splice(0), Poll::Ready(Ok(0))));
+        ends.to.make_room(9);
+        assert!(matches!(ends.splice(1), Poll::Ready(Ok(1))));
+        assert_eq!(ends.to.taken(), b"abcdefg");
+    }
+
+    #[test]
+    fn the_end_of_the_source_and_failures_of_the_sink_are_told() {
+        let mut ends = ends(usize::MAX);
+        ends.from.send(&vec![1; MAX_READ_BYTES as usize]);
+        ends.from.end();
+        assert!(matches!(ends.splice(u64::MAX), Poll::Ready(Ok(MAX_READ_BYTES))));
+        assert!(matches!(ends.splice(1), Poll::Ready(Err(Broken::Closed))));
+        let mut ends = self::ends(usize::MAX);
+        ends.from.send(b"a");
+        ends.to.fail(Code::Pipe);
+        assert!(matches!(ends.splice(1), Poll::Ready(Err(Broken::Failed(_)))));
+        assert!(matches!(ends.splice(1), Poll::Ready(Err(Broken::Closed))));
+    }
+}

@@ -8,7 +8,7 @@ mod walk;
 use std::sync::{Arc, Mutex};
 
 use node::SimNode;
-use tree::{Content, Inode, Tree};
+use tree::{Content, Tree};
 
 use super::SimClock;
 use crate::sys::{Code, Follow, Node, OpenHow, Result};
@@ -43,17 +43,20 @@ impl SimFiles {
                 _ => {}
             }
         }
-        let file = root.open_at(path, OpenHow {
-            follow: Follow::Yes,
-            create: true,
-            directory: false,
-            exclusive: false,
-            truncate: true,
-            read: true,
-            write: true,
-            file_sync: false,
-            data_sync: false,
-        })?;
+        let file = root.open_at(
+            path,
+            OpenHow {
+                follow: Follow::Yes,
+                create: true,
+                directory: false,
+                exclusive: false,
+                truncate: true,
+                read: true,
+                write: true,
+                file_sync: false,
+                data_sync: false,
+            },
+        )?;
         if content.is_empty() { Ok(()) } else { file.write_at(0, content).map(drop) }
     }
 

@@ -8,7 +8,13 @@ use crate::sys::{Code, FileKind, Follow, OpenHow, Result};
 pub(super) fn open(tree: &mut Tree, root: u64, path: &str, how: OpenHow) -> Result<u64> {
     let exclusive = how.create && how.exclusive;
     let slash = path.ends_with('/');
-    let follow = if exclusive { Follow::No } else if slash { Follow::Yes } else { how.follow };
+    let follow = if exclusive {
+        Follow::No
+    } else if slash {
+        Follow::Yes
+    } else {
+        how.follow
+    };
     let id = match walk(tree, root, path, follow)? {
         Place::Dots { id, .. } => id,
         Place::Name { target: Some(_), .. } if exclusive => return Err(Code::Exist.into()),

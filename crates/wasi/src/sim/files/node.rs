@@ -114,7 +114,8 @@ impl Node for SimNode {
         if !self.can_write {
             return Err(Code::BadDescriptor.into());
         }
-        let end = offset.checked_add(buf.len() as u64).filter(|end| i64::try_from(*end).is_ok()).ok_or(Code::Invalid)?;
+        let end =
+            offset.checked_add(buf.len() as u64).filter(|end| i64::try_from(*end).is_ok()).ok_or(Code::Invalid)?;
         let mut tree = self.lock();
         let size = tree.inode(self.id)?.stat().size.max(end);
         let bytes = tree.resize(self.id, size)?;

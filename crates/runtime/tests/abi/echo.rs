@@ -146,7 +146,8 @@ impl Echo {
                 format!("(result {ok} {err})")
             }
             ValType::Record(record) => {
-                let fields = record.fields.iter().map(|field| format!("(field {:?} {})", field.name, self.name(&field.ty)));
+                let fields =
+                    record.fields.iter().map(|field| format!("(field {:?} {})", field.name, self.name(&field.ty)));
                 let fields: Vec<_> = fields.collect();
                 self.export(format!("(record {})", fields.join(" ")))
             }

@@ -1,0 +1,26 @@
+//! A component that imports nothing, instantiated with every gate open, and a way to wait without an executor.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use thalweg::{Component, Config, Engine, Features, Instance, Limits, Linker, Store};
+
+pub fn instantiate(wat: &str) -> (Store<()>, Instance) {
+    instantiate_with(wat, Limits::default())
+}
+
+pub fn instantiate_with(wat: &str, limits: Limits) -> (Store<()>, Instance) {
+    let engine = Engine::new(Config::new().features(Features::all()).limits(limits)).expect("an engine");
+    let component = Component::from_bytes(&engine, wat.as_bytes()).unwrap_or_else(|error| panic!("{error:?}\n{wat}"));
+    let mut store = Store::new(&engine, ());
+    let instance = wait(Linker::new(&engine).instantiate(&mut store, &component)).expect("no imports");
+    (store, instance)
+}
+
+/// The output of a future that needs nobody else to get on.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("waits for something outside of the store"),
+    }
+}
