@@ -1,5 +1,6 @@
 //! Standard input: a regular file in place, everything else on a thread that reads only while somebody waits.
 
+use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -18,27 +19,39 @@ pub fn stdin() -> Input {
     let fd = rustix::stdio::stdin();
     let is_file =
         rustix::fs::fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
-    if is_file { Input::new(FileStdin, false) } else { Input::new(ThreadStdin::default(), rustix::termios::isatty(fd)) }
+    if is_file {
+        Input::new(FileStdin { fd }, false)
+    } else {
+        Input::new(ThreadStdin::new(fd), rustix::termios::isatty(fd))
+    }
 }
 
 /// A regular file: reading it waits for nobody.
-struct FileStdin;
+struct FileStdin {
+    fd: BorrowedFd<'static>,
+}
 
 impl ByteSource for FileStdin {
     fn poll_read(&mut self, _cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize>> {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        Poll::Ready(retry_on_intr(|| rustix::io::read(rustix::stdio::stdin(), &mut *buf)).map_err(error))
+        Poll::Ready(retry_on_intr(|| rustix::io::read(self.fd, &mut *buf)).map_err(error))
     }
 }
 
 /// A pipe or a terminal. What the thread has read stays here until somebody takes it, so a reader that gives up loses
 /// no byte, and nothing is read before somebody asks.
-#[derive(Default)]
 struct ThreadStdin {
+    fd: BorrowedFd<'static>,
     shared: Arc<Shared>,
     started: bool,
+}
+
+impl ThreadStdin {
+    fn new(fd: BorrowedFd<'static>) -> Self {
+        ThreadStdin { fd, shared: Arc::default(), started: false }
+    }
 }
 
 #[derive(Default)]
@@ -76,7 +89,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_while_asked(&self) {
+    fn read_while_asked(&self, fd: BorrowedFd<'_>) {
         let mut buf = vec![0; READ_BYTES];
         loop {
             let mut state = self.lock();
@@ -84,7 +97,7 @@ impl Shared {
                 state = self.asked.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
             drop(state);
-            let answer = read_waiting(&mut buf);
+            let answer = read_waiting(fd, &mut buf);
             let mut state = self.lock();
             state.wanted = false;
             match answer {
@@ -107,9 +120,9 @@ impl Shared {
 }
 
 /// Reads, also when whoever shares the terminal has made it non-blocking.
-fn read_waiting(buf: &mut [u8]) -> rustix::io::Result<usize> {
+fn read_waiting(fd: BorrowedFd<'_>, buf: &mut [u8]) -> rustix::io::Result<usize> {
     loop {
-        match retry_on_intr(|| rustix::io::read(rustix::stdio::stdin(), &mut *buf)) {
+        match retry_on_intr(|| rustix::io::read(fd, &mut *buf)) {
             Err(Errno::AGAIN) => std::thread::sleep(std::time::Duration::from_millis(5)),
             answer => return answer,
         }
@@ -130,8 +143,8 @@ impl ByteSource for ThreadStdin {
             return Poll::Pending;
         }
         // The thread is never joined: it may sit in a read that nothing can interrupt when the process ends.
-        let shared = self.shared.clone();
-        let thread = std::thread::Builder::new().name("stdin".into()).spawn(move || shared.read_while_asked());
+        let (shared, fd) = (self.shared.clone(), self.fd);
+        let thread = std::thread::Builder::new().name("stdin".into()).spawn(move || shared.read_while_asked(fd));
         match thread {
             Ok(_) => {
                 self.started = true;
@@ -139,5 +152,54 @@ impl ByteSource for ThreadStdin {
             }
             Err(failed) => Poll::Ready(Err(Error::new(Code::Io, failed.to_string()))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::os::fd::AsFd;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn read(source: &mut ThreadStdin, buf: &mut [u8]) -> Result<usize> {
+        loop {
+            let wakes = Arc::new(Wakes::default());
+            let waker = Waker::from(wakes.clone());
+            if let Poll::Ready(answer) = source.poll_read(&mut Context::from_waker(&waker), buf) {
+                return answer;
+            }
+            while wakes.0.load(Ordering::SeqCst) == 0 {
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    #[test]
+    fn a_reader_that_gives_up_loses_nothing() {
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        let reader: &'static _ = Box::leak(Box::new(reader));
+        let mut source = ThreadStdin::new(reader.as_fd());
+        let mut buf = [0; 3];
+        let given_up = source.poll_read(&mut Context::from_waker(Waker::noop()), &mut buf);
+        assert!(given_up.is_pending());
+        writer.write_all(b"hello").expect("room");
+        assert_eq!(read(&mut source, &mut []), Ok(0), "asking takes nothing");
+        assert_eq!(read(&mut source, &mut buf), Ok(3));
+        assert_eq!(&buf, b"hel");
+        assert_eq!(read(&mut source, &mut buf), Ok(2));
+        drop(writer);
+        assert_eq!(read(&mut source, &mut buf), Ok(0));
+        assert_eq!(read(&mut source, &mut buf), Ok(0), "the end stays the end");
     }
 }

@@ -30,7 +30,7 @@ pub fn stderr() -> Output {
 fn output(fd: BorrowedFd<'static>) -> Output {
     let may_wait = rustix::fs::fstat(fd)
         .is_ok_and(|stat| matches!(FileType::from_raw_mode(stat.st_mode), FileType::Fifo | FileType::Socket));
-    Output::new(OsOutput { fd, may_wait, room: None }, rustix::termios::isatty(fd))
+    Output::new(OsOutput::new(fd, may_wait), rustix::termios::isatty(fd))
 }
 
 struct OsOutput {
@@ -43,6 +43,10 @@ struct OsOutput {
 }
 
 impl OsOutput {
+    fn new(fd: BorrowedFd<'static>, may_wait: bool) -> Self {
+        OsOutput { fd, may_wait, room: None }
+    }
+
     fn write(&mut self, buf: &[u8]) -> rustix::io::Result<usize> {
         if self.may_wait {
             match write_now(self.fd, buf) {
@@ -106,5 +110,55 @@ impl ByteSink for OsOutput {
             Err(Errno::AGAIN) => Poll::Ready(write_waiting(self.fd, buf).map_err(|failed| from_io(&failed))),
             answer => Poll::Ready(answer.map_err(error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Code;
+    use std::future::poll_fn;
+    use std::io::Read;
+    use std::os::fd::AsFd;
+    use std::task::Waker;
+
+    fn leaked<T>(value: T) -> &'static T {
+        Box::leak(Box::new(value))
+    }
+
+    #[test]
+    fn a_full_pipe_holds_up_its_writer_only() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (mut reader, writer) = std::io::pipe().expect("a pipe");
+        let fd = leaked(writer).as_fd();
+        if write_now(fd, &[7]).is_err() {
+            return; // A kernel without such writes: a full pipe does hold up everyone there.
+        }
+        let mut output = OsOutput::new(fd, true);
+        let chunk = vec![7; 300_000];
+        let mut taken = 1;
+        runtime.block_on(async {
+            let cx = &mut Context::from_waker(Waker::noop());
+            while let Poll::Ready(n) = output.poll_write(cx, &chunk) {
+                taken += n.expect("a reader is there");
+            }
+            let drain = std::thread::spawn(move || {
+                let mut bytes = vec![0; taken + 1];
+                reader.read_exact(&mut bytes).map(|()| bytes)
+            });
+            let more = poll_fn(|cx| output.poll_write(cx, &chunk)).await.expect("room again");
+            assert!(more > 0);
+            let bytes = drain.join().expect("no panic").expect("read");
+            assert!(bytes.iter().all(|byte| *byte == 7));
+        });
+    }
+
+    #[test]
+    fn a_pipe_without_a_reader_is_broken() {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut output = OsOutput::new(leaked(writer).as_fd(), true);
+        let answer = output.poll_write(&mut Context::from_waker(Waker::noop()), b"x");
+        assert_eq!(answer, Poll::Ready(Err(Code::Pipe.into())));
     }
 }
