@@ -34,6 +34,7 @@ pub use place::{Case, LiftFrom, LowerTo};
 pub use returns::{ReturnVal, Returns};
 pub use val::{ResourceAny, Val};
 
+pub(crate) use params::lower_dynamic;
 pub(crate) use string::load_string_from_range;
 
 use crate::Result;

@@ -6,7 +6,7 @@ use super::mismatch::count;
 use super::tuple::Elements;
 use super::{Flat, FlatIter, LiftCx, LiftFrom, LowerCx, LowerTo, Val, WitType};
 use crate::linker::HostTypes;
-use crate::types::{Layout, TupleType};
+use crate::types::{Layout, MAX_FLAT_PARAMS, TupleType};
 use crate::{Error, Result};
 
 /// A tuple of parameters: `()`, `(A,)`, `(A, B)`, ... and `Vec<Val>`.
@@ -118,6 +118,13 @@ impl Params for Vec<Val> {
         }
         Ok(())
     }
+}
+
+/// Lowers arguments that were lifted from another guest, as parameters of a lifted function.
+pub(crate) fn lower_dynamic(cx: &mut LowerCx<'_>, args: Vec<Val>, ty: &TupleType) -> Result<Flat> {
+    let mut flat = Flat::new();
+    Params::lower(args, cx, ty, MAX_FLAT_PARAMS, &mut flat)?;
+    Ok(flat)
 }
 
 macro_rules! params {
