@@ -46,7 +46,8 @@ const TAG: u32 = 1 << 31;
 
 #[test]
 fn strings() {
-    let cases: &[(&str, [u32; 2], &[u8], Option<Trap>)] = &[
+    type Case<'a> = (&'a str, [u32; 2], &'a [u8], Option<Trap>);
+    let cases: &[Case<'_>] = &[
         ("utf8", [24, 2], b"ok", None),
         ("utf8", [65_536, 0], b"", None),
         ("utf8", [65_535, 2], b"", Some(Trap::StringOutOfBounds)),

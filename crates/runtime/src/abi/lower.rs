@@ -15,6 +15,8 @@ pub struct LowerCx<'a> {
     pub(crate) memory: Option<CoreMemory>,
     pub(crate) realloc: Option<CoreFunc>,
     pub(crate) string_encoding: StringEncoding,
+    /// How strings were encoded where they come from, which decides how they are allocated; UTF-8 for the host's.
+    pub(crate) string_source: StringEncoding,
     /// Whose borrows these are, when borrows may be lowered. Spec: `borrow_scope`.
     pub(crate) borrow_scope: Option<TaskId>,
 }

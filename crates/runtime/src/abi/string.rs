@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::mismatch::mismatch;
-use super::transcode::{Allocator, decode, encode};
+use super::transcode::{Allocator, decode, encode, is_latin1};
 use super::{LiftCx, LiftFrom, LowerCx, LowerTo, WitType};
 use crate::linker::HostTypes;
 use crate::plan::StringEncoding;
@@ -45,7 +45,7 @@ pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u32, tagged_code_
 
 /// Spec: `store_string_into_range`: answers the pointer and the tagged length. `source` and `tagged_code_units` say how
 /// the text was in the memory it comes from.
-pub(crate) fn store_string_from(
+pub(super) fn store_string_from(
     cx: &mut LowerCx<'_>,
     text: &str,
     source: StringEncoding,
@@ -65,10 +65,24 @@ impl Allocator for LowerCx<'_> {
     }
 }
 
-/// The text of a Rust string comes as from a UTF-8 memory.
+/// Its length in the code units of `source`, and the tag. A text has no tag outside of a memory: what was tagged and is
+/// Latin-1 nevertheless counts as Latin-1.
+fn tagged_code_units(text: &str, source: StringEncoding) -> usize {
+    match source {
+        StringEncoding::Utf8 => text.len(),
+        StringEncoding::Latin1OrUtf16 if text.chars().all(is_latin1) => text.chars().count(),
+        StringEncoding::Latin1OrUtf16 => text.encode_utf16().count() | UTF16_TAG as usize,
+        StringEncoding::Utf16 => text.encode_utf16().count(),
+    }
+}
+
+/// Stores a text that comes from where [`LowerCx::string_source`] says.
 fn store_text(cx: &mut LowerCx<'_>, text: &str) -> Result<(u32, u32)> {
-    match u32::try_from(text.len()) {
-        Ok(length) if length <= MAX_STRING_BYTE_LENGTH => store_string_from(cx, text, StringEncoding::Utf8, length),
+    // What a guest sent was checked in its own encoding; as UTF-8 it may be longer than the bound.
+    let source = cx.string_source;
+    let fits = source != StringEncoding::Utf8 || text.len() <= MAX_STRING_BYTE_LENGTH as usize;
+    match u32::try_from(tagged_code_units(text, source)) {
+        Ok(units) if fits => store_string_from(cx, text, source, units),
         _ => Err(Error::host(format!("a string of {} bytes is longer than a component can take", text.len()))
             .with_have(format!("at most {MAX_STRING_BYTE_LENGTH} bytes fit"))),
     }

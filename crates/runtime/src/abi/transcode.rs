@@ -155,7 +155,7 @@ fn shrink(to: &mut impl Allocator, ptr: u32, size: u32, align: u32, needed: u32)
     if needed < size { to.reallocate(ptr, size, align, needed) } else { Ok(ptr) }
 }
 
-fn is_latin1(c: char) -> bool {
+pub(super) fn is_latin1(c: char) -> bool {
     u32::from(c) < 1 << 8
 }
 

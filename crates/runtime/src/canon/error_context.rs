@@ -5,7 +5,7 @@ use crate::Result;
 use crate::abi::{LiftCx, LowerCx, WitType, load_string_from_range};
 use crate::engine::StoreMut;
 use crate::instance::{Handle, options};
-use crate::plan::OptionsIndex;
+use crate::plan::{OptionsIndex, StringEncoding};
 use crate::task::ErrorContext;
 use crate::types::ValType;
 
@@ -48,6 +48,7 @@ pub(super) fn debug_message(
         memory: options.memory,
         realloc: options.realloc,
         string_encoding: options.string_encoding,
+        string_source: StringEncoding::Utf8,
         borrow_scope: None,
     };
     cx.check_pointer(ptr, 8, 4)?;

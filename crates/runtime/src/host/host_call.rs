@@ -15,6 +15,7 @@ use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::instance::{InstanceId, Options};
 use crate::linker::HostTypes;
+use crate::plan::StringEncoding;
 use crate::store::{HostSource, source_waker};
 use crate::task::{Callee, Resumption, SubtaskId, SubtaskState, WaitFor, resolve_subtask};
 use crate::types::{FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
@@ -58,7 +59,7 @@ enum Body {
 fn checker<P: Params, R: Returns>() -> Arc<CheckBody> {
     Arc::new(|ty, host| {
         P::check(&ty.names, &ty.params, host)?;
-        R::check(ty.result.as_ref(), host).map_err(|error| error.at("result"))
+        R::check(ty.result.as_ref(), host)
     })
 }
 
@@ -92,7 +93,7 @@ impl HostFunc {
             let future = func(Access { data, mailbox: state.mailbox.clone() }, params);
             Ok(Box::pin(async move {
                 let result = future.await?;
-                let lower: HostResult = Box::new(move |store, subtask| resolve_subtask(store, subtask, Some(result)));
+                let lower: HostResult = Box::new(move |store, subtask| resolve_subtask(store, subtask, Some(result), StringEncoding::Utf8));
                 Ok(lower)
             }))
         };
@@ -136,6 +137,7 @@ impl HostCall<'_> {
             memory: self.options.memory,
             realloc: self.options.realloc,
             string_encoding: self.options.string_encoding,
+            string_source: StringEncoding::Utf8,
             borrow_scope: None,
         };
         let mut flat = Flat::new();

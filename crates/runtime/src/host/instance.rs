@@ -39,7 +39,7 @@ impl Instance {
         let types = HostTypes::default();
         let ty = func.ty();
         P::check(&ty.names, &ty.params, &types).map_err(|error| error.at(format!("export `{name}`")))?;
-        R::check(ty.result.as_ref(), &types).map_err(|error| error.at(format!("export `{name}`: result")))?;
+        R::check(ty.result.as_ref(), &types).map_err(|error| error.at(format!("export `{name}`")))?;
         Ok(TypedFunc::new(func))
     }
 

@@ -10,6 +10,7 @@ use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::host::{Flow, RawDestination, RawSource};
 use super::hand_over::hand_over;
+use crate::plan::StringEncoding;
 use crate::store::{HostSource, source_waker};
 use crate::types::ValType;
 
@@ -106,6 +107,7 @@ fn poll_writer(
         memory: start.memory,
         realloc: start.realloc,
         string_encoding: start.string_encoding,
+        string_source: StringEncoding::Utf8,
         borrow_scope: None,
     };
     let mut task = Context::from_waker(waker);

@@ -59,6 +59,7 @@ fn copy_values(store: &mut StoreMut<'_>, payload: &ValType, src: &Buffer, dst: &
         memory: dst.memory,
         realloc: dst.realloc,
         string_encoding: dst.string_encoding,
+        string_source: src.string_encoding,
         borrow_scope: None,
     };
     Val::store_list(values, &mut lower, payload, dst.ptr)

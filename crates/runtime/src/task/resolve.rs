@@ -6,6 +6,7 @@ use super::{Caller, SubtaskId, SubtaskState, TaskId, TaskState, subtask};
 use crate::abi::{FlatIter, LiftCx, LowerCx, ReturnVal, Returns};
 use crate::engine::StoreMut;
 use crate::error::bug;
+use crate::plan::StringEncoding;
 use crate::types::MAX_FLAT_RESULTS;
 use crate::{Result, Trap};
 
@@ -13,7 +14,8 @@ use crate::{Result, Trap};
 pub(crate) fn return_task(store: &mut StoreMut<'_>, task: TaskId, max_flat: usize, flat: &[u64]) -> Result<()> {
     let state = store.state_mut();
     let this = state.tasks.get_mut(task)?;
-    let (options, ty, state_before, borrows) = (this.callee.options.clone(), this.ty.clone(), this.state, this.num_borrows);
+    let (options, ty, state_before, borrows) =
+        (this.callee.options.clone(), this.ty.clone(), this.state, this.num_borrows);
     let caller = match &mut this.caller {
         Caller::Host { lift_result, .. } => Ok(lift_result.take()),
         Caller::Guest(subtask) => Err(Some(*subtask)),
@@ -42,7 +44,7 @@ pub(crate) fn return_task(store: &mut StoreMut<'_>, task: TaskId, max_flat: usiz
         Err(Some(subtask)) => {
             let result = ReturnVal::lift(&mut cx, ty.result.as_ref(), max_flat, &mut FlatIter::new(flat))?;
             check()?;
-            resolve_subtask(store, subtask, Some(result))?;
+            resolve_subtask(store, subtask, Some(result), options.string_encoding)?;
         }
         Err(None) => check()?,
     }
@@ -66,7 +68,7 @@ pub(crate) fn cancel_task(store: &mut StoreMut<'_>, task: TaskId) -> Result<()> 
         Caller::Host { lift_result, .. } => *lift_result = None,
         Caller::Guest(subtask) => {
             let subtask = *subtask;
-            resolve_subtask::<ReturnVal>(store, subtask, None)?;
+            resolve_subtask::<ReturnVal>(store, subtask, None, StringEncoding::Utf8)?;
         }
         Caller::Destructor(_) => {}
     }
@@ -74,7 +76,12 @@ pub(crate) fn cancel_task(store: &mut StoreMut<'_>, task: TaskId) -> Result<()> 
 }
 
 /// Spec: `on_resolve` of `canon_lower`: lowers the result into the caller, or notes the cancellation.
-pub(crate) fn resolve_subtask<R: Returns>(store: &mut StoreMut<'_>, id: SubtaskId, result: Option<R>) -> Result<()> {
+pub(crate) fn resolve_subtask<R: Returns>(
+    store: &mut StoreMut<'_>,
+    id: SubtaskId,
+    result: Option<R>,
+    string_source: StringEncoding,
+) -> Result<()> {
     let state = store.state_mut();
     let this = state.subtasks.get_mut(id)?;
     let Some(result) = result else {
@@ -93,6 +100,7 @@ pub(crate) fn resolve_subtask<R: Returns>(store: &mut StoreMut<'_>, id: SubtaskI
         memory: options.memory,
         realloc: options.realloc,
         string_encoding: options.string_encoding,
+        string_source,
         borrow_scope: None,
     };
     let mut flat = crate::abi::Flat::new();

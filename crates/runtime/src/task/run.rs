@@ -7,6 +7,7 @@ use crate::abi::{Flat, LowerCx, lower_dynamic};
 use crate::engine::{Continuation, Step, StoreMut};
 use crate::error::bug;
 use crate::instance::call_post_return;
+use crate::plan::StringEncoding;
 use crate::store::Current;
 use crate::types::MAX_FLAT_RESULTS;
 use crate::{Result, Trap};
@@ -69,12 +70,13 @@ fn start(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()>
 fn lower_args(store: &mut StoreMut<'_>, task: TaskId) -> Result<Flat> {
     let this = store.state_mut().tasks.get_mut(task)?;
     let (options, ty) = (this.callee.options.clone(), this.ty.clone());
-    let cx = |store| LowerCx {
+    let cx = |store, string_source| LowerCx {
         store,
         instance: options.instance,
         memory: options.memory,
         realloc: options.realloc,
         string_encoding: options.string_encoding,
+        string_source,
         borrow_scope: Some(task),
     };
     match &mut this.caller {
@@ -85,12 +87,13 @@ fn lower_args(store: &mut StoreMut<'_>, task: TaskId) -> Result<Flat> {
         }
         Caller::Host { lower_args, .. } => {
             let lower = lower_args.take().ok_or_else(|| bug!("a task starts twice"))?;
-            lower(&mut cx(store.reborrow()), &ty.params)
+            lower(&mut cx(store.reborrow(), StringEncoding::Utf8), &ty.params)
         }
         Caller::Guest(subtask) => {
             let subtask = *subtask;
+            let source = store.state_mut().subtasks.get_mut(subtask)?.options.string_encoding;
             let args = crate::canon::lift_args(store, subtask)?;
-            lower_dynamic(&mut cx(store.reborrow()), args, &ty.params)
+            lower_dynamic(&mut cx(store.reborrow(), source), args, &ty.params)
         }
     }
 }
