@@ -24,12 +24,9 @@ async fn sync<T: WasiView>(access: Access<T>, this: This, metadata: bool) -> Ans
 
 fn changes<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
     types
-        .func(
-            "[method]descriptor.advise",
-            |mut caller, (this, offset, length, advice): (This, u64, u64, Advice)| {
-                answer(get(&mut caller, &this)?.advise(offset, length, advice.into()))
-            },
-        )?
+        .func("[method]descriptor.advise", |mut caller, (this, offset, length, advice): (This, u64, u64, Advice)| {
+            answer(get(&mut caller, &this)?.advise(offset, length, advice.into()))
+        })?
         .func("[method]descriptor.set-size", |mut caller, (this, size): (This, u64)| {
             answer(get(&mut caller, &this)?.set_size(size))
         })?

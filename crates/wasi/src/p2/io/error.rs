@@ -47,7 +47,9 @@ impl fmt::Debug for IoError {
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     linker
         .instance("wasi:io/error@0.2.12")?
-        .resource::<IoError>("error", |view: &mut T, rep| view.wasi().table.delete(Resource::<IoError>::new_own(rep)).map(drop))?
+        .resource::<IoError>("error", |view: &mut T, rep| {
+            view.wasi().table.delete(Resource::<IoError>::new_own(rep)).map(drop)
+        })?
         .func("[method]error.to-debug-string", |mut caller, (this,): (Resource<IoError>,)| {
             Ok(caller.data_mut().wasi().table.get(&this)?.text().to_string())
         })?;

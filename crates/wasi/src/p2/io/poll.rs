@@ -72,11 +72,7 @@ impl Pollable {
 }
 
 /// The numbers of those of `list` that are ready, all of them, as soon as there is one.
-fn poll_list(
-    table: &mut ResourceTable,
-    list: &[Resource<Pollable>],
-    cx: &mut Context<'_>,
-) -> Poll<Result<Vec<u32>>> {
+fn poll_list(table: &mut ResourceTable, list: &[Resource<Pollable>], cx: &mut Context<'_>) -> Poll<Result<Vec<u32>>> {
     let mut ready = Vec::new();
     for (number, pollable) in (0..).zip(list) {
         if let Poll::Ready(result) = Pollable::poll_ready(table, pollable, cx) {

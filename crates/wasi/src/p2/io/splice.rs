@@ -7,8 +7,8 @@ use thalweg::{Access, Linker, Resource, ResourceTable, Result};
 use super::latch::Broken;
 use super::stream_error::{Told, tell};
 use super::{InputStream, OutputStream, STREAMS};
-use crate::p2::wait;
 use crate::WasiView;
+use crate::p2::wait;
 
 /// How many bytes went over, or which side is broken.
 type Spliced = Result<u64, Broken>;
@@ -106,7 +106,8 @@ mod tests {
     impl Ends {
         fn splice(&mut self, len: u64) -> Poll<Spliced> {
             let mut cx = Context::from_waker(Waker::noop());
-            poll_splice(&mut self.table, &self.sink, &self.source, len, &mut cx).map(|spliced| spliced.expect("no trap"))
+            poll_splice(&mut self.table, &self.sink, &self.source, len, &mut cx)
+                .map(|spliced| spliced.expect("no trap"))
         }
     }
 

@@ -43,7 +43,9 @@ fn empty_is_not_the_end() {
 fn a_failure_is_told_once_with_its_code() {
     let mut stream = stream([Step::Bytes(b"a"), Step::Fail(Code::Io)]);
     assert_eq!(bytes(read(&mut stream, 10)), b"a");
-    assert!(matches!(read(&mut stream, 10), Poll::Ready(Err(Broken::Failed(error))) if error.code() == Some(&Code::Io)));
+    assert!(
+        matches!(read(&mut stream, 10), Poll::Ready(Err(Broken::Failed(error))) if error.code() == Some(&Code::Io))
+    );
     assert!(matches!(read(&mut stream, 10), Poll::Ready(Err(Broken::Closed))));
 }
 
