@@ -87,7 +87,7 @@ impl Glue {
     /// Instantiates the glue of `root`, if it has any.
     pub(crate) fn instantiate(store: &mut StoreMut<'_>, root: RootId) -> Result<Glue> {
         let component = store.state().roots.get(root)?.component.clone();
-        let Some(module) = component.glue() else { return Ok(Glue(None)) };
+        let Some(module) = component.glue()? else { return Ok(Glue(None)) };
         let mut externs: Vec<CoreExtern> = vec![park_func(store).into()];
         for result in FINISHES {
             externs.push(host_func(store, &[], result, Arc::new(|mut store, _args| finish::finish(&mut store))).into());

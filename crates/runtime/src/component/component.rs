@@ -1,23 +1,28 @@
 //! A component that was loaded: immutable, cheap to clone, shared by its instances.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::{Engine, load};
+use super::{Engine, Loaded, load};
 use crate::canon::encode_glue;
 use crate::engine::CoreModule;
 use crate::error::bug;
 use crate::plan::{ModuleIndex, Plan};
 use crate::{Error, Result};
 
-/// A component: checked, planned and compiled.
+/// A component: checked and planned; compiled when it is first instantiated, or by [`Component::compile`].
 #[derive(Clone)]
 pub struct Component(Arc<Inner>);
 
 struct Inner {
-    bytes: Arc<[u8]>,
-    plan: Plan,
-    /// The plan's core modules, compiled.
+    loaded: Loaded,
+    engine: Engine,
+    code: OnceLock<Code>,
+}
+
+/// A component's compiled code.
+struct Code {
+    /// The plan's core modules.
     modules: Vec<CoreModule>,
     /// See `canon::encode_glue`.
     glue: Option<CoreModule>,
@@ -48,30 +53,50 @@ impl Component {
             return engine.read_precompiled(bytes);
         }
         let loaded = load(bytes, engine.features())?;
-        let glue = encode_glue(&loaded.plan);
-        let code = engine.compile(&loaded, glue.as_deref())?;
-        Component::assemble(loaded, code, glue.is_some())
+        Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() })))
     }
 
     /// A component whose code is at hand: the plan's modules, then the glue if it has any.
-    pub(super) fn assemble(loaded: super::Loaded, mut modules: Vec<CoreModule>, has_glue: bool) -> Result<Component> {
-        let glue = if has_glue { modules.pop() } else { None };
-        if modules.len() != loaded.plan.modules.len() {
-            return Err(bug!("{} modules were compiled of {}", modules.len(), loaded.plan.modules.len()));
+    pub(super) fn with_code(engine: &Engine, loaded: Loaded, modules: Vec<CoreModule>) -> Result<Component> {
+        let code = OnceLock::from(Code::new(&loaded, modules)?);
+        Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code })))
+    }
+
+    /// Whether `bytes` are the outcome of [`precompile`](Self::precompile).
+    #[must_use]
+    pub fn is_precompiled(bytes: &[u8]) -> bool {
+        super::artifact::is_artifact(bytes)
+    }
+
+    /// Compiles the core modules, or takes them from the cache, unless that was done before.
+    ///
+    /// # Errors
+    ///
+    /// When the core engine refuses a module.
+    pub fn compile(&self) -> Result<()> {
+        self.code().map(drop)
+    }
+
+    fn code(&self) -> Result<&Code> {
+        if let Some(code) = self.0.code.get() {
+            return Ok(code);
         }
-        Ok(Component(Arc::new(Inner { bytes: loaded.bytes, plan: loaded.plan, modules, glue })))
+        let loaded = &self.0.loaded;
+        let modules = self.0.engine.compile(loaded, encode_glue(&loaded.plan).as_deref())?;
+        let code = Code::new(loaded, modules)?;
+        Ok(self.0.code.get_or_init(|| code))
     }
 
     /// What instantiating it does.
     #[must_use]
     pub fn plan(&self) -> &Plan {
-        &self.0.plan
+        &self.0.loaded.plan
     }
 
     /// The component in binary form.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.0.bytes
+        &self.0.loaded.bytes
     }
 
     /// The component with its compiled code, for [`from_bytes`](Self::from_bytes) of an engine that allows it.
@@ -79,18 +104,31 @@ impl Component {
     /// # Errors
     ///
     /// A fault of the engine.
-    pub fn precompile(&self, engine: &Engine) -> Result<Vec<u8>> {
-        let code = self.0.modules.iter().chain(&self.0.glue).map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
-        engine.write_precompiled(&self.0.bytes, &code)
+    pub fn precompile(&self) -> Result<Vec<u8>> {
+        let code = self.code()?;
+        let code = code.modules.iter().chain(&code.glue).map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
+        Ok(self.0.engine.write_precompiled(self.bytes(), &code))
     }
 
     /// A core module of the plan.
     pub(crate) fn module(&self, index: ModuleIndex) -> Result<CoreModule> {
-        self.0.modules.get(index.at()).cloned().ok_or_else(|| bug!("no core module {}", index.0))
+        self.code()?.modules.get(index.at()).cloned().ok_or_else(|| bug!("no core module {}", index.0))
     }
 
     /// The glue around the built-ins that can wait.
-    pub(crate) fn glue(&self) -> Option<&CoreModule> {
-        self.0.glue.as_ref()
+    pub(crate) fn glue(&self) -> Result<Option<&CoreModule>> {
+        Ok(self.code()?.glue.as_ref())
+    }
+}
+
+impl Code {
+    /// Code of the plan's modules, then of the glue if the plan has any.
+    fn new(loaded: &Loaded, mut modules: Vec<CoreModule>) -> Result<Code> {
+        let planned = loaded.plan.modules.len();
+        let glue = if modules.len() > planned { modules.pop() } else { None };
+        if modules.len() != planned {
+            return Err(bug!("{} modules were compiled of {planned}", modules.len()));
+        }
+        Ok(Code { modules, glue })
     }
 }

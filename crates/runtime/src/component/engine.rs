@@ -166,8 +166,8 @@ impl Engine {
     }
 
     /// See [`Component::precompile`].
-    pub(super) fn write_precompiled(&self, component: &[u8], code: &[Vec<u8>]) -> Result<Vec<u8>> {
-        Ok(artifact::write(self.0.core.compatibility_hash(), component, code))
+    pub(super) fn write_precompiled(&self, component: &[u8], code: &[Vec<u8>]) -> Vec<u8> {
+        artifact::write(self.0.core.compatibility_hash(), component, code)
     }
 
     /// A component from [`Component::precompile`], if that is allowed.
@@ -180,7 +180,6 @@ impl Engine {
         let artifact = artifact::read(bytes, self.0.core.compatibility_hash())?;
         let loaded = load(artifact.component, &self.0.config.features)?;
         let modules = self.deserialize(&artifact.modules)?;
-        let has_glue = modules.len() > loaded.plan.modules.len();
-        Component::assemble(loaded, modules, has_glue)
+        Component::with_code(self, loaded, modules)
     }
 }
