@@ -25,6 +25,9 @@ pub struct InspectArgs {
     /// Prints what instantiating it does, step by step
     #[arg(long)]
     plan: bool,
+    /// Takes a file that `thalweg compile` made; it is trusted like a native program
+    #[arg(long)]
+    allow_precompiled: bool,
     /// The component, binary or text; `-` is standard input
     #[arg(value_name = "FILE")]
     file: OsString,
@@ -36,7 +39,7 @@ pub struct InspectArgs {
 pub fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let settings = args.groups.settings()?;
     let source = Source::read(&args.file)?;
-    let (_engine, component) = load::load(&source, &settings, Precompiled::Refused)?;
+    let (_engine, component) = load::load(&source, &settings, Precompiled::from_flag(args.allow_precompiled))?;
     let text = if args.wit {
         wit::wit(&component).map_err(|failure| failure.at(&source.name))?
     } else if args.plan {

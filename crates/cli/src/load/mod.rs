@@ -20,6 +20,13 @@ pub enum Precompiled {
     Refused,
 }
 
+impl Precompiled {
+    /// What `--allow-precompiled` says.
+    pub fn from_flag(allowed: bool) -> Precompiled {
+        if allowed { Precompiled::Allowed } else { Precompiled::Refused }
+    }
+}
+
 /// The component in `source`, compiled or taken from the cache, and the engine for it.
 pub fn load(source: &Source, settings: &Settings, precompiled: Precompiled) -> Result<(Engine, Component), Failure> {
     let progress = ProgressLine::start();

@@ -61,6 +61,7 @@ impl OptionGroups {
                 report::note(&format!("{message}, ignored"));
             }
         }
+        settings.check()?;
         Ok(settings)
     }
 }

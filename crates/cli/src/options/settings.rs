@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use thalweg::{Features, Gate, Limits};
 
+use crate::report::Failure;
+
 /// What was chosen in the option groups.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -50,6 +52,20 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Refuses what cannot be together.
+    pub fn check(&self) -> Result<(), Failure> {
+        let (wasm, whole) = (self.limits.max_wasm_stack, self.limits.async_stack_size);
+        if wasm == 0 {
+            return Err(Failure::usage("`-Wmax-wasm-stack=0` leaves no stack to run on"));
+        }
+        if wasm > whole {
+            return Err(Failure::usage("`-Wmax-wasm-stack` is more than `-Wasync-stack-size`, which it is a part of")
+                .with_have(format!("{wasm} of {whole} bytes"))
+                .with_help(format!("raise both: -Wmax-wasm-stack={wasm},async-stack-size=N")));
+        }
+        Ok(())
+    }
+
     /// Switches a gate on or off.
     pub fn gate(&mut self, gate: Gate, on: bool) {
         self.gates.retain(|&other| other != gate);

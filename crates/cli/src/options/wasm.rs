@@ -120,6 +120,7 @@ fn all_gates(settings: &mut super::Settings, on: bool) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Settings;
     use super::*;
 
     #[test]
@@ -127,8 +128,8 @@ mod tests {
         for gate in Gate::ALL.iter().filter(|gate| gate.is_supported()) {
             let name = format!("component-model-{}", gate.name());
             let key = GROUP.find(&name).unwrap_or_else(|| panic!("no key {name}"));
-            let mut settings = super::super::Settings::default();
-            let super::super::key::Effect::Switch(set) = key.effect else { panic!("{name} is no switch") };
+            let mut settings = Settings::default();
+            let Switch(set) = key.effect else { panic!("{name} is no switch") };
             set(&mut settings, true);
             assert_eq!(settings.gates, [*gate]);
         }

@@ -50,8 +50,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     guest_flag::hint(file, guest_args);
     let grants = grants::Grants::parse(args, &settings, file, guest_args)?;
     let source = Source::read(file)?;
-    let precompiled = if args.allow_precompiled { Precompiled::Allowed } else { Precompiled::Refused };
-    let (engine, component) = load::load(&source, &settings, precompiled)?;
+    let (engine, component) = load::load(&source, &settings, Precompiled::from_flag(args.allow_precompiled))?;
     let entry = match &args.invoke {
         Some(call) => entry::Entry::invoke(component.plan(), call)?,
         None => entry::Entry::command(component.plan()).map_err(|failure| failure.at(&source.name))?,

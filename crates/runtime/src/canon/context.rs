@@ -18,10 +18,10 @@ pub(super) fn get(store: &mut StoreMut<'_>, slot: u32) -> Result<u64> {
 /// Spec: `canon_context_set`.
 pub(super) fn set(store: &mut StoreMut<'_>, slot: u32, value: u64) -> Result<Outcome> {
     let state = store.state_mut();
-    let thread = state.current_thread()?;
-    let storage = match &mut state.current.leaf_storage {
-        Some(storage) => storage,
-        None => &mut state.threads.get_mut(thread)?.storage,
+    let storage = match (&mut state.current.leaf_storage, state.current.thread) {
+        (Some(storage), _) => storage,
+        (None, Some(thread)) => &mut state.threads.get_mut(thread)?.storage,
+        (None, None) => return Err(bug!("no thread runs")),
     };
     *storage.get_mut(slot as usize).ok_or_else(|| bug!("no thread-local slot {slot}"))? = value;
     Ok(Outcome::Done(0))

@@ -99,3 +99,100 @@ pub(crate) fn park_func(store: &mut StoreMut<'_>) -> CoreFunc {
         }))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::Trap;
+    use crate::engine::{Continuation, CoreEngine, CoreInstance, CoreModule, EngineOptions, EngineStore, Step};
+    use crate::store::State;
+
+    const GUEST: &str = r#"(module
+        (import "" "again" (func $again (param i32) (result i32)))
+        (import "" "mix" (func $mix (param i32 i64 f32 f64) (result f32)))
+        (func (export "down") (param $n i32) (result i32)
+            (if (result i32) (local.get $n)
+                (then (i32.add (i32.const 1) (call $again (i32.sub (local.get $n) (i32.const 1)))))
+                (else (i32.const -100))))
+        (func (export "mix") (param i32 i64 f32 f64) (result f32)
+            (call $mix (local.get 0) (local.get 1) (local.get 2) (local.get 3)))
+        (func (export "start") (param i32)))"#;
+
+    struct World {
+        store: EngineStore,
+        instance: CoreInstance,
+    }
+
+    /// A guest whose `down` is called again by the host function that it calls.
+    fn world() -> World {
+        let engine = CoreEngine::new(&EngineOptions::default()).unwrap();
+        let module = CoreModule::compile(&engine, &wat::parse_str(GUEST).unwrap()).unwrap();
+        let mut store = EngineStore::new(&engine, State::for_tests());
+        let down = Arc::new(Mutex::new(None::<CoreFunc>));
+        let again = {
+            let down = down.clone();
+            let body = move |mut store: StoreMut<'_>, args: &[u64]| {
+                let down = down.lock().unwrap().unwrap();
+                down.call(&mut store, args)
+            };
+            host_func(&mut store.as_mut(), &[FlatType::I32], Some(FlatType::I32), Arc::new(body))
+        };
+        let all = [FlatType::I32, FlatType::I64, FlatType::F32, FlatType::F64];
+        let mix = host_func(&mut store.as_mut(), &all, Some(FlatType::F32), Arc::new(mix));
+        let instance = CoreInstance::new(&mut store.as_mut(), &module, &[again.into(), mix.into()]).unwrap();
+        *down.lock().unwrap() = instance.export(&mut store.as_mut(), "down").unwrap().func();
+        World { store, instance }
+    }
+
+    /// Bits of each type come in whole, those of 32 bits in the low half.
+    fn mix(_: StoreMut<'_>, args: &[u64]) -> Result<u64> {
+        assert_eq!(args, [0xffff_ffff, u64::MAX, u64::from(1.5f32.to_bits()), (-2.5f64).to_bits()]);
+        Ok(u64::from(0.25f32.to_bits()))
+    }
+
+    impl World {
+        fn func(&mut self, name: &str) -> CoreFunc {
+            self.instance.export(&mut self.store.as_mut(), name).unwrap().func().unwrap()
+        }
+    }
+
+    #[test]
+    fn host_functions_call_guests_again_on_any_stack() {
+        let mut world = world();
+        let down = world.func("down");
+        let expected = u64::from((20i32 - 100) as u32);
+        assert_eq!(down.call(&mut world.store.as_mut(), &[20]).unwrap(), expected);
+        let mut continuation = Continuation::new(&world.store.as_mut(), down, &[20]);
+        assert!(matches!(continuation.resume(&mut world.store.as_mut()), Ok(Step::Returned(bits)) if bits == expected));
+        park_func(&mut world.store.as_mut());
+        assert_eq!(down.call(&mut world.store.as_mut(), &[20]).unwrap(), expected);
+    }
+
+    #[test]
+    fn values_of_each_type_cross_as_bits() {
+        let mut world = world();
+        let args = [u64::MAX, u64::MAX, u64::from(1.5f32.to_bits()), (-2.5f64).to_bits()];
+        let result = world.func("mix").call(&mut world.store.as_mut(), &args).unwrap();
+        assert_eq!(result, u64::from(0.25f32.to_bits()));
+    }
+
+    #[test]
+    fn a_call_that_parks_traps() {
+        let mut world = world();
+        let park = park_func(&mut world.store.as_mut());
+        let error = park.call(&mut world.store.as_mut(), &[]).unwrap_err();
+        assert_eq!(error.as_trap(), Some(Trap::CannotBlockSyncTask));
+    }
+
+    #[test]
+    fn a_thread_starts_with_one_number_and_no_result() {
+        let mut world = world();
+        let starts = ["start", "down", "mix"].map(|name| {
+            let func = world.func(name);
+            func.is_thread_start(&world.store.as_mut())
+        });
+        assert_eq!(starts, [true, false, false]);
+    }
+}

@@ -174,8 +174,8 @@ impl World {
         }
         let bytes = store.memory_mut(memory);
         // Beyond the places of the continuations.
-        bytes[200_000] = bytes[200_000].wrapping_add(1);
-        let value = u64::from(bytes[200_000]);
+        bytes[1_100_000] = bytes[1_100_000].wrapping_add(1);
+        let value = u64::from(bytes[1_100_000]);
         store.state_mut().engine_test.values.push(value);
     }
 

@@ -4,7 +4,6 @@ use std::task::{Context, Poll, Waker};
 
 use super::copy::{on_copy_done, reset_and_notify_pending};
 use super::{Buffer, CopyEndId, CopyResult, HostEnd, SharedId};
-use crate::Result;
 use crate::abi::{LiftCx, LowerCx};
 use crate::engine::StoreMut;
 use crate::error::bug;
@@ -13,6 +12,7 @@ use super::hand_over::hand_over;
 use crate::plan::StringEncoding;
 use crate::store::{HostSource, source_waker};
 use crate::types::ValType;
+use crate::{Error, Result};
 
 /// Polls the host's end or ends of `shared`, as far as somebody waits for them.
 pub(crate) fn poll(store: &mut StoreMut<'_>, shared: SharedId) -> Result<()> {
@@ -86,6 +86,10 @@ fn progressed(store: &mut StoreMut<'_>, end: CopyEndId, buffer: Buffer, flow: Op
     let this = state.ends.get_mut(end)?;
     this.buffer = Some(buffer);
     let shared = this.shared;
+    if flow == Some(Flow::Continue) && !moved {
+        // Nobody would wake the store again.
+        return Err(Error::host("a producer or consumer of the host is ready but moved nothing"));
+    }
     if flow.is_some() && moved {
         state.shared.get_mut(shared)?.pending = None;
         on_copy_done(state, end, CopyResult::Completed)?;
