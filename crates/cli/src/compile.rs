@@ -29,12 +29,12 @@ pub fn compile(args: &CompileArgs) -> Result<ExitCode, Failure> {
     // The file is what is kept.
     settings.cache = false;
     let source = Source::read(&args.file)?;
-    let (engine, component) = load::load(&source, &settings, Precompiled::Refused)?;
+    let (_engine, component) = load::load(&source, &settings, Precompiled::Refused)?;
     let output = match &args.output {
         Some(output) => output.clone(),
         None => default_output(&args.file),
     };
-    let code = component.precompile(&engine)?;
+    let code = component.precompile()?;
     std::fs::write(&output, code)
         .map_err(|error| Failure::new(format!("can't write {}: {}", output.display(), io_text(&error))))?;
     Ok(ExitCode::SUCCESS)

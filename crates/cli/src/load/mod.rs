@@ -5,7 +5,6 @@ mod source;
 
 pub use source::{Source, io_text};
 
-use progress::ProgressLine;
 use thalweg::{Component, Config, Engine};
 
 use crate::options::Settings;
@@ -27,9 +26,8 @@ impl Precompiled {
     }
 }
 
-/// The component in `source`, compiled or taken from the cache, and the engine for it.
+/// The component in `source`, checked, and the engine for it.
 pub fn load(source: &Source, settings: &Settings, precompiled: Precompiled) -> Result<(Engine, Component), Failure> {
-    let progress = ProgressLine::start();
     let mut config = Config::new()
         .limits(settings.limits.clone())
         .features(settings.features()?)
@@ -40,11 +38,10 @@ pub fn load(source: &Source, settings: &Settings, precompiled: Precompiled) -> R
     if settings.cache {
         config = config.cache(None);
     }
-    if let Some(report) = progress.reporter() {
+    if let Some(report) = progress::reporter() {
         config = config.progress(report);
     }
     let engine = Engine::new(config)?;
     let component = Component::from_bytes(&engine, &source.bytes);
-    drop(progress);
     Ok((engine, component.map_err(|error| Failure::from(error).at(&source.name))?))
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -10,63 +11,49 @@ use crate::report;
 /// Work that takes less is not worth a word.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// What the engine calls with the number of core modules that it compiles, and their bytes; with `None` when that is
+/// over. None when nobody would see the line.
+pub fn reporter() -> Option<impl Fn(Option<(usize, usize)>) + Send + Sync + 'static> {
+    if !report::stderr_is_terminal() {
+        return None;
+    }
+    let line: Mutex<Option<Line>> = Mutex::new(None);
+    Some(move |what: Option<(usize, usize)>| {
+        let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
+        // The line before, if there was one, is taken away here.
+        *line = what.map(|(modules, bytes)| {
+            let plural = if modules == 1 { "" } else { "s" };
+            Line::after_a_while(format!("compiling {modules} core module{plural} ({})…", report::bytes(bytes)))
+        });
+    })
+}
+
 /// A line on the terminal; it is gone when this is dropped.
-pub struct ProgressLine {
-    /// None when nobody would see the line.
-    shown: Option<(Sender<Message>, JoinHandle<()>)>,
+struct Line {
+    done: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
-enum Message {
-    /// What is being done.
-    Doing(String),
-    /// Nothing any more.
-    Done,
-}
-
-impl ProgressLine {
-    /// Nothing to see yet.
-    pub fn start() -> ProgressLine {
-        if !report::stderr_is_terminal() {
-            return ProgressLine { shown: None };
-        }
-        let (sender, messages) = mpsc::channel();
-        ProgressLine { shown: Some((sender, thread::spawn(move || show(&messages)))) }
-    }
-
-    /// What the engine calls with the number of core modules that it compiles, and their bytes; with `None` after that.
-    pub fn reporter(&self) -> Option<impl Fn(Option<(usize, usize)>) + Send + Sync + 'static> {
-        let sender = self.shown.as_ref()?.0.clone();
-        Some(move |what: Option<(usize, usize)>| {
-            let message = match what {
-                Some((modules, bytes)) => {
-                    let plural = if modules == 1 { "" } else { "s" };
-                    Message::Doing(format!("compiling {modules} core module{plural} ({})…", report::bytes(bytes)))
-                }
-                None => Message::Done,
-            };
-            // Nobody listens any more once the component is there.
-            let _ = sender.send(message);
-        })
+impl Line {
+    fn after_a_while(what: String) -> Line {
+        let (done, over) = mpsc::channel();
+        Line { done: Some(done), thread: Some(thread::spawn(move || show(&what, &over))) }
     }
 }
 
-impl Drop for ProgressLine {
+impl Drop for Line {
     fn drop(&mut self) {
-        if let Some((sender, thread)) = self.shown.take() {
-            let _ = sender.send(Message::Done);
-            // A thread that panicked has no line to take away.
-            let _ = thread.join();
-        }
+        self.done = None;
+        // A thread that panicked has no line to take away.
+        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
-/// Shows what is being done, once it takes long.
-fn show(messages: &Receiver<Message>) {
-    let Ok(Message::Doing(what)) = messages.recv() else { return };
-    if let Err(RecvTimeoutError::Timeout) = messages.recv_timeout(PATIENCE) {
-        print(&what);
-        // Whatever comes next, this line is over.
-        let _ = messages.recv();
+/// Shows `what`, once it takes long, until the other side of `over` is gone.
+fn show(what: &str, over: &Receiver<()>) {
+    if let Err(RecvTimeoutError::Timeout) = over.recv_timeout(PATIENCE) {
+        print(what);
+        let _ = over.recv();
         print("\r\x1b[K");
     }
 }
