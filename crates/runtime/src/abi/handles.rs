@@ -33,9 +33,8 @@ pub(crate) fn checked(handle: Handle, index: u32, ty: ResourceTypeId, state: &St
     };
     let (expected, found) = (name(ty), name(handle.ty));
     let different = if expected == found { "a different " } else { "a " };
-    let message = format!(
-        "handle index {index} used with the wrong type, expected {expected} but found {different}{found}"
-    );
+    let message =
+        format!("handle index {index} used with the wrong type, expected {expected} but found {different}{found}");
     Err(Error::new(ErrorKind::Trap(Trap::WrongHandle), message))
 }
 
@@ -136,10 +135,10 @@ pub(crate) fn lower_borrow(cx: &mut LowerCx<'_>, resource: ResourceAny, index: R
     if resource.ty != ty {
         return Err(Error::host("a resource of another type than the guest expects"));
     }
-    if let RuntimeResource::Guest { instance, .. } = state.resource_type(ty)? {
-        if *instance == cx.instance {
-            return Ok(resource.rep);
-        }
+    if let RuntimeResource::Guest { instance, .. } = state.resource_type(ty)?
+        && *instance == cx.instance
+    {
+        return Ok(resource.rep);
     }
     let task = cx.borrow_scope.ok_or_else(|| bug!("a borrow is lowered outside of a call"))?;
     state.tasks.get_mut(task)?.num_borrows += 1;
