@@ -63,7 +63,7 @@ pub(crate) fn new_subtask(
     }
 }
 
-fn lower_lifted(
+pub(super) fn lower_lifted(
     store: &mut StoreMut<'_>,
     site: Site,
     lift: LiftIndex,
