@@ -21,11 +21,12 @@ mod stream;
 mod task;
 pub mod types;
 
-pub use abi::{
-    Case, Flat, FlatIter, LiftCx, LiftFrom, LowerCx, LowerTo, Params, Payload, ResourceAny, ReturnVal, Returns, Val, WitType,
-};
 #[doc(hidden)]
 pub use abi::declare;
+pub use abi::{
+    Case, Flat, FlatIter, LiftCx, LiftFrom, LowerCx, LowerTo, Params, Payload, ResourceAny, ReturnVal, Returns, Val,
+    WitType,
+};
 pub use component::{Annotation, Component, Config, Engine, ExternName, InterfaceName, PlainName};
 pub use error::{Error, ErrorKind, Result, Trap};
 pub use features::{Features, Gate};

@@ -31,7 +31,7 @@ impl Script {
 
     /// Runs it under each way of choosing; it stops at the first that fails.
     pub fn run(&self, engine: &Engine, choices: &[(String, Choose)]) -> Outcome {
-        let mut outcome = Outcome { path: self.path.clone(), passed: 0, failed: Vec::new(), expected: None };
+        let mut outcome = Outcome { path: self.path.clone(), passed: 0, known: 0, failed: Vec::new() };
         let mut components = Components::new(engine);
         for (name, choose) in choices {
             let before = outcome.failed.len();

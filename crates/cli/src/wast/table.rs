@@ -10,28 +10,24 @@ pub fn table(outcomes: &[Outcome], quiet: bool) -> String {
     let width = outcomes.iter().map(|outcome| outcome.path.display().to_string().len()).max().unwrap_or(0);
     for outcome in outcomes.iter().filter(|outcome| !quiet || !outcome.is_fine()) {
         let path = outcome.path.display().to_string();
-        let _ = write!(text, "{path:width$}  {:4} passed  {:3} failed", outcome.passed, outcome.failed.len());
-        match (&outcome.expected, outcome.failed.is_empty()) {
-            (Some(reason), false) => {
-                let _ = writeln!(text, "  (known: {reason})");
-                continue;
-            }
-            (Some(reason), true) => {
-                let _ = writeln!(text, "\n    it passes, but is listed as known to fail: {reason}");
-            }
-            (None, _) => text.push('\n'),
-        }
+        let counts = counts(outcome.passed, outcome.known, outcome.failed.len());
+        let _ = writeln!(text, "{path:width$}  {counts}");
         for failed in &outcome.failed {
             let _ = writeln!(text, "    {path}:{}: {}", failed.line, failed.reason.replace('\n', "\n      "));
         }
     }
-    let passed: usize = outcomes.iter().map(|outcome| outcome.passed).sum();
-    let failed: usize = outcomes.iter().map(|outcome| outcome.failed.len()).sum();
+    let sum = |count: fn(&Outcome) -> usize| outcomes.iter().map(count).sum();
+    let counts =
+        counts(sum(|outcome| outcome.passed), sum(|outcome| outcome.known), sum(|outcome| outcome.failed.len()));
     let bad = outcomes.iter().filter(|outcome| !outcome.is_fine()).count();
-    let _ = writeln!(
-        text,
-        "{} scripts, {bad} not as they should be; {passed} directives passed, {failed} failed",
-        outcomes.len()
-    );
+    let _ =
+        writeln!(text, "{} scripts, {bad} not as they should be; directives: {}", outcomes.len(), counts.trim_start());
     text
+}
+
+fn counts(passed: usize, known: usize, failed: usize) -> String {
+    match known {
+        0 => format!("{passed:5} passed {failed:4} failed"),
+        _ => format!("{passed:5} passed {failed:4} failed {known:4} failed as known"),
+    }
 }

@@ -33,9 +33,8 @@ pub(crate) fn checked(handle: Handle, index: u32, ty: ResourceTypeId, state: &St
     };
     let (expected, found) = (name(ty), name(handle.ty));
     let different = if expected == found { "a different " } else { "a " };
-    let message = format!(
-        "handle index {index} used with the wrong type, expected {expected} but found {different}{found}"
-    );
+    let message =
+        format!("handle index {index} used with the wrong type, expected {expected} but found {different}{found}");
     Err(Error::new(ErrorKind::Trap(Trap::WrongHandle), message))
 }
 

@@ -48,9 +48,7 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
         Canon::CancelCopy { kind, end, payload, async_ } => {
             copy_end::cancel(store, site, (*kind, *end), payload.as_ref(), *async_, at(0))
         }
-        Canon::DropEnd { kind, end, payload } => {
-            copy_end::drop(store, site, (*kind, *end), payload.as_ref(), at(0))
-        }
+        Canon::DropEnd { kind, end, payload } => copy_end::drop(store, site, (*kind, *end), payload.as_ref(), at(0)),
         Canon::ErrorContextNew { options } => error_context::new(store, site, *options, at(0), at(1)),
         Canon::ErrorContextDebugMessage { options } => {
             error_context::debug_message(store, site, *options, at(0), at(1))

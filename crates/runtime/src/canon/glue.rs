@@ -112,8 +112,8 @@ impl Glue {
 fn begin(store: &mut StoreMut<'_>, root: RootId, index: TrampolineIndex) -> Result<CoreExtern> {
     let (site, trampoline) = find(store.state(), root, index)?;
     let (params, _) = signature::signature(&trampoline, store.state().roots.get(root)?.component.plan());
-    let body = move |mut store: StoreMut<'_>, args: &[u64]| {
-        match dispatch::call(&mut store, site, &trampoline.canon, args)? {
+    let body =
+        move |mut store: StoreMut<'_>, args: &[u64]| match dispatch::call(&mut store, site, &trampoline.canon, args)? {
             Outcome::Done(bits) => {
                 let state = store.state_mut();
                 let thread = state.current_thread()?;
@@ -121,7 +121,6 @@ fn begin(store: &mut StoreMut<'_>, root: RootId, index: TrampolineIndex) -> Resu
                 Ok(0)
             }
             Outcome::Park => Ok(1),
-        }
-    };
+        };
     Ok(host_func(store, &params, Some(FlatType::I32), Arc::new(body)).into())
 }

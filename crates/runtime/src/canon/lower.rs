@@ -37,7 +37,12 @@ pub(super) fn lower(
 }
 
 /// A subtask for a call that begins.
-pub(crate) fn new_subtask(site_instance: crate::instance::InstanceId, ty: &Arc<FuncType>, options: Arc<Options>, args: &[u64]) -> Subtask {
+pub(crate) fn new_subtask(
+    site_instance: crate::instance::InstanceId,
+    ty: &Arc<FuncType>,
+    options: Arc<Options>,
+    args: &[u64],
+) -> Subtask {
     let mut flat_args = Flat::new();
     for &bits in args {
         flat_args.push(bits);

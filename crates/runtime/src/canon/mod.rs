@@ -57,16 +57,18 @@ pub(crate) fn make(store: &mut StoreMut<'_>, root: RootId, glue: &Glue, index: T
     }
     let (site, trampoline) = find(store.state(), root, index)?;
     let (params, result) = signature::signature(&trampoline, store.state().roots.get(root)?.component.plan());
-    let body = move |mut store: StoreMut<'_>, args: &[u64]| match dispatch::call(&mut store, site, &trampoline.canon, args)? {
-        Outcome::Done(bits) => Ok(bits),
-        Outcome::Park => Err(bug!("a built-in that cannot wait waits")),
-    };
+    let body =
+        move |mut store: StoreMut<'_>, args: &[u64]| match dispatch::call(&mut store, site, &trampoline.canon, args)? {
+            Outcome::Done(bits) => Ok(bits),
+            Outcome::Park => Err(bug!("a built-in that cannot wait waits")),
+        };
     Ok(host_func(store, &params, result, Arc::new(body)).into())
 }
 
 fn find(state: &State, root: RootId, index: TrampolineIndex) -> Result<(Site, Trampoline)> {
     let this = state.roots.get(root)?;
-    let trampoline = this.component.plan().trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))?;
+    let trampoline =
+        this.component.plan().trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))?;
     Ok((Site { root, instance: this.instance(trampoline.instance)? }, trampoline.clone()))
 }
 
@@ -76,7 +78,12 @@ fn check_may_leave(state: &State, instance: InstanceId) -> Result<()> {
 }
 
 /// Lets the current thread wait; `resumption` computes what the built-in answers then.
-fn park(store: &mut StoreMut<'_>, wait_for: Option<WaitFor>, resumption: Resumption, cancellable: bool) -> Result<Outcome> {
+fn park(
+    store: &mut StoreMut<'_>,
+    wait_for: Option<WaitFor>,
+    resumption: Resumption,
+    cancellable: bool,
+) -> Result<Outcome> {
     let state = store.state_mut();
     let thread = state.current_thread()?;
     let this = state.threads.get_mut(thread)?;

@@ -53,11 +53,7 @@ static DTOR: LazyLock<Arc<FuncType>> =
     LazyLock::new(|| Arc::new(FuncType::new([("rep".into(), ValType::U32)], None, false)));
 
 /// Runs the destructor of an owned handle that left its table.
-fn destroy(
-    store: &mut StoreMut<'_>,
-    from: Option<crate::instance::InstanceId>,
-    handle: ResourceHandle,
-) -> Result<()> {
+fn destroy(store: &mut StoreMut<'_>, from: Option<crate::instance::InstanceId>, handle: ResourceHandle) -> Result<()> {
     let state = store.state();
     let (instance, func) = match state.resource_type(handle.ty)? {
         RuntimeResource::Host { drop } => {
@@ -65,7 +61,9 @@ fn destroy(
             return drop(&*data, handle.rep);
         }
         RuntimeResource::Guest { dtor: None, .. } => return Ok(()),
-        RuntimeResource::Guest { instance, root, dtor: Some(dtor) } => (*instance, state.roots.get(*root)?.func(*dtor)?),
+        RuntimeResource::Guest { instance, root, dtor: Some(dtor) } => {
+            (*instance, state.roots.get(*root)?.func(*dtor)?)
+        }
     };
     let callee = CoreCallee { func: Some(func), options: Options::plain(instance), name: "destructor".into() };
     start_task(store, callee, DTOR.clone(), Caller::Destructor(handle.rep), from).map(std::mem::drop)

@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Component, Loaded, artifact, cache::{CacheKey, CodeCache}, load};
+use super::{
+    Component, Loaded, artifact,
+    cache::{CacheKey, CodeCache},
+    load,
+};
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
 use crate::{Error, ErrorKind, Features, Limits, Result};
 

@@ -41,7 +41,9 @@ fn missing(flags: wasmparser::WasmFeatures) -> String {
     match Features::gate_of(flags) {
         Some(gate) if gate.is_supported() => {
             let name = gate.name();
-            format!("it needs the feature `{name}`, which is off: -Wcomponent-model-{name}, or `Features` in an embedding")
+            format!(
+                "it needs the feature `{name}`, which is off: -Wcomponent-model-{name}, or `Features` in an embedding"
+            )
         }
         Some(gate) => format!("it needs the feature `{}`, which this runtime does not support", gate.name()),
         None => {

@@ -49,7 +49,14 @@ struct Inner {
 impl Error {
     /// An error of `kind` that says `message`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error(Box::new(Inner { kind, message: message.into(), have: None, hint: None, backtrace: Vec::new(), source: None }))
+        Error(Box::new(Inner {
+            kind,
+            message: message.into(),
+            have: None,
+            hint: None,
+            backtrace: Vec::new(),
+            source: None,
+        }))
     }
 
     /// A guest's trap, with the text that the reference tests assert.

@@ -87,7 +87,11 @@ impl<P: Params, R: Returns> TypedFunc<P, R> {
     }
 }
 
-fn start<T: Send + 'static, P: Params, R: Returns>(func: &Func, store: &mut Store<T>, args: P) -> Result<StartedCall<R>> {
+fn start<T: Send + 'static, P: Params, R: Returns>(
+    func: &Func,
+    store: &mut Store<T>,
+    args: P,
+) -> Result<StartedCall<R>> {
     let outbox = Outbox::new();
     let lowering = move |cx: &mut crate::LowerCx<'_>, ty: &crate::types::TupleType| {
         let mut flat = crate::Flat::new();

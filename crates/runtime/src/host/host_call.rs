@@ -93,7 +93,8 @@ impl HostFunc {
             let future = func(Access { data, mailbox: state.mailbox.clone() }, params);
             Ok(Box::pin(async move {
                 let result = future.await?;
-                let lower: HostResult = Box::new(move |store, subtask| resolve_subtask(store, subtask, Some(result), StringEncoding::Utf8));
+                let lower: HostResult =
+                    Box::new(move |store, subtask| resolve_subtask(store, subtask, Some(result), StringEncoding::Utf8));
                 Ok(lower)
             }))
         };

@@ -34,7 +34,11 @@ impl Instance {
     /// # Errors
     ///
     /// When there is no such function, or its type is another.
-    pub fn func<P: Params, R: Returns>(&self, store: &mut Store<impl Send + 'static>, name: &str) -> Result<TypedFunc<P, R>> {
+    pub fn func<P: Params, R: Returns>(
+        &self,
+        store: &mut Store<impl Send + 'static>,
+        name: &str,
+    ) -> Result<TypedFunc<P, R>> {
         let func = self.func_dynamic(store, name)?;
         let types = HostTypes::default();
         let ty = func.ty();

@@ -39,7 +39,11 @@ impl ResourceTable {
     /// # Errors
     ///
     /// When `parent` is not there.
-    pub fn push_child<H: Send + 'static, P: 'static>(&mut self, object: H, parent: &Resource<P>) -> Result<Resource<H>> {
+    pub fn push_child<H: Send + 'static, P: 'static>(
+        &mut self,
+        object: H,
+        parent: &Resource<P>,
+    ) -> Result<Resource<H>> {
         self.entry_mut(parent.rep())?.children += 1;
         self.insert(Box::new(object), Some(parent.rep())).map(Resource::new_own)
     }

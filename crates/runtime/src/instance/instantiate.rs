@@ -125,7 +125,12 @@ fn resolve(store: &mut StoreMut<'_>, root: RootId, glue: &canon::Glue, def: &Cor
     }
 }
 
-fn trampoline(store: &mut StoreMut<'_>, root: RootId, glue: &canon::Glue, index: TrampolineIndex) -> Result<CoreExtern> {
+fn trampoline(
+    store: &mut StoreMut<'_>,
+    root: RootId,
+    glue: &canon::Glue,
+    index: TrampolineIndex,
+) -> Result<CoreExtern> {
     let this = store.state().roots.get(root)?;
     if let Some(Some(known)) = this.trampolines.get(index.at()) {
         return Ok(known.clone());
@@ -134,4 +139,3 @@ fn trampoline(store: &mut StoreMut<'_>, root: RootId, glue: &canon::Glue, index:
     store.state_mut().roots.get_mut(root)?.trampolines[index.at()] = Some(made.clone());
     Ok(made)
 }
-

@@ -54,8 +54,8 @@ impl<T: Send + 'static> Linker<T> {
     ///
     /// When the name is not an instance name of the standard.
     pub fn instance(&mut self, name: &str) -> Result<LinkerInstance<'_, T>> {
-        let key = SemverName::parse(name)
-            .ok_or_else(|| Error::link(format!("`{name}` is not a name for an instance")))?;
+        let key =
+            SemverName::parse(name).ok_or_else(|| Error::link(format!("`{name}` is not a name for an instance")))?;
         let defined = self.instances.entry(key).or_insert_with(|| DefinedInstance {
             name: name.to_string(),
             funcs: HashMap::new(),

@@ -13,8 +13,10 @@ pub(super) fn full_name(interface: &str, name: &str) -> String {
 /// No instance serves `interface`.
 pub(super) fn instance<T>(linker: &Linker<T>, interface: &str) -> Error {
     if interface.is_empty() {
-        return Error::link("the component imports something at its root, outside of an interface, that nobody defines")
-            .with_hint("define it with `Linker::instance(\"\")` in an embedding");
+        return Error::link(
+            "the component imports something at its root, outside of an interface, that nobody defines",
+        )
+        .with_hint("define it with `Linker::instance(\"\")` in an embedding");
     }
     let error = Error::link(format!("nothing provides the import `{interface}`"));
     let base = SemverName::parse(interface).map(|name| name.base().to_string()).unwrap_or_default();
@@ -32,7 +34,9 @@ pub(super) fn instance<T>(linker: &Linker<T>, interface: &str) -> Error {
         );
     }
     match others.as_slice() {
-        [] => error.with_hint("define the interface in an embedding, or compose the component with one that exports it"),
+        [] => {
+            error.with_hint("define the interface in an embedding, or compose the component with one that exports it")
+        }
         _ => error.with_hint("rebuild the component for a version that is there"),
     }
 }

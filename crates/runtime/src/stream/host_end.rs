@@ -3,12 +3,12 @@
 use std::task::{Context, Poll, Waker};
 
 use super::copy::{on_copy_done, reset_and_notify_pending};
+use super::hand_over::hand_over;
 use super::{Buffer, CopyEndId, CopyResult, HostEnd, SharedId};
 use crate::abi::{LiftCx, LowerCx};
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::host::{Flow, RawDestination, RawSource};
-use super::hand_over::hand_over;
 use crate::plan::StringEncoding;
 use crate::store::{HostSource, source_waker};
 use crate::types::ValType;

@@ -195,7 +195,8 @@ impl ValType {
     pub fn record(fields: impl IntoIterator<Item = (Box<str>, ValType)>) -> ValType {
         let (names, types): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
         let tuple = TupleType::new(types);
-        let fields = names.into_iter().zip(tuple.elements).map(|(name, e)| FieldType { name, ty: e.ty, offset: e.offset });
+        let fields =
+            names.into_iter().zip(tuple.elements).map(|(name, e)| FieldType { name, ty: e.ty, offset: e.offset });
         ValType::Record(Arc::new(RecordType { fields: fields.collect(), layout: tuple.layout }))
     }
 
@@ -290,7 +291,11 @@ impl TupleType {
 impl FuncType {
     /// A function type of `(name, type)` parameters.
     #[must_use]
-    pub fn new(params: impl IntoIterator<Item = (Box<str>, ValType)>, result: Option<ValType>, async_: bool) -> FuncType {
+    pub fn new(
+        params: impl IntoIterator<Item = (Box<str>, ValType)>,
+        result: Option<ValType>,
+        async_: bool,
+    ) -> FuncType {
         let (names, types): (Vec<_>, Vec<_>) = params.into_iter().unzip();
         FuncType { names: names.into(), params: Arc::new(TupleType::new(types)), result, async_ }
     }
@@ -344,7 +349,8 @@ mod tests {
 
     #[test]
     fn a_record_pads_its_fields_and_its_end() {
-        let ValType::Record(ty) = ValType::record([("a".into(), ValType::U8), ("b".into(), ValType::U32), ("c".into(), ValType::U8)])
+        let ValType::Record(ty) =
+            ValType::record([("a".into(), ValType::U8), ("b".into(), ValType::U32), ("c".into(), ValType::U8)])
         else {
             panic!("not a record")
         };
