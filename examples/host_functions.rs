@@ -85,7 +85,9 @@ async fn listen(bell: &Mutex<Bell>) {
 fn ring(bell: &Mutex<Bell>) {
     let mut bell = bell.lock().unwrap_or_else(PoisonError::into_inner);
     bell.rung = true;
-    bell.waiting.take().map(Waker::wake);
+    if let Some(a) = bell.waiting.take() {
+        Waker::wake(a)
+    }
 }
 
 #[test]

@@ -135,10 +135,10 @@ pub(crate) fn lower_borrow(cx: &mut LowerCx<'_>, resource: ResourceAny, index: R
     if resource.ty != ty {
         return Err(Error::host("a resource of another type than the guest expects"));
     }
-    if let RuntimeResource::Guest { instance, .. } = state.resource_type(ty)? {
-        if *instance == cx.instance {
-            return Ok(resource.rep);
-        }
+    if let RuntimeResource::Guest { instance, .. } = state.resource_type(ty)?
+        && *instance == cx.instance
+    {
+        return Ok(resource.rep);
     }
     let task = cx.borrow_scope.ok_or_else(|| bug!("a borrow is lowered outside of a call"))?;
     state.tasks.get_mut(task)?.num_borrows += 1;

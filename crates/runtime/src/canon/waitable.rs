@@ -80,7 +80,7 @@ pub(super) fn set_poll(
 
 /// Spec: `unpack_event`: two words into memory, the code as the answer.
 pub(super) fn unpack_event(store: &mut StoreMut<'_>, memory: CoreMemory, ptr: u32, event: Event) -> Result<u64> {
-    if ptr % 4 != 0 {
+    if !ptr.is_multiple_of(4) {
         return Err(Trap::UnalignedPointer.into());
     }
     let start = ptr as usize;

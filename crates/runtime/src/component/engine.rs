@@ -138,10 +138,10 @@ impl Engine {
     pub(super) fn compile(&self, loaded: &Loaded, glue: Option<&[u8]>) -> Result<Vec<CoreModule>> {
         let compatibility = self.0.core.compatibility_hash();
         let key = self.0.cache.as_ref().map(|cache| (cache, CacheKey::new(&loaded.bytes, compatibility)));
-        if let Some(modules) = key.as_ref().and_then(|(cache, key)| cache.load(key)) {
-            if let Ok(modules) = self.deserialize(&modules) {
-                return Ok(modules);
-            }
+        if let Some(modules) = key.as_ref().and_then(|(cache, key)| cache.load(key))
+            && let Ok(modules) = self.deserialize(&modules)
+        {
+            return Ok(modules);
         }
         let mut sources = Vec::new();
         for module in &loaded.plan.modules {

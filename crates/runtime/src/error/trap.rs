@@ -56,6 +56,8 @@ traps! {
     OutOfFuel = "all fuel consumed by WebAssembly";
     /// Core: any other trap of the engine; the message has its text.
     Core = "core wasm trap";
+    /// A host function refused what its caller asked against the interface's rules; the message says which.
+    Refused = "a host function refused its caller";
     /// An exception left a component.
     UncaughtException = "an exception propagated out of a component";
 

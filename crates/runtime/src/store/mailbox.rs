@@ -53,7 +53,9 @@ impl Mailbox {
             contents.commands.push(command);
             contents.waker.take()
         };
-        waker.map(Waker::wake);
+        if let Some(_waker) = waker {
+            Waker::wake(_waker)
+        }
     }
 
     /// Leaves a future to be polled.
@@ -92,7 +94,9 @@ impl Mailbox {
             contents.woken.push(source);
             contents.waker.take()
         };
-        waker.map(Waker::wake);
+        if let Some(_waker) = waker {
+            Waker::wake(_waker)
+        }
     }
 }
 

@@ -136,12 +136,11 @@ pub(crate) fn copy_event(state: &mut State, id: CopyEndId, result: CopyResult, r
         (Kind::Future, End::Writable) => (EventCode::FutureWrite, result as u32),
     };
     let (index, shared) = (end.index, end.shared);
-    if reclaim {
-        if let Some(shared) = state.shared.find_mut(shared) {
-            if shared.pending == Some(id) {
-                shared.pending = None;
-            }
-        }
+    if reclaim
+        && let Some(shared) = state.shared.find_mut(shared)
+        && shared.pending == Some(id)
+    {
+        shared.pending = None;
     }
     Ok(Event { code, index, payload })
 }

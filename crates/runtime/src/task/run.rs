@@ -250,10 +250,8 @@ fn waits_for_host(store: &StoreMut<'_>, task: TaskId) -> Result<bool> {
             _ => continue,
         };
         match callee {
-            super::Callee::Task(callee) if !state.tasks.get(callee)?.ty.async_ => {
-                if waits_for_host(store, callee)? {
-                    return Ok(true);
-                }
+            super::Callee::Task(callee) if !state.tasks.get(callee)?.ty.async_ && waits_for_host(store, callee)? => {
+                return Ok(true);
             }
             _ => {}
         }
