@@ -95,10 +95,8 @@ traps! {
     SetNotEmpty = "cannot drop waitable set with members";
     /// Spec: `WaitableSet.drop`.
     SetHasWaiters = "cannot drop waitable set with waiters";
-    /// Spec: `Waitable.in_waitable_set` before a synchronous wait.
+    /// Spec: `Waitable.in_waitable_set` before a synchronous wait, `Waitable.has_sync_waiter` before a join.
     SyncWhileInSet = "waitable cannot be used synchronously while added to a waitable set";
-    /// Spec: `Waitable.has_sync_waiter`.
-    WaitableHasSyncWaiter = "waitable cannot be used while a synchronous operation waits for it";
     /// Spec: `canon_subtask_cancel` after delivery.
     SubtaskCancelAfterTerminal = "`subtask.cancel` called after terminal status delivered";
     /// Spec: `canon_subtask_cancel` twice.
