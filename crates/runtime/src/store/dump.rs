@@ -13,6 +13,19 @@ pub(crate) fn deadlock(state: &State) -> Option<Error> {
     if state.tasks.len() == 0 {
         return None;
     }
+    let error = Error::new(ErrorKind::Trap(Trap::Deadlock), Trap::Deadlock.to_string());
+    Some(error.with_have(waiting(state)))
+}
+
+/// The error of a function that is not async and waits, while no thread that could help it may run. Spec: the loop at
+/// the end of `canon_lift`.
+pub(crate) fn sync_task_blocks(state: &State) -> Error {
+    let error = Error::new(ErrorKind::Trap(Trap::CannotBlockSyncTask), Trap::CannotBlockSyncTask.to_string());
+    error.with_have(format!("{}; {}", Trap::Deadlock, waiting(state)))
+}
+
+/// Every task and what its threads wait for.
+fn waiting(state: &State) -> String {
     let mut report = String::from("these tasks wait:");
     for (id, task) in state.tasks.iter() {
         let _ = write!(report, "\n    task {} ({}), {}", id.number(), task.callee.name, state_words(task));
@@ -20,8 +33,7 @@ pub(crate) fn deadlock(state: &State) -> Option<Error> {
             let _ = write!(report, "\n      thread {}: {}", thread.number(), thread_words(state, thread));
         }
     }
-    let error = Error::new(ErrorKind::Trap(Trap::Deadlock), Trap::Deadlock.to_string());
-    Some(error.with_have(report))
+    report
 }
 
 fn state_words(task: &Task) -> &'static str {

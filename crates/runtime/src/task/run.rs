@@ -8,7 +8,7 @@ use crate::engine::{Continuation, CoreFunc, Step, StoreMut};
 use crate::error::bug;
 use crate::instance::call_post_return;
 use crate::plan::StringEncoding;
-use crate::store::Current;
+use crate::store::{Current, State, sync_task_blocks};
 use crate::types::MAX_FLAT_RESULTS;
 use crate::{Result, Trap};
 
@@ -222,7 +222,7 @@ pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<
         let threads: Vec<ThreadId> = instance.threads.iter().map(|(_, &thread)| thread).collect();
         let mut candidates = Vec::new();
         for thread in threads {
-            if Some(thread) != exclusive && super::is_ready(state, thread)? {
+            if Some(thread) != exclusive && !wants_exclusive(state, thread)? && super::is_ready(state, thread)? {
                 candidates.push(thread);
             }
         }
@@ -230,11 +230,18 @@ pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<
             if waits_for_host(store, task)? {
                 return Ok(());
             }
-            return Err(Trap::CannotBlockSyncTask.into());
+            return Err(sync_task_blocks(store.state()));
         }
         let chosen = state.choose.among(candidates.len());
         resume_thread(store, candidates[chosen], false)?;
     }
+}
+
+/// Whether `thread` would take the exclusive lock to go on. Spec: a function that is not async may be using what the lock
+/// is for ("Component Invariants" 3), though it does not hold the lock.
+fn wants_exclusive(state: &State, thread: ThreadId) -> Result<bool> {
+    let Some(this) = state.threads.find(thread) else { return Ok(false) };
+    Ok(this.stage == Stage::EventLoop && state.tasks.get(this.task)?.needs_exclusive())
 }
 
 /// Whether a thread of `task` waits for a host function, or for a callee of which this holds.
