@@ -36,6 +36,7 @@ fn make_root(state: &mut State, component: &Component, imports: LinkedImports) -
         memories: vec![None; plan.memories as usize],
         funcs: vec![None; plan.funcs as usize],
         tables: vec![None; plan.tables as usize],
+        callees: vec![None; plan.lifts.len()],
         options: vec![None; plan.options.len()],
     });
     let mut instances: Vec<InstanceId> = Vec::new();

@@ -12,7 +12,8 @@ use crate::host::HostFunc;
 use crate::linker::HostDrop;
 use crate::plan::{Blocking, FuncIndex, InstanceIndex, MemoryIndex, TableIndex};
 use crate::store::{Id, ResourceTypeId};
-use crate::types::ResourceIndex;
+use crate::task::CoreCallee;
+use crate::types::{FuncType, ResourceIndex};
 
 /// An instantiated component of the store.
 pub(crate) type RootId = Id<RootInstance>;
@@ -49,6 +50,8 @@ pub(crate) struct RootInstance {
     pub(crate) funcs: Vec<Option<CoreFunc>>,
     /// Table slots.
     pub(crate) tables: Vec<Option<CoreTable>>,
+    /// Lifted functions that were called.
+    pub(crate) callees: Vec<Option<(CoreCallee, Arc<FuncType>)>>,
     /// Options that were used.
     pub(crate) options: Vec<Option<Arc<Options>>>,
 }
