@@ -6,6 +6,7 @@
 
 pub mod declare;
 mod flat;
+mod handle_type;
 pub(crate) mod handles;
 mod lift;
 mod list;
@@ -24,6 +25,8 @@ mod tuple;
 mod val;
 mod val_lift;
 mod val_lower;
+
+pub(crate) use handle_type::as_one_handle;
 
 pub use flat::{Flat, FlatIter};
 pub use lift::LiftCx;
