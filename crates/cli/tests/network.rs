@@ -9,7 +9,7 @@ use std::thread;
 fn echo(connections: &str, mode: &str) -> (Child, impl BufRead) {
     let guest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guests/tcp-echo-p3.wasm");
     let mut child = Command::new(env!("CARGO_BIN_EXE_thalweg"))
-        .args(["run", "-Sinherit-network", guest, "0", connections, mode])
+        .args(["run", "--allow-host=127.0.0.1", guest, "0", connections, mode])
         .stdout(Stdio::piped())
         .spawn()
         .expect("the command is there");
