@@ -4,7 +4,7 @@ use super::{Outcome, Site, check_may_leave, park};
 use crate::Result;
 use crate::Trap;
 use crate::engine::StoreMut;
-use crate::task::waitable::{get_pending_event, join};
+use crate::task::waitable::{clear_pending_event, get_pending_event, join};
 use crate::task::{Resumption, WaitFor, WaitableRef, cancel_callee};
 
 /// Spec: `BLOCKED`.
@@ -36,7 +36,7 @@ pub(super) fn cancel(store: &mut StoreMut<'_>, site: Site, async_: bool, index: 
             return Ok(Outcome::Done(BLOCKED));
         }
         // Spec: an event of progress that is still pending is superseded by the resolution that is waited for.
-        state.waitable_mut(waitable)?.pending_event = None;
+        clear_pending_event(state, waitable)?;
         state.waitable_mut(waitable)?.sync_waiter = Some(state.current_thread()?);
         return park(store, Some(WaitFor::Waitable(waitable)), Resumption::WaitableEvent(waitable), false);
     }

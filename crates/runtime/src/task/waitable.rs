@@ -69,6 +69,8 @@ pub(crate) struct Waitable {
     pub(crate) pending_event: Option<PendingEvent>,
     /// Spec: `wset`.
     pub(crate) set: Option<WaitableSetId>,
+    /// Its place among the pending members of its set.
+    pub(crate) pending_since: Option<u64>,
     /// The thread that waits for this one alone. Spec: `has_sync_waiter`.
     pub(crate) sync_waiter: Option<ThreadId>,
 }
@@ -82,15 +84,26 @@ pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event:
         state.wake(thread);
     }
     if let Some(set) = set {
+        super::waitable_set::note_pending(state, set, waitable)?;
         super::waitable_set::wake_waiters(state, set)?;
     }
     Ok(())
 }
 
+/// Forgets a pending event without delivering it.
+pub(crate) fn clear_pending_event(state: &mut State, waitable: WaitableRef) -> Result<Option<PendingEvent>> {
+    let this = state.waitable_mut(waitable)?;
+    let (event, set) = (this.pending_event.take(), this.set);
+    if let Some(set) = set {
+        super::waitable_set::forget_pending(state, set, waitable)?;
+    }
+    Ok(event)
+}
+
 /// Spec: `Waitable.get_pending_event`: computes and delivers the event.
 pub(crate) fn get_pending_event(store: &mut StoreMut<'_>, waitable: WaitableRef) -> Result<Event> {
     let state = store.state_mut();
-    let event = state.waitable_mut(waitable)?.pending_event.take();
+    let event = clear_pending_event(state, waitable)?;
     let event = event.ok_or_else(|| crate::error::bug!("no event is pending"))?;
     match (event, waitable) {
         (PendingEvent::Subtask, WaitableRef::Subtask(id)) => super::subtask::subtask_event(state, id),
@@ -107,11 +120,13 @@ pub(crate) fn join(state: &mut State, waitable: WaitableRef, set: Option<Waitabl
     let pending = this.pending_event.is_some();
     let before = std::mem::replace(&mut this.set, set);
     if let Some(before) = before {
-        state.sets.get_mut(before)?.members.retain(|member| *member != waitable);
+        state.sets.get_mut(before)?.members.swap_remove(&waitable);
+        super::waitable_set::forget_pending(state, before, waitable)?;
     }
     if let Some(set) = set {
-        state.sets.get_mut(set)?.members.push(waitable);
+        state.sets.get_mut(set)?.members.insert(waitable);
         if pending {
+            super::waitable_set::note_pending(state, set, waitable)?;
             super::waitable_set::wake_waiters(state, set)?;
         }
     }

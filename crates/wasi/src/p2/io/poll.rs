@@ -86,7 +86,7 @@ fn poll_list(table: &mut ResourceTable, list: &[Resource<Pollable>], cx: &mut Co
 /// Spec: wasi:io/poll.poll.
 async fn poll<T: WasiView>(access: Access<T>, list: Vec<Resource<Pollable>>) -> Result<Vec<u32>> {
     if list.is_empty() {
-        return Err(Error::host("wasi:io/poll.poll: an empty list of pollables is never ready"));
+        return Err(Error::refused("wasi:io/poll.poll: an empty list of pollables is never ready"));
     }
     wait::until(&access, |wasi, cx| poll_list(&mut wasi.table, &list, cx)).await
 }
