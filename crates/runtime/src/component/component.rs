@@ -107,7 +107,7 @@ impl Component {
     pub fn precompile(&self) -> Result<Vec<u8>> {
         let code = self.code()?;
         let code = code.modules.iter().chain(&code.glue).map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
-        Ok(self.0.engine.write_precompiled(self.bytes(), &code))
+        Ok(self.0.engine.write_precompiled(self.bytes(), code, encode_glue(self.plan())))
     }
 
     /// A core module of the plan.

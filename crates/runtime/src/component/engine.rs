@@ -1,5 +1,6 @@
 //! What components share: settings, the core engine, the cache of compiled code.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use super::{
     cache::{CacheKey, CodeCache},
     load,
 };
+use crate::canon::encode_glue;
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
 use crate::{Error, ErrorKind, Features, Limits, Result};
 
@@ -136,7 +138,10 @@ impl Engine {
 
     /// The code of a component's modules and of its glue: from the cache, or compiled.
     pub(super) fn compile(&self, loaded: &Loaded, glue: Option<&[u8]>) -> Result<Vec<CoreModule>> {
-        let compatibility = self.0.core.compatibility_hash();
+        // What this build generates belongs to the key as much as what the engine makes of it.
+        let mut hasher = DefaultHasher::new();
+        (self.0.core.compatibility_hash(), glue).hash(&mut hasher);
+        let compatibility = hasher.finish();
         let key = self.0.cache.as_ref().map(|cache| (cache, CacheKey::new(&loaded.bytes, compatibility)));
         if let Some(modules) = key.as_ref().and_then(|(cache, key)| cache.load(key))
             && let Ok(modules) = self.deserialize(&modules)
@@ -170,8 +175,10 @@ impl Engine {
     }
 
     /// See [`Component::precompile`].
-    pub(super) fn write_precompiled(&self, component: &[u8], code: &[Vec<u8>]) -> Vec<u8> {
-        artifact::write(self.0.core.compatibility_hash(), component, code)
+    pub(super) fn write_precompiled(&self, component: &[u8], mut code: Vec<Vec<u8>>, glue: Option<Vec<u8>>) -> Vec<u8> {
+        // The last entry is the glue as it was generated, to be compared with what the reader generates.
+        code.push(glue.unwrap_or_default());
+        artifact::write(self.0.core.compatibility_hash(), component, &code)
     }
 
     /// A component from [`Component::precompile`], if that is allowed.
@@ -183,7 +190,16 @@ impl Engine {
         }
         let artifact = artifact::read(bytes, self.0.core.compatibility_hash())?;
         let loaded = load(artifact.component, &self.0.config.features)?;
-        let modules = self.deserialize(&artifact.modules)?;
+        let (glue, code) = artifact.modules.split_last().ok_or_else(other_build)?;
+        if encode_glue(&loaded.plan).unwrap_or_default() != *glue {
+            return Err(other_build());
+        }
+        let modules = self.deserialize(code)?;
         Component::with_code(self, loaded, modules)
     }
+}
+
+fn other_build() -> Error {
+    Error::new(ErrorKind::Invalid, "the precompiled component was made by another build of this runtime")
+        .with_hint("compile it again with this one")
 }

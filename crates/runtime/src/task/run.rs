@@ -4,7 +4,7 @@ use super::enter::{Entered, enter_implicit_thread, exit_implicit_thread, release
 use super::waitable_set::{start_waiting, stop_waiting, take_event};
 use super::{Caller, Event, Readiness, Stage, TaskId, TaskState, ThreadId, WaitFor, readiness, return_task};
 use crate::abi::{Flat, LowerCx, lower_dynamic};
-use crate::engine::{Continuation, Step, StoreMut};
+use crate::engine::{Continuation, CoreFunc, Step, StoreMut};
 use crate::error::bug;
 use crate::instance::call_post_return;
 use crate::plan::StringEncoding;
@@ -56,15 +56,19 @@ fn run_stage(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
 
 /// Spec: `task.start()` and the first core call.
 fn start(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
-    let state = store.state_mut();
-    let this = state.tasks.get_mut(task)?;
-    this.state = TaskState::Started;
-    let func = this.callee.func.ok_or_else(|| bug!("a start function starts twice"))?;
-    let args = lower_args(store, task)?;
+    let (func, args) = prepare(store, task)?;
     let continuation = Continuation::new(store, func, args.values());
     let this = store.state_mut().threads.get_mut(thread)?;
     (this.stage, this.continuation) = (Stage::Running, Some(continuation));
     run_core(store, thread, task)
+}
+
+/// Spec: `task.start()`: the core function and its arguments.
+pub(super) fn prepare(store: &mut StoreMut<'_>, task: TaskId) -> Result<(CoreFunc, Flat)> {
+    let this = store.state_mut().tasks.get_mut(task)?;
+    this.state = TaskState::Started;
+    let func = this.callee.func.ok_or_else(|| bug!("a start function starts twice"))?;
+    Ok((func, lower_args(store, task)?))
 }
 
 /// Spec: `on_start` and `lower_flat_values` of the parameters.
@@ -116,7 +120,7 @@ fn run_core(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<
 }
 
 /// The core call of `thread` returned `bits`.
-fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, bits: u64) -> Result<()> {
+pub(super) fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, bits: u64) -> Result<()> {
     let this = store.state().tasks.get(task)?;
     if this.implicit_thread != Some(thread) {
         return unregister_thread(store.state_mut(), thread, task);
@@ -199,6 +203,7 @@ fn call_back(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result
     let continuation = Continuation::new(store, callback, &args);
     let this = store.state_mut().threads.get_mut(thread)?;
     (this.stage, this.cancellable, this.continuation) = (Stage::Running, false, Some(continuation));
+    this.has_stack = true;
     run_core(store, thread, task)
 }
 

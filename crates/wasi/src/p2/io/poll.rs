@@ -5,10 +5,10 @@ use std::task::{Context, Poll};
 
 use thalweg::{Access, Error, Linker, Resource, ResourceTable, Result};
 
-use super::wakers::Wakers;
 use crate::WasiView;
 use crate::p2::wait;
 use crate::sys::BoxFuture;
+use crate::wakers::Wakers;
 
 /// What a guest can wait for: an object of which readiness can be asked again and again.
 pub trait Subscribe: Send + 'static {
