@@ -35,6 +35,8 @@ pub(crate) struct State {
 
     /// Threads that may be ready, oldest first; the turn of the loop looks at each again.
     pub(crate) maybe_ready: VecDeque<ThreadId>,
+    /// How often a thread stopped running.
+    pub(crate) stops: u64,
     /// Who runs now.
     pub(crate) current: Current,
     /// The thread that the parking thread wants to run next. Spec: `switch_to`.
@@ -74,6 +76,7 @@ impl State {
             host_tasks: Slab::default(),
             error_contexts: Slab::default(),
             maybe_ready: VecDeque::new(),
+            stops: 0,
             current: Current::default(),
             switch_to: None,
             #[cfg(test)]

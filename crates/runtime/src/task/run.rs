@@ -23,8 +23,9 @@ pub(crate) fn resume_thread(store: &mut StoreMut<'_>, thread: ThreadId, cancelle
         let result = run_stage(store, thread);
         let state = store.state_mut();
         state.current = before;
+        state.stops += 1;
         if let Some(this) = state.threads.find_mut(thread) {
-            this.running = false;
+            (this.running, this.stopped) = (false, state.stops);
         }
         result?;
         next = state.switch_to.take().map(|thread| (thread, false));
@@ -223,9 +224,11 @@ pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<
         let mut candidates = Vec::new();
         for thread in threads {
             if Some(thread) != exclusive && !wants_exclusive(state, thread)? && super::is_ready(state, thread)? {
-                candidates.push(thread);
+                candidates.push((state.threads.get(thread)?.stopped, thread));
             }
         }
+        // In turns: the first choice must not be the same thread for ever.
+        candidates.sort_unstable_by_key(|(stopped, _)| *stopped);
         if candidates.is_empty() {
             if waits_for_host(store, task)? {
                 return Ok(());
@@ -233,7 +236,8 @@ pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<
             return Err(sync_task_blocks(store.state()));
         }
         let chosen = state.choose.among(candidates.len());
-        resume_thread(store, candidates[chosen], false)?;
+        let thread = candidates.get(chosen).ok_or_else(|| bug!("a choice beyond the candidates"))?.1;
+        resume_thread(store, thread, false)?;
     }
 }
 

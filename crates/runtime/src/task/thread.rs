@@ -64,6 +64,8 @@ pub(crate) struct Thread {
     pub(crate) index: Option<u32>,
     /// Spec: `storage`.
     pub(crate) storage: [u64; 2],
+    /// When it stopped running, by the store's count: who stopped first goes on first.
+    pub(crate) stopped: u64,
     /// What the event loop waits for, kept while it waits and when it is cancelled.
     pub(crate) loop_wait: Option<WaitFor>,
 }
@@ -84,6 +86,7 @@ impl Thread {
             resumption: Resumption::None,
             index: None,
             storage: [0, 0],
+            stopped: 0,
             loop_wait: None,
         }
     }

@@ -1,0 +1,62 @@
+;; An error context carries a text for people from one component to another.
+
+(component definition $Report
+  (core module $Libc
+    (memory (export "mem") 1)
+    (data (i32.const 8) "no paper")
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
+  (component $Printer
+    (alias outer $Report $Libc (core module $Libc))
+    (core instance $libc (instantiate $Libc))
+    (core func $new (canon error-context.new (memory (core memory $libc "mem"))))
+    (core module $M
+      (import "" "new" (func $new (param i32 i32) (result i32)))
+      (func (export "print") (param i32) (result i32) (call $new (local.get 0) (i32.const 8))))
+    (core instance $m (instantiate $M (with "" (instance (export "new" (func $new))))))
+    (func (export "print") (param "at" u32) (result error-context) (canon lift (core func $m "print"))))
+  (component $User
+    (alias outer $Report $Libc (core module $Libc))
+    (import "print" (func $print (param "at" u32) (result error-context)))
+    (core instance $libc (instantiate $Libc))
+    (core func $print' (canon lower (func $print)))
+    (core func $message (canon error-context.debug-message
+      (memory (core memory $libc "mem")) (realloc (core func $libc "realloc"))))
+    (core func $drop (canon error-context.drop))
+    (core func $set-new (canon waitable-set.new))
+    (core module $M
+      (import "" "print" (func $print (param i32) (result i32)))
+      (import "" "message" (func $message (param i32 i32)))
+      (import "" "drop" (func $drop (param i32)))
+      (import "" "set.new" (func $set-new (result i32)))
+      (func (export "why") (param i32) (result i32)
+        (local $e i32)
+        (local.set $e (call $print (local.get 0)))
+        (call $message (local.get $e) (i32.const 64))
+        (call $drop (local.get $e))
+        (i32.const 64))
+      (func (export "drop-twice")
+        (local $e i32)
+        (local.set $e (call $print (i32.const 8)))
+        (call $drop (local.get $e))
+        (call $drop (local.get $e)))
+      (func (export "drop-a-set") (call $drop (call $set-new))))
+    (core instance $m (instantiate $M (with "" (instance
+      (export "print" (func $print')) (export "message" (func $message)) (export "drop" (func $drop))
+      (export "set.new" (func $set-new))))))
+    (func (export "why") (param "at" u32) (result string)
+      (canon lift (core func $m "why") (memory (core memory $libc "mem"))))
+    (func (export "drop-twice") (canon lift (core func $m "drop-twice")))
+    (func (export "drop-a-set") (canon lift (core func $m "drop-a-set"))))
+  (instance $printer (instantiate $Printer))
+  (instance $user (instantiate $User (with "print" (func $printer "print"))))
+  (func (export "why") (alias export $user "why"))
+  (func (export "drop-twice") (alias export $user "drop-twice"))
+  (func (export "drop-a-set") (alias export $user "drop-a-set")))
+
+(component instance $r $Report)
+(assert_return (invoke "why" (u32.const 8)) (str.const "no paper"))
+(assert_trap (invoke "why" (u32.const 65535)) "string content out-of-bounds")
+(component instance $r $Report)
+(assert_trap (invoke "drop-twice") "unknown handle index 1")
+(component instance $r $Report)
+(assert_trap (invoke "drop-a-set") "handle index 1 used with the wrong type, expected an error context")
