@@ -37,10 +37,15 @@ fn val_type(ty: FlatType) -> ValType {
     }
 }
 
+/// Whether a plan has a glue module.
+pub(crate) fn has_glue(plan: &Plan) -> bool {
+    waiting(plan).next().is_some()
+}
+
 /// The glue module of a plan; none when nothing can wait.
 pub(crate) fn encode_glue(plan: &Plan) -> Option<Vec<u8>> {
     let trampolines: Vec<_> = waiting(plan)
-        .filter_map(|index| Some((index, signature::signature(plan.trampolines.get(index.at())?, plan))))
+        .filter_map(|index| Some((index, signature(plan.trampolines.get(index.at())?, plan))))
         .collect();
     if trampolines.is_empty() {
         return None;
@@ -111,7 +116,7 @@ impl Glue {
 
 fn begin(store: &mut StoreMut<'_>, root: RootId, index: TrampolineIndex) -> Result<CoreExtern> {
     let (site, trampoline) = find(store.state(), root, index)?;
-    let (params, _) = signature::signature(&trampoline, store.state().roots.get(root)?.component.plan());
+    let (params, _) = signature(&trampoline, store.state().roots.get(root)?.component.plan());
     let body =
         move |mut store: StoreMut<'_>, args: &[u64]| match dispatch::call(&mut store, site, &trampoline.canon, args)? {
             Outcome::Done(bits) => {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{
     Component, Loaded, artifact,
     cache::{CacheKey, CodeCache},
+    component::generated,
     load,
 };
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
@@ -20,6 +21,7 @@ pub struct Config {
     cache: Option<Option<PathBuf>>,
     allow_precompiled: bool,
     progress: Option<Arc<Progress>>,
+    no_adapters: bool,
 }
 
 /// Told when compiling starts (core modules, bytes) and when it is over (`None`).
@@ -66,6 +68,14 @@ impl Config {
     #[must_use]
     pub fn optimize(mut self, on: bool) -> Self {
         self.options.optimize = on;
+        self
+    }
+
+    /// Whether calls between components that cannot wait are compiled (the default), or go through the runtime. Both do
+    /// the same; the second is slower, and there to compare with.
+    #[must_use]
+    pub fn adapters(mut self, on: bool) -> Self {
+        self.no_adapters = !on;
         self
     }
 
@@ -134,9 +144,15 @@ impl Engine {
         &self.0.core
     }
 
-    /// The code of a component's modules and of its glue: from the cache, or compiled.
-    pub(super) fn compile(&self, loaded: &Loaded, glue: Option<&[u8]>) -> Result<Vec<CoreModule>> {
-        let compatibility = self.0.core.compatibility_hash();
+    /// See [`Config::adapters`].
+    pub(super) fn has_adapters(&self) -> bool {
+        !self.0.config.no_adapters
+    }
+
+    /// The code of a component's modules and of what is generated for it: from the cache, or compiled.
+    pub(super) fn compile(&self, loaded: &Loaded) -> Result<Vec<CoreModule>> {
+        // Code with adapters and code without are two entries.
+        let compatibility = self.0.core.compatibility_hash().wrapping_add(self.has_adapters().into());
         let key = self.0.cache.as_ref().map(|cache| (cache, CacheKey::new(&loaded.bytes, compatibility)));
         if let Some(modules) = key.as_ref().and_then(|(cache, key)| cache.load(key))
             && let Ok(modules) = self.deserialize(&modules)
@@ -147,7 +163,8 @@ impl Engine {
         for module in &loaded.plan.modules {
             sources.push(loaded.bytes.get(module.range.clone()).ok_or_else(|| crate::error::bug!("a module's range"))?);
         }
-        sources.extend(glue);
+        let generated = generated(&loaded.plan, self.has_adapters())?;
+        sources.extend(generated.iter().map(Vec::as_slice));
         self.announce(Some((sources.len(), sources.iter().map(|source| source.len()).sum())));
         let modules = compile_all(&self.0.core, &sources, usize::MAX);
         self.announce(None);
