@@ -40,7 +40,9 @@ pub(crate) fn encode_adapters(plan: &Plan) -> Result<Vec<Vec<u8>>> {
             }
         }
         if !calls.is_empty() {
-            modules.push(Writer { plan, supports: &supports, imports: Imports::default(), checks: Vec::new() }.module(&calls)?);
+            modules.push(
+                Writer { plan, supports: &supports, imports: Imports::default(), checks: Vec::new() }.module(&calls)?,
+            );
         }
     }
     Ok(modules)
@@ -58,7 +60,8 @@ struct Writer<'w, 'p> {
 impl<'p> Writer<'_, 'p> {
     fn module(mut self, calls: &[(TrampolineIndex, Adapted<'p>)]) -> Result<Vec<u8>> {
         let trap = trap_import(&mut self.imports);
-        let mut prepared = calls.iter().map(|(index, adapted)| self.call(*index, adapted)).collect::<Result<Vec<_>>>()?;
+        let mut prepared =
+            calls.iter().map(|(index, adapted)| self.call(*index, adapted)).collect::<Result<Vec<_>>>()?;
         let (mut functions, mut exports, mut code) = (FunctionSection::new(), ExportSection::new(), CodeSection::new());
         let check = CoreType { params: vec![FlatType::I32; 2], result: None };
         let checks = self.checks.clone();
@@ -91,7 +94,8 @@ impl<'p> Writer<'_, 'p> {
         let (params, result) = signature(trampoline, self.plan);
         let lifted = lifted(&lift.ty);
         let func = self.imports.func(Import::Func(lift.callee), &lifted.params, lifted.result);
-        let post_return = callee.post_return.map(|func| self.imports.func(Import::Func(func), lifted.result.as_slice(), None));
+        let post_return =
+            callee.post_return.map(|func| self.imports.func(Import::Func(func), lifted.result.as_slice(), None));
         let entering = self.entering_set(callee.instance, caller.instance);
         Ok(Call {
             ty: lift.ty.clone(),
@@ -117,7 +121,8 @@ impl<'p> Writer<'_, 'p> {
         let storage = self.supports.uses_storage(options.instance);
         Side {
             memory: options.memory.map(|memory| self.imports.memory(memory)),
-            realloc: realloc.map(|func| self.imports.func(Import::Func(func), &[FlatType::I32; 4], Some(FlatType::I32))),
+            realloc: realloc
+                .map(|func| self.imports.func(Import::Func(func), &[FlatType::I32; 4], Some(FlatType::I32))),
             flags: self.imports.flags(options.instance),
             storage: storage.then(|| {
                 let enter = self.imports.func(Import::EnterStorage, &[], None);

@@ -136,8 +136,7 @@ impl Imports {
         for CoreType { params, result } in &self.types {
             types.ty().function(params.iter().copied().map(val_type), result.map(val_type));
         }
-        let memory =
-            MemoryType { minimum: 0, maximum: None, memory64: false, shared: false, page_size_log2: None };
+        let memory = MemoryType { minimum: 0, maximum: None, memory64: false, shared: false, page_size_log2: None };
         let global = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
         let memories = self.memories.iter().map(|import| (*import, EntityType::Memory(memory)));
         let globals = self.globals.iter().map(|import| (*import, EntityType::Global(global)));

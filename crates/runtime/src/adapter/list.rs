@@ -33,12 +33,7 @@ pub(super) fn translate_list(
 }
 
 /// Spec: `load_list_from_range`. Sets the local `bytes`.
-fn check_range(
-    code: &mut Code,
-    side: &Side,
-    element: &ValType,
-    (begin, length, bytes): (u32, u32, u32),
-) -> Result<()> {
+fn check_range(code: &mut Code, side: &Side, element: &ValType, (begin, length, bytes): (u32, u32, u32)) -> Result<()> {
     let long = code.local(CoreType::I64);
     code.get(length).op(Instruction::I64ExtendI32U);
     code.op(Instruction::I64Const(element.size().into())).op(Instruction::I64Mul).tee(long);

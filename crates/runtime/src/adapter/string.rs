@@ -13,11 +13,7 @@ use crate::{Result, Trap};
 /// Moves a string: it is checked where it is, then copied to memory that is allocated for it.
 ///
 /// Spec: `load_string_from_range`, `store_string_copy`.
-pub(super) fn translate_string(
-    code: &mut Code,
-    way: &Way,
-    (source, target): (Place<'_>, Place<'_>),
-) -> Result<()> {
+pub(super) fn translate_string(code: &mut Code, way: &Way, (source, target): (Place<'_>, Place<'_>)) -> Result<()> {
     let (begin, length) = (new_i32(code), new_i32(code));
     load_word(code, &way.from, 4, source)?;
     code.set(begin);

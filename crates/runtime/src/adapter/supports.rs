@@ -55,13 +55,7 @@ impl<'p> Supports<'p> {
                 *uses = true;
             }
         }
-        Supports {
-            plan,
-            blocking: Blocking::of(plan),
-            asks_for_task,
-            uses_storage,
-            types_left: MAX_TYPES_TOGETHER,
-        }
+        Supports { plan, blocking: Blocking::of(plan), asks_for_task, uses_storage, types_left: MAX_TYPES_TOGETHER }
     }
 
     /// Whether code of `instance` may use thread-local storage.

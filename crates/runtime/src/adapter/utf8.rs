@@ -12,6 +12,8 @@ const LENGTH: u32 = 1;
 const DONE: u32 = 0;
 const NOT_ASCII: u32 = 1;
 
+type Load = fn(MemArg) -> Instruction<'static>;
+
 /// The function `(pointer, length)`; `host` checks a range of `memory` whatever is in it.
 ///
 /// The range is inside of the memory.
@@ -33,7 +35,7 @@ pub(super) fn check_utf8(memory: u32, host: u32, trap: u32) -> Code {
 
 /// Ranges of less than 16 bytes: two words that may overlap, or single bytes.
 fn short(code: &mut Code, memory: u32, end: u32) {
-    let words: [(u32, fn(MemArg) -> Instruction<'static>, u64); 3] = [
+    let words: [(u32, Load, u64); 3] = [
         (8, Instruction::I64Load, 0x8080_8080_8080_8080),
         (4, Instruction::I64Load32U, 0x8080_8080),
         (1, Instruction::I64Load8U, 0x80),

@@ -44,9 +44,8 @@ pub(crate) fn has_glue(plan: &Plan) -> bool {
 
 /// The glue module of a plan; none when nothing can wait.
 pub(crate) fn encode_glue(plan: &Plan) -> Option<Vec<u8>> {
-    let trampolines: Vec<_> = waiting(plan)
-        .filter_map(|index| Some((index, signature(plan.trampolines.get(index.at())?, plan))))
-        .collect();
+    let trampolines: Vec<_> =
+        waiting(plan).filter_map(|index| Some((index, signature(plan.trampolines.get(index.at())?, plan)))).collect();
     if trampolines.is_empty() {
         return None;
     }

@@ -20,8 +20,8 @@ mod thread;
 mod waitable;
 
 pub(crate) use glue::{Glue, encode_glue, has_glue};
-pub(crate) use signature::signature;
 pub(crate) use lower::{after_start, core_callee, lift_args, new_subtask};
+pub(crate) use signature::signature;
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Calls into a guest that must not call out: `realloc` and `post-return`.
 
-use super::flags::{MAY_LEAVE, replace};
 use super::InstanceId;
+use super::flags::{MAY_LEAVE, replace};
 use crate::Result;
 use crate::engine::{CoreFunc, StoreMut};
 
