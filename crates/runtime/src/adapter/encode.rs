@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use wasm_encoder::{CodeSection, ExportKind, ExportSection, FunctionSection, Module};
+use wasm_encoder::{CodeSection, ExportKind, ExportSection, FunctionSection, Module, NameMap, NameSection};
 
 use super::call::{Call, lifted, trap_import};
 use super::import::{CoreType, Import, Imports};
@@ -74,17 +74,24 @@ impl<'p> Writer<'_, 'p> {
             code.function(&check_utf8(self.imports.memory(*memory), host, trap).finish());
         }
         let first_adapter = first + checks.len() as u32;
-        for (i, ((index, _), call)) in (first_adapter..).zip(calls.iter().zip(&mut prepared)) {
+        let mut names = NameMap::new();
+        for (i, ((index, adapted), call)) in (first_adapter..).zip(calls.iter().zip(&mut prepared)) {
             for side in [&mut call.caller, &mut call.callee] {
                 side.check_utf8 = side.check_utf8.map(|check| first + check);
             }
             functions.function(self.imports.ty(call.signature.clone()));
             exports.export(&index.0.to_string(), ExportKind::Func, i);
             code.function(&call.encode(trap)?);
+            names.append(i, &adapted.lift.name);
         }
         let (types, imports) = self.imports.sections();
         let mut module = Module::new();
         module.section(&types).section(&imports).section(&functions).section(&exports).section(&code);
+        // For backtraces.
+        let mut section = NameSection::new();
+        section.module("adapter");
+        section.functions(&names);
+        module.section(&section);
         Ok(module.finish())
     }
 

@@ -12,8 +12,8 @@ use crate::types::{FuncType, ValType};
 
 /// Types within one function, each counted as often as code is written for it.
 const MAX_TYPES: usize = 1_000;
-/// Types within all adapters of a component.
-const MAX_TYPES_TOGETHER: usize = 100_000;
+/// Types within all adapters of a component, and these adapters.
+const MAX_TYPES_TOGETHER: usize = 20_000;
 /// Bytes of one value in memory, what it points to not counted.
 const MAX_SIZE: u32 = 1 << 28;
 
@@ -83,7 +83,7 @@ impl<'p> Supports<'p> {
         if waits || alone || self.asks_for_task.get(callee.instance.at()).copied().unwrap_or(true) {
             return None;
         }
-        let mut left = MAX_TYPES.min(self.types_left);
+        let mut left = MAX_TYPES.min(self.types_left.checked_sub(1)?);
         let before = left;
         let strings = crossing(ty, &mut left)?;
         crossing(&lift.ty, &mut left)?;
@@ -91,7 +91,7 @@ impl<'p> Supports<'p> {
         if (strings != (false, false) && !utf8) || ty.params != lift.ty.params || ty.result != lift.ty.result {
             return None;
         }
-        self.types_left -= before - left;
+        self.types_left -= 1 + before - left;
         Some(Adapted { caller, lift, callee, strings })
     }
 }
