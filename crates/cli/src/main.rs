@@ -11,6 +11,7 @@ mod load;
 mod options;
 mod report;
 mod run;
+mod wast;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Compiles a component ahead of time
     Compile(compile::CompileArgs),
+    /// Runs scripts of components and assertions (`.wast`)
+    Wast(wast::WastArgs),
     /// Prints a completion script for a shell
     Completion(completion::CompletionArgs),
 }
@@ -62,6 +65,7 @@ fn obey(line: CommandLine) -> Result<ExitCode, report::Failure> {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Compile(args)) => compile::compile(&args),
+        Some(Command::Wast(args)) => wast::wast(&args),
         Some(Command::Completion(args)) => completion::completion(&args),
     }
 }

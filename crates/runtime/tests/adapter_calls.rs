@@ -263,7 +263,7 @@ fn compiled_code_is_kept_with_its_adapters() {
         (compiled.load(Ordering::Relaxed), component.precompile().expect("code"))
     };
     let ((with, long), (without, short)) = (run(true, text.as_bytes()), run(false, text.as_bytes()));
-    assert_eq!((with, without), (3, 2));
+    assert_eq!(with, without + 1);
     assert!(long.len() > short.len());
     for adapters in [true, false] {
         for bytes in [text.as_bytes(), &long, &short] {

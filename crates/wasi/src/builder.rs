@@ -6,9 +6,10 @@ use std::sync::Arc;
 use thalweg::{Error, ResourceTable, Result};
 
 use crate::filesystem::{Descriptor, DirPerms};
-use crate::native::{self, OsMonotonicClock, OsRandom, OsSystemClock};
+use crate::native::{self, OsMonotonicClock, OsNetwork, OsRandom, OsSystemClock};
 use crate::sim::{SeededRandom, SimClock};
-use crate::sys::{Input, MonotonicClock, Node, Output, Random, SystemClock};
+use crate::sockets::{NetworkGrant, NetworkPolicy};
+use crate::sys::{Input, MonotonicClock, Network, Node, Output, Random, SystemClock};
 use crate::{Preopen, WasiContext};
 
 /// Makes a [`WasiContext`], from nothing: no arguments, no environment, no directories, an input at its end and outputs
@@ -22,6 +23,7 @@ pub struct WasiBuilder {
     stdout: Output,
     stderr: Output,
     preopens: Vec<Preopen>,
+    network: NetworkGrant,
     monotonic_clock: Arc<dyn MonotonicClock>,
     system_clock: Arc<dyn SystemClock>,
     random: Box<dyn Random>,
@@ -47,6 +49,7 @@ impl WasiBuilder {
             stdout: Output::discard(),
             stderr: Output::discard(),
             preopens: Vec::new(),
+            network: NetworkGrant::new(OsNetwork, NetworkPolicy::deny()),
             monotonic_clock: Arc::new(OsMonotonicClock::new()),
             system_clock: Arc::new(OsSystemClock),
             random: Box::new(OsRandom),
@@ -150,6 +153,21 @@ impl WasiBuilder {
         self
     }
 
+    /// Says what of the network may be used.
+    #[must_use]
+    pub fn network(mut self, policy: NetworkPolicy) -> Self {
+        self.network = self.network.with_policy(policy);
+        self
+    }
+
+    /// Sets the network: a world of its own instead of the OS's. What of it may be used is [`network`](Self::network)'s
+    /// to say.
+    #[must_use]
+    pub fn network_stack(mut self, stack: impl Network) -> Self {
+        self.network = self.network.with_stack(stack);
+        self
+    }
+
     /// Sets the clock that only goes forward.
     #[must_use]
     pub fn monotonic_clock(mut self, clock: impl MonotonicClock) -> Self {
@@ -216,6 +234,7 @@ impl WasiBuilder {
             stdout: self.stdout,
             stderr: self.stderr,
             preopens: self.preopens,
+            network: self.network,
             monotonic_clock: self.monotonic_clock,
             system_clock: self.system_clock,
             random: self.random,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use thalweg::ResourceTable;
 
 use crate::filesystem::Descriptor;
+use crate::sockets::NetworkGrant;
 use crate::sys::{Input, MonotonicClock, Output, Random, SystemClock};
 
 /// A directory that a guest has from its start.
@@ -32,6 +33,8 @@ pub struct WasiContext {
     pub stderr: Output,
     /// Directories.
     pub preopens: Vec<Preopen>,
+    /// The network, and what of it may be used.
+    pub network: NetworkGrant,
     /// The clock that only goes forward.
     pub monotonic_clock: Arc<dyn MonotonicClock>,
     /// The clock that tells the date.

@@ -2,7 +2,7 @@
 //!
 //! A [`WasiContext`] says what a guest is granted, and nothing is granted by default. Interface files (one folder per
 //! WIT package) talk to ports ([`sys`]); two families implement those: [`native`] (the OS, on tokio) and [`sim`]
-//! (virtual time, seeded chance, files in memory).
+//! (virtual time, seeded chance, files and a network in memory).
 #![forbid(unsafe_code)]
 
 mod builder;
@@ -16,13 +16,16 @@ pub mod native;
 pub mod p2;
 pub mod random;
 pub mod sim;
+pub mod sockets;
 pub mod sys;
+mod wakers;
 
 use thalweg::{Linker, Result};
 
 pub use builder::WasiBuilder;
 pub use context::{Preopen, WasiContext, WasiView};
 pub use filesystem::DirPerms;
+pub use sockets::NetworkPolicy;
 
 /// Defines every interface of WASI that this crate serves, of 0.3 and 0.2.
 ///
@@ -34,5 +37,6 @@ pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
     filesystem::add_to_linker(linker)?;
+    sockets::add_to_linker(linker)?;
     p2::add_to_linker(linker)
 }

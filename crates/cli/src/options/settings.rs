@@ -33,6 +33,14 @@ pub struct Settings {
     pub inherit_stderr: bool,
     /// Where relative paths of the guest start.
     pub cwd: Option<String>,
+    /// Whether the guest can use every address of the network.
+    pub inherit_network: bool,
+    /// Whether the network's addresses may be used by TCP.
+    pub tcp: bool,
+    /// Whether the network's addresses may be used by UDP.
+    pub udp: bool,
+    /// Whether the guest may look names of hosts up.
+    pub name_lookup: bool,
 }
 
 impl Default for Settings {
@@ -50,6 +58,10 @@ impl Default for Settings {
             inherit_stdout: true,
             inherit_stderr: true,
             cwd: None,
+            inherit_network: false,
+            tcp: true,
+            udp: true,
+            name_lookup: false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use thalweg_wasi::{DirPerms, WasiBuilder, WasiContext, native};
+use thalweg_wasi::{DirPerms, NetworkPolicy, WasiBuilder, WasiContext, native};
 
 use super::RunArgs;
 use crate::load::{Source, io_text};
@@ -19,6 +19,7 @@ pub struct Grants {
     stdout: bool,
     stderr: bool,
     cwd: Option<String>,
+    network: NetworkPolicy,
 }
 
 /// A folder of the host.
@@ -57,12 +58,13 @@ impl Grants {
             stdout: settings.inherit_stdout,
             stderr: settings.inherit_stderr,
             cwd: settings.cwd.clone(),
+            network: network(settings),
         })
     }
 
     /// The same for the guest's host functions; to be called where the reactor is.
     pub fn context(self) -> Result<WasiContext, Failure> {
-        let mut builder = WasiBuilder::new().args(self.args).envs(self.env);
+        let mut builder = WasiBuilder::new().args(self.args).envs(self.env).network(self.network);
         if self.stdin {
             builder = builder.stdin(native::stdin());
         }
@@ -104,6 +106,12 @@ impl Folder {
         Err(Failure::new(format!("can't grant the folder {}: {why}", self.host))
             .with_help("--dir HOST[::GUEST][::ro] takes a folder that exists"))
     }
+}
+
+/// What of the network the guest may use.
+fn network(settings: &Settings) -> NetworkPolicy {
+    let reach = if settings.inherit_network { NetworkPolicy::inherit() } else { NetworkPolicy::deny() };
+    reach.tcp(settings.tcp).udp(settings.udp).name_lookup(settings.name_lookup)
 }
 
 /// The guest's variables; later ones win.

@@ -140,7 +140,10 @@ pub(crate) fn store_list_into_range<T: WitType>(
     element: &ValType,
 ) -> Result<(u32, u32)> {
     let (length, byte_length) = lengths(items.len(), element)?;
-    let ptr = cx.allocate(element.align(), byte_length)?;
+    let ptr = cx.allocate(element.align(), byte_length).map_err(|error| match error.as_trap() {
+        Some(Trap::ReallocOutOfBounds) => Trap::ListReallocOutOfBounds.into(),
+        _ => error,
+    })?;
     T::store_list(items, cx, element, ptr)?;
     Ok((ptr, length))
 }

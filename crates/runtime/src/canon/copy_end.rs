@@ -7,7 +7,7 @@ use crate::Trap;
 use crate::engine::StoreMut;
 use crate::plan::{End, Kind};
 use crate::stream::{CopyState, cancel_pending, drop_shared_end};
-use crate::task::{WaitableRef, waitable};
+use crate::task::{PendingEvent, WaitableRef, waitable};
 use crate::types::ValType;
 
 /// Spec: `cancel_copy`.
@@ -30,8 +30,10 @@ pub(super) fn cancel(
         return Err(Trap::SyncWhileInSet.into());
     }
     end.state = CopyState::CancellingCopy;
-    let (pending, shared) = (end.waitable.pending_event.is_some(), end.shared);
-    if !pending {
+    let (pending, shared) = (end.waitable.pending_event, end.shared);
+    // A copy that moved something but still has its buffer in the stream is cancelled too: the outcome says how far it
+    // came, and CANCELLED.
+    if !matches!(pending, Some(PendingEvent::Copy { reclaim: false, .. })) {
         cancel_pending(state, shared)?;
     }
     answer(store, id, async_)
@@ -50,10 +52,10 @@ pub(super) fn drop(
     let state = store.state_mut();
     let end = state.ends.get(id)?;
     if which == (Kind::Future, End::Writable) && end.state != CopyState::Done {
-        return Err(if end.copying() { Trap::DropBusyFuture } else { Trap::FutureDropUnwritten }.into());
+        return Err(if end.copying() { busy(which) } else { Trap::FutureDropUnwritten }.into());
     }
     if end.copying() {
-        return Err(if which.0 == Kind::Stream { Trap::DropBusyStream } else { Trap::DropBusyFuture }.into());
+        return Err(busy(which).into());
     }
     let shared = end.shared;
     state.instances.get_mut(site.instance)?.handles.remove(index)?;
@@ -61,4 +63,14 @@ pub(super) fn drop(
     state.ends.remove(id);
     drop_shared_end(store, shared, which.1)?;
     Ok(Outcome::Done(0))
+}
+
+/// Spec: `trap_if(self.copying())` of `CopyEnd.drop`.
+fn busy(which: (Kind, End)) -> Trap {
+    match which {
+        (Kind::Stream, End::Readable) => Trap::RemoveBusyStream,
+        (Kind::Stream, End::Writable) => Trap::DropBusyStream,
+        (Kind::Future, End::Readable) => Trap::RemoveBusyFuture,
+        (Kind::Future, End::Writable) => Trap::DropBusyFuture,
+    }
 }

@@ -1,31 +1,64 @@
-//! Generated core wasm around the built-ins that can wait.
+//! Generated core wasm around built-ins that can wait, and around calls from guest to guest.
 //!
-//! For each such trampoline: `begin` with the arguments; when it answers 1, `park` (which suspends the stack); then
-//! `finish` gives the result. A component without such trampolines has no glue and no suspending import.
+//! For each such trampoline: `begin` with the arguments says what comes next. 2: the callee cannot block, so glue calls
+//! it on this stack (arguments are in the scratch memory, the callee in a table) and tells `end`, which says what comes
+//! next. 1: `park` suspends the stack. 0, and after a park: `finish` gives the result.
+//!
+//! A component without such trampolines has no glue and no suspending import.
 
 use std::sync::Arc;
 
 use wasm_encoder::{
-    BlockType, CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection, Module,
-    TypeSection, ValType,
+    BlockType, Catch, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection,
+    ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, RefType, TableSection,
+    TableType, TypeSection, ValType,
 };
 
-use super::{Outcome, dispatch, find, finish, signature};
-use crate::Result;
+use super::direct::{DirectCalls, LoweredCall, Next};
+use super::signature::{self, Signature};
+use super::{direct, dispatch, find, finish};
 use crate::engine::{CoreExtern, CoreInstance, StoreMut, host_func, park_func};
 use crate::error::bug;
 use crate::instance::RootId;
-use crate::plan::{Plan, TrampolineIndex};
-use crate::task::Resumption;
+use crate::plan::{Canon, FuncDef, Plan, TrampolineIndex};
 use crate::types::FlatType;
+use crate::{Result, Trap};
 
 /// The results that `finish` can give, in the order of the glue's imports.
 const FINISHES: [Option<FlatType>; 5] =
     [None, Some(FlatType::I32), Some(FlatType::I64), Some(FlatType::F32), Some(FlatType::F64)];
+/// Imports before the `begin`s: `park`, the `finish`es, `end`, `threw`.
+const FIRST_BEGIN: u32 = 3 + FINISHES.len() as u32;
+/// The import `threw`, which traps.
+const THREW: u32 = 2 + FINISHES.len() as u32;
+/// The import `end`.
+const END: u32 = 1 + FINISHES.len() as u32;
 
-fn waiting(plan: &Plan) -> impl Iterator<Item = TrampolineIndex> + '_ {
-    let all = plan.trampolines.iter().enumerate();
-    all.filter(|(_, trampoline)| trampoline.canon.may_block(plan)).map(|(index, _)| TrampolineIndex(index as u32))
+/// A trampoline that glue stands for.
+struct Glued {
+    index: TrampolineIndex,
+    signature: Signature,
+    /// The callee's place in the table and its core type, when it is a guest.
+    callee: Option<(u32, Signature)>,
+}
+
+fn glued(plan: &Plan) -> Vec<Glued> {
+    let mut all = Vec::new();
+    let mut slots = 0;
+    for (index, trampoline) in plan.trampolines.iter().enumerate() {
+        let callee = match &trampoline.canon {
+            Canon::Lower { callee: FuncDef::Lift(lift), .. } => plan.lifts.get(lift.at()),
+            canon if canon.may_block(plan) => None,
+            _ => continue,
+        };
+        let callee = callee.map(|lift| {
+            slots += 1;
+            (slots - 1, signature::lifted(lift, plan))
+        });
+        let signature = signature::signature(trampoline, plan);
+        all.push(Glued { index: TrampolineIndex(index as u32), signature, callee });
+    }
+    all
 }
 
 fn val_type(ty: FlatType) -> ValType {
@@ -39,49 +72,136 @@ fn val_type(ty: FlatType) -> ValType {
 
 /// Whether a plan has a glue module.
 pub(crate) fn has_glue(plan: &Plan) -> bool {
-    waiting(plan).next().is_some()
+    !glued(plan).is_empty()
 }
 
-/// The glue module of a plan; none when nothing can wait.
+/// The glue module of a plan; none when nothing needs it.
 pub(crate) fn encode_glue(plan: &Plan) -> Option<Vec<u8>> {
-    let trampolines: Vec<_> =
-        waiting(plan).filter_map(|index| Some((index, signature(plan.trampolines.get(index.at())?, plan)))).collect();
-    if trampolines.is_empty() {
+    let glued = glued(plan);
+    if glued.is_empty() {
         return None;
     }
-    let (mut types, mut imports) = (TypeSection::new(), ImportSection::new());
-    let (mut functions, mut exports, mut code) = (FunctionSection::new(), ExportSection::new(), CodeSection::new());
-    types.ty().function([], []);
-    imports.import("rt", "park", EntityType::Function(0));
-    for (i, result) in FINISHES.iter().enumerate() {
-        types.ty().function([], result.map(val_type));
-        imports.import("rt", &format!("finish{i}"), EntityType::Function(1 + i as u32));
+    let mut parts = Parts::new();
+    for (i, this) in glued.iter().enumerate() {
+        parts.add(i as u32, glued.len() as u32, this);
     }
-    let first_begin = 1 + FINISHES.len() as u32;
-    for (i, (index, (params, result))) in trampolines.iter().enumerate() {
-        let i = i as u32;
-        let params: Vec<_> = params.iter().copied().map(val_type).collect();
-        types.ty().function(params.iter().copied(), [ValType::I32]);
-        types.ty().function(params.iter().copied(), result.map(val_type));
-        imports.import("begin", &index.0.to_string(), EntityType::Function(first_begin + 2 * i));
-        functions.function(first_begin + 2 * i + 1);
-        exports.export(&index.0.to_string(), ExportKind::Func, first_begin + trampolines.len() as u32 + i);
-        let finish = 1 + FINISHES.iter().position(|finish| finish == result).unwrap_or(0) as u32;
-        code.function(&body(params.len() as u32, first_begin + i, finish));
-    }
-    let mut module = Module::new();
-    module.section(&types).section(&imports).section(&functions).section(&exports).section(&code);
-    Some(module.finish())
+    Some(parts.finish())
 }
 
-fn body(params: u32, begin: u32, finish: u32) -> Function {
-    let mut function = Function::new([]);
+/// The sections of the module in the making.
+struct Parts {
+    types: TypeSection,
+    imports: ImportSection,
+    functions: FunctionSection,
+    exports: ExportSection,
+    code: CodeSection,
+    callees: u32,
+}
+
+impl Parts {
+    fn new() -> Self {
+        let (mut types, mut imports) = (TypeSection::new(), ImportSection::new());
+        types.ty().function([], []);
+        imports.import("rt", "park", EntityType::Function(0));
+        for (i, result) in FINISHES.iter().enumerate() {
+            let ty = types.len();
+            types.ty().function([], result.map(val_type));
+            imports.import("rt", &format!("finish{i}"), EntityType::Function(ty));
+        }
+        let ty = types.len();
+        types.ty().function([ValType::I64], [ValType::I32]);
+        imports.import("rt", "end", EntityType::Function(ty));
+        imports.import("rt", "threw", EntityType::Function(0));
+        let (functions, exports) = (FunctionSection::new(), ExportSection::new());
+        Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0 }
+    }
+
+    fn function_type(&mut self, (params, result): &Signature) -> u32 {
+        let ty = self.types.len();
+        self.types.ty().function(params.iter().copied().map(val_type), result.map(val_type));
+        ty
+    }
+
+    /// Adds the `i`th of `count` glued trampolines.
+    fn add(&mut self, i: u32, count: u32, this: &Glued) {
+        let (params, result) = &this.signature;
+        let begin = self.function_type(&(params.clone(), Some(FlatType::I32)));
+        let own = self.function_type(&this.signature);
+        let name = this.index.0.to_string();
+        self.imports.import("begin", &name, EntityType::Function(begin));
+        self.functions.function(own);
+        self.exports.export(&name, ExportKind::Func, FIRST_BEGIN + count + i);
+        let finish = 1 + FINISHES.iter().position(|finish| finish == result).unwrap_or(0) as u32;
+        let callee = this.callee.as_ref().map(|(slot, signature)| {
+            self.callees += 1;
+            (*slot, self.function_type(signature), signature)
+        });
+        self.code.function(&body(params.len() as u32, FIRST_BEGIN + i, finish, callee));
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        let mut tables = TableSection::new();
+        let count = u64::from(self.callees);
+        let element_type = RefType::FUNCREF;
+        let ty = TableType { element_type, table64: false, minimum: count, maximum: Some(count), shared: false };
+        tables.table_with_init(ty, &ConstExpr::ref_null(wasm_encoder::HeapType::FUNC));
+        let mut memories = MemorySection::new();
+        memories.memory(MemoryType {
+            minimum: 1,
+            maximum: Some(1),
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
+        self.exports.export("callees", ExportKind::Table, 0).export("scratch", ExportKind::Memory, 0);
+        let mut module = Module::new();
+        module.section(&self.types).section(&self.imports).section(&self.functions).section(&tables);
+        module.section(&memories).section(&self.exports).section(&self.code);
+        module.finish()
+    }
+}
+
+/// The code of one glued trampoline.
+fn body(params: u32, begin: u32, finish: u32, callee: Option<(u32, u32, &Signature)>) -> Function {
+    let mut function = Function::new([(1, ValType::I32)]);
+    let next = params;
     let mut code = function.instructions();
     for param in 0..params {
         code.local_get(param);
     }
-    code.call(begin).if_(BlockType::Empty).call(0).end().call(finish).end();
+    code.call(begin).local_set(next);
+    if let Some((slot, ty, signature)) = callee {
+        code.local_get(next).i32_const(Next::Call as i32).i32_eq().if_(BlockType::Empty);
+        // Spec: `call_and_trap_on_throw`.
+        code.block(BlockType::Empty);
+        code.try_table(BlockType::Result(ValType::I64), vec![Catch::All { label: 0 }]);
+        call(&mut code, slot, ty, signature);
+        code.end().call(END).local_set(next).br(1).end().call(THREW).unreachable().end();
+    }
+    code.local_get(next).if_(BlockType::Empty).call(0).end().call(finish).end();
     function
+}
+
+/// Calls the callee with the arguments in the scratch memory; leaves the bits of its result as an `i64`.
+fn call(code: &mut InstructionSink<'_>, slot: u32, ty: u32, (params, result): &Signature) {
+    for (i, param) in params.iter().enumerate() {
+        let arg = MemArg { offset: 8 * i as u64, align: 2, target: MemArgTarget::Memory(0), ordering: None };
+        code.i32_const(0);
+        match param {
+            FlatType::I32 => code.i32_load(arg),
+            FlatType::I64 => code.i64_load(arg),
+            FlatType::F32 => code.f32_load(arg),
+            FlatType::F64 => code.f64_load(arg),
+        };
+    }
+    code.i32_const(slot as i32).call_indirect(0, ty);
+    match result {
+        None => code.i64_const(0),
+        Some(FlatType::I32) => code.i64_extend_i32_u(),
+        Some(FlatType::I64) => code,
+        Some(FlatType::F32) => code.i32_reinterpret_f32().i64_extend_i32_u(),
+        Some(FlatType::F64) => code.i64_reinterpret_f64(),
+    };
 }
 
 /// The instantiated glue of a component.
@@ -96,13 +216,26 @@ impl Glue {
         for result in FINISHES {
             externs.push(host_func(store, &[], result, Arc::new(|mut store, _args| finish::finish(&mut store))).into());
         }
-        for index in waiting(component.plan()) {
-            externs.push(begin(store, root, index)?);
+        let end = |mut store: StoreMut<'_>, args: &[u64]| {
+            Ok(direct::end(&mut store, args.first().copied().unwrap_or(0))? as u64)
+        };
+        externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I32), Arc::new(end)).into());
+        let threw = |_: StoreMut<'_>, _: &[u64]| Err(Trap::UncaughtException.into());
+        externs.push(host_func(store, &[], None, Arc::new(threw)).into());
+        let glued = glued(component.plan());
+        for this in &glued {
+            externs.push(begin(store, root, this)?);
         }
-        CoreInstance::new(store, module, &externs).map(|instance| Glue(Some(instance)))
+        let instance = CoreInstance::new(store, module, &externs)?;
+        let scratch = instance.export(store, "scratch").and_then(|scratch| scratch.memory());
+        let callees = instance.export(store, "callees").and_then(|callees| callees.table());
+        let (Some(scratch), Some(callees)) = (scratch, callees) else { return Err(bug!("glue without its places")) };
+        let filled = vec![false; glued.len()];
+        store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled });
+        Ok(Glue(Some(instance)))
     }
 
-    /// The function that stands for trampoline `index`, if it can wait.
+    /// The function that stands for trampoline `index`, if glue does.
     pub(crate) fn trampoline(&self, store: &mut StoreMut<'_>, index: TrampolineIndex) -> Result<Option<CoreExtern>> {
         let Some(instance) = self.0 else { return Ok(None) };
         let this = instance.export(store, &index.0.to_string());
@@ -113,18 +246,19 @@ impl Glue {
     }
 }
 
-fn begin(store: &mut StoreMut<'_>, root: RootId, index: TrampolineIndex) -> Result<CoreExtern> {
-    let (site, trampoline) = find(store.state(), root, index)?;
-    let (params, _) = signature(&trampoline, store.state().roots.get(root)?.component.plan());
-    let body =
-        move |mut store: StoreMut<'_>, args: &[u64]| match dispatch::call(&mut store, site, &trampoline.canon, args)? {
-            Outcome::Done(bits) => {
-                let state = store.state_mut();
-                let thread = state.current_thread()?;
-                state.threads.get_mut(thread)?.resumption = Resumption::Ready(bits);
-                Ok(0)
-            }
-            Outcome::Park => Ok(1),
-        };
-    Ok(host_func(store, &params, Some(FlatType::I32), Arc::new(body)).into())
+fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExtern> {
+    let (site, trampoline) = find(store.state(), root, this.index)?;
+    let params = &this.signature.0;
+    if let (Canon::Lower { callee: FuncDef::Lift(lift), ty, options }, Some((slot, _))) =
+        (&trampoline.canon, &this.callee)
+    {
+        let call = LoweredCall { site, lift: *lift, ty: ty.clone(), options: *options, slot: *slot };
+        let body = move |mut store: StoreMut<'_>, args: &[u64]| Ok(direct::begin(&mut store, &call, args)? as u64);
+        return Ok(host_func(store, params, Some(FlatType::I32), Arc::new(body)).into());
+    }
+    let body = move |mut store: StoreMut<'_>, args: &[u64]| {
+        let outcome = dispatch::call(&mut store, site, &trampoline.canon, args)?;
+        Ok(direct::next(&mut store, outcome)? as u64)
+    };
+    Ok(host_func(store, params, Some(FlatType::I32), Arc::new(body)).into())
 }

@@ -63,7 +63,7 @@ pub(crate) fn new_subtask(
     }
 }
 
-fn lower_lifted(
+pub(super) fn lower_lifted(
     store: &mut StoreMut<'_>,
     site: Site,
     lift: LiftIndex,
@@ -78,18 +78,26 @@ fn lower_lifted(
     after_start(store, id, async_)
 }
 
-/// The core function of a lifted function.
+/// The core function of a lifted function, and its type; found once.
 pub(crate) fn core_callee(
     store: &mut StoreMut<'_>,
     root: crate::instance::RootId,
     index: LiftIndex,
 ) -> Result<(CoreCallee, Arc<FuncType>)> {
     let state = store.state_mut();
+    if let Some(Some(known)) = state.roots.get(root)?.callees.get(index.at()) {
+        return Ok(known.clone());
+    }
     let component = state.roots.get(root)?.component.clone();
     let lift = component.plan().lifts.get(index.at()).ok_or_else(|| bug!("no lifted function {}", index.0))?;
     let options = options(state, root, lift.options)?;
-    let func = state.roots.get(root)?.func(lift.callee)?;
-    Ok((CoreCallee { func: Some(func), options, name: lift.name.as_str().into() }, lift.ty.clone()))
+    let this = state.roots.get_mut(root)?;
+    let func = this.func(lift.callee)?;
+    let found = (CoreCallee { func: Some(func), options, name: lift.name.as_str().into() }, lift.ty.clone());
+    if let Some(place) = this.callees.get_mut(index.at()) {
+        *place = Some(found.clone());
+    }
+    Ok(found)
 }
 
 /// Spec: the end of `canon_lower`: the result, a handle, or a wait.

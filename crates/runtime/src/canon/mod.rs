@@ -6,6 +6,7 @@
 mod backpressure;
 mod context;
 mod copy_end;
+mod direct;
 mod dispatch;
 mod error_context;
 mod finish;
@@ -19,6 +20,7 @@ mod task;
 mod thread;
 mod waitable;
 
+pub(crate) use direct::DirectCalls;
 pub(crate) use glue::{Glue, encode_glue, has_glue};
 pub(crate) use lower::{after_start, core_callee, lift_args, new_subtask};
 pub(crate) use signature::signature;

@@ -1,6 +1,6 @@
 //! The core type of each built-in. Spec: `flatten_functype`, and the signatures in "Canonical Definitions".
 
-use crate::plan::{Canon, Kind, Plan, Trampoline};
+use crate::plan::{Canon, Kind, Lift, Plan, Trampoline};
 use crate::types::{FlatType, FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
 
 use FlatType::{I32, I64};
@@ -68,4 +68,20 @@ fn lowered(ty: &FuncType, async_: bool) -> Signature {
             (params, None)
         }
     }
+}
+
+/// Spec: `flatten_functype(opts, ft, 'lift')`.
+pub(super) fn lifted(lift: &Lift, plan: &Plan) -> Signature {
+    let params = flat_params(lift.ty.params.elements.iter().map(|element| &element.ty), MAX_FLAT_PARAMS);
+    let options = plan.options.get(lift.options.at());
+    let (async_, callback) = options.map_or((false, false), |options| (options.async_, options.callback.is_some()));
+    let result = match (async_, &lift.ty.result) {
+        (true, _) => callback.then_some(I32),
+        (false, None) => None,
+        (false, Some(result)) => match result.layout().flat {
+            Some(flat) if flat.len() <= MAX_FLAT_RESULTS => flat.first().copied(),
+            _ => Some(I32),
+        },
+    };
+    (params, result)
 }

@@ -112,7 +112,7 @@ impl Component {
         let adapters = code.adapters.iter().flat_map(Adapters::modules);
         let modules = code.modules.iter().chain(&code.glue).chain(adapters);
         let code = modules.map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
-        Ok(self.0.engine.write_precompiled(self.bytes(), &code))
+        Ok(self.0.engine.write_precompiled(self.bytes(), code, &generated(self.plan(), true)?))
     }
 
     /// A core module of the plan.

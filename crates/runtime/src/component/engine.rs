@@ -1,5 +1,6 @@
 //! What components share: settings, the core engine, the cache of compiled code.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -151,8 +152,11 @@ impl Engine {
 
     /// The code of a component's modules and of what is generated for it: from the cache, or compiled.
     pub(super) fn compile(&self, loaded: &Loaded) -> Result<Vec<CoreModule>> {
-        // Code with adapters and code without are two entries.
-        let compatibility = self.0.core.compatibility_hash().wrapping_add(self.has_adapters().into());
+        let generated = generated(&loaded.plan, self.has_adapters())?;
+        // What this build generates belongs to the key as much as what the engine makes of it.
+        let mut hasher = DefaultHasher::new();
+        (self.0.core.compatibility_hash(), &generated).hash(&mut hasher);
+        let compatibility = hasher.finish();
         let key = self.0.cache.as_ref().map(|cache| (cache, CacheKey::new(&loaded.bytes, compatibility)));
         if let Some(modules) = key.as_ref().and_then(|(cache, key)| cache.load(key))
             && let Ok(modules) = self.deserialize(&modules)
@@ -163,7 +167,6 @@ impl Engine {
         for module in &loaded.plan.modules {
             sources.push(loaded.bytes.get(module.range.clone()).ok_or_else(|| crate::error::bug!("a module's range"))?);
         }
-        let generated = generated(&loaded.plan, self.has_adapters())?;
         sources.extend(generated.iter().map(Vec::as_slice));
         self.announce(Some((sources.len(), sources.iter().map(|source| source.len()).sum())));
         let modules = compile_all(&self.0.core, &sources, usize::MAX);
@@ -187,8 +190,10 @@ impl Engine {
     }
 
     /// See [`Component::precompile`].
-    pub(super) fn write_precompiled(&self, component: &[u8], code: &[Vec<u8>]) -> Vec<u8> {
-        artifact::write(self.0.core.compatibility_hash(), component, code)
+    pub(super) fn write_precompiled(&self, component: &[u8], mut code: Vec<Vec<u8>>, generated: &[Vec<u8>]) -> Vec<u8> {
+        // The last entry is what was generated, adapters included, to be compared with what the reader generates.
+        code.push(generated.concat());
+        artifact::write(self.0.core.compatibility_hash(), component, &code)
     }
 
     /// A component from [`Component::precompile`], if that is allowed.
@@ -200,7 +205,16 @@ impl Engine {
         }
         let artifact = artifact::read(bytes, self.0.core.compatibility_hash())?;
         let loaded = load(artifact.component, &self.0.config.features)?;
-        let modules = self.deserialize(&artifact.modules)?;
+        let (last, code) = artifact.modules.split_last().ok_or_else(other_build)?;
+        if generated(&loaded.plan, true)?.concat() != *last {
+            return Err(other_build());
+        }
+        let modules = self.deserialize(code)?;
         Component::with_code(self, loaded, modules)
     }
+}
+
+fn other_build() -> Error {
+    Error::new(ErrorKind::Invalid, "the precompiled component was made by another build of this runtime")
+        .with_hint("compile it again with this one")
 }

@@ -13,6 +13,15 @@ use crate::Result;
 pub(crate) struct CoreTable(pub(super) wasmtime::Table);
 
 impl CoreTable {
+    /// Puts `func` at `index`.
+    ///
+    /// # Errors
+    ///
+    /// When the table is shorter.
+    pub(crate) fn set(self, store: &mut StoreMut<'_>, index: u32, func: CoreFunc) -> Result<()> {
+        self.0.set(&mut store.context, u64::from(index), func.0.into()).map_err(super::convert::error)
+    }
+
     /// The function at `index`: `None` beyond the end, `Some(None)` for a null entry.
     pub(crate) fn func(self, store: &mut StoreMut<'_>, index: u32) -> Option<Option<CoreFunc>> {
         match self.0.get(&mut store.context, u64::from(index))? {

@@ -69,6 +69,11 @@ impl Error {
         Error::new(ErrorKind::Host, message)
     }
 
+    /// A guest broke the rules of an interface: it traps, and `message` says how.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Trap(Trap::Refused), message)
+    }
+
     /// A name or a type that does not fit at link time.
     pub fn link(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::Link, message)

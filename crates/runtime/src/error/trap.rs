@@ -56,6 +56,8 @@ traps! {
     OutOfFuel = "all fuel consumed by WebAssembly";
     /// Core: any other trap of the engine; the message has its text.
     Core = "core wasm trap";
+    /// A host function refused what its caller asked against the interface's rules; the message says which.
+    Refused = "a host function refused its caller";
     /// An exception left a component.
     UncaughtException = "an exception propagated out of a component";
 
@@ -93,10 +95,8 @@ traps! {
     SetNotEmpty = "cannot drop waitable set with members";
     /// Spec: `WaitableSet.drop`.
     SetHasWaiters = "cannot drop waitable set with waiters";
-    /// Spec: `Waitable.in_waitable_set` before a synchronous wait.
+    /// Spec: `Waitable.in_waitable_set` before a synchronous wait, `Waitable.has_sync_waiter` before a join.
     SyncWhileInSet = "waitable cannot be used synchronously while added to a waitable set";
-    /// Spec: `Waitable.has_sync_waiter`.
-    WaitableHasSyncWaiter = "waitable cannot be used while a synchronous operation waits for it";
     /// Spec: `canon_subtask_cancel` after delivery.
     SubtaskCancelAfterTerminal = "`subtask.cancel` called after terminal status delivered";
     /// Spec: `canon_subtask_cancel` twice.
@@ -150,15 +150,17 @@ traps! {
     /// Spec: `load_list_from_range`.
     ListOutOfBounds = "list content out-of-bounds";
     /// Spec: `load_string_from_range`.
-    StringOutOfBounds = "string content out-of-bounds";
+    StringOutOfBounds = "string content out-of-bounds: string pointer/length out of bounds of memory";
     /// Spec: `MAX_STRING_BYTE_LENGTH`.
     StringTooLong = "string length exceeds the maximum";
     /// Spec: `MAX_LIST_BYTE_LENGTH`.
     ListTooLong = "list length exceeds the maximum";
-    /// Spec: `LiftLowerContext.reallocate`: bounds.
+    /// Spec: `store_list_into_range`: what `realloc` answered is not inside of the memory.
+    ListReallocOutOfBounds = "list content out-of-bounds: realloc return: beyond end of memory";
+    /// Spec: `store_string_into_range`, `lower_heap_values`: the same for everything else.
     ReallocOutOfBounds = "realloc return: beyond end of memory";
     /// Spec: `LiftLowerContext.reallocate`: alignment.
-    ReallocUnaligned = "realloc return: result not aligned";
+    ReallocUnaligned = "unaligned pointer: realloc return: result not aligned";
     /// Spec: `load_variant`.
     InvalidDiscriminant = "invalid variant discriminant";
     /// Spec: `convert_i32_to_char`.

@@ -101,6 +101,11 @@ impl HostFunc {
         HostFunc { body: Body::Concurrent(Arc::new(body)), check: checker::<P, R>() }
     }
 
+    /// Whether it may suspend its caller.
+    pub(crate) fn suspends(&self) -> bool {
+        matches!(self.body, Body::Concurrent(_))
+    }
+
     /// Whether it can stand for an import of type `ty`.
     pub(crate) fn check(&self, ty: &FuncType, host: &HostTypes) -> Result<()> {
         (self.check)(ty, host)

@@ -98,7 +98,7 @@ impl ResourceTable {
             return Err(other_type::<H>(rep));
         }
         if entry.children > 0 {
-            return Err(Error::host(format!("resource {rep} has children that must be dropped before it")));
+            return Err(Error::refused(format!("resource {rep} has children that must be dropped before it")));
         }
         let entry = self.entries.get_mut(rep as usize).and_then(Option::take).ok_or_else(|| absent(rep))?;
         self.free.push(rep);

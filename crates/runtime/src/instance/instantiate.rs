@@ -6,8 +6,9 @@ use crate::canon;
 use crate::component::Component;
 use crate::engine::{CoreExtern, CoreInstance, StoreMut};
 use crate::error::bug;
+use crate::host::HostFunc;
 use crate::linker::LinkedImports;
-use crate::plan::{CoreDef, PlannedInstance, PlannedResource, Step, TrampolineIndex};
+use crate::plan::{Blocking, CoreDef, PlannedInstance, PlannedResource, Step, TrampolineIndex};
 use crate::store::ResourceTypeId;
 use crate::task::in_start_function;
 use crate::{Error, Result};
@@ -29,6 +30,8 @@ fn make_root(store: &mut StoreMut<'_>, component: &Component, imports: LinkedImp
     let state = store.state_mut();
     let root = state.roots.insert(RootInstance {
         component: component.clone(),
+        blocking: Blocking::linked(plan, |import| imports.funcs.get(import.at()).is_none_or(HostFunc::suspends)),
+        direct: None,
         imports: imports.funcs,
         instances: Vec::new(),
         resource_types: Vec::new(),
@@ -37,6 +40,7 @@ fn make_root(store: &mut StoreMut<'_>, component: &Component, imports: LinkedImp
         memories: vec![None; plan.memories as usize],
         funcs: vec![None; plan.funcs as usize],
         tables: vec![None; plan.tables as usize],
+        callees: vec![None; plan.lifts.len()],
         options: vec![None; plan.options.len()],
     });
     let mut instances: Vec<InstanceId> = Vec::new();

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use super::{InstanceId, Options};
 use crate::Result;
+use crate::canon::DirectCalls;
 use crate::component::Component;
 use crate::engine::{CoreExtern, CoreFunc, CoreInstance, CoreMemory, CoreTable};
 use crate::error::bug;
 use crate::host::HostFunc;
 use crate::linker::HostDrop;
-use crate::plan::{FuncIndex, InstanceIndex, MemoryIndex, TableIndex};
+use crate::plan::{Blocking, FuncIndex, InstanceIndex, MemoryIndex, TableIndex};
 use crate::store::{Id, ResourceTypeId};
-use crate::types::ResourceIndex;
+use crate::task::CoreCallee;
+use crate::types::{FuncType, ResourceIndex};
 
 /// An instantiated component of the store.
 pub(crate) type RootId = Id<RootInstance>;
@@ -30,6 +32,10 @@ pub(crate) struct RootInstance {
     pub(crate) component: Component,
     /// Host functions, by the plan's numbers.
     pub(crate) imports: Arc<[HostFunc]>,
+    /// Who can block, now that the imports are known.
+    pub(crate) blocking: Blocking,
+    /// The places where generated glue finds callees, once it has any.
+    pub(crate) direct: Option<DirectCalls>,
     /// Component instances, by the plan's numbers.
     pub(crate) instances: Vec<InstanceId>,
     /// Resource types, by the plan's numbers.
@@ -44,6 +50,8 @@ pub(crate) struct RootInstance {
     pub(crate) funcs: Vec<Option<CoreFunc>>,
     /// Table slots.
     pub(crate) tables: Vec<Option<CoreTable>>,
+    /// Lifted functions that were called.
+    pub(crate) callees: Vec<Option<(CoreCallee, Arc<FuncType>)>>,
     /// Options that were used.
     pub(crate) options: Vec<Option<Arc<Options>>>,
 }

@@ -2,7 +2,10 @@
 //!
 //! What cannot block runs on its caller's stack. The answer errs on the side of "can".
 
-use super::{Canon, CoreInstanceIndex, FuncDef, InstanceIndex, LiftIndex, Plan, Step, TrampolineIndex};
+use super::{
+    Canon, CoreInstanceIndex, FuncDef, ImportedFuncIndex, InstanceIndex, LiftIndex, Plan, Step, Trampoline,
+    TrampolineIndex,
+};
 
 impl Canon {
     /// Whether the built-in itself can suspend its caller.
@@ -43,11 +46,37 @@ pub struct Blocking {
 }
 
 impl Blocking {
-    /// Finds out for `plan`.
+    /// Finds out for `plan` alone: every function of the host may block.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
+        Blocking::from(plan, plan.trampolines.iter().map(|t| t.canon.may_block(plan)).collect())
+    }
+
+    /// Finds out for `plan` with its imports found: `suspends` says which functions of the host may suspend their caller.
+    ///
+    /// It also knows what this runtime never does: a cancelled copy ends at once, and so does a cancelled call of the
+    /// host.
+    #[must_use]
+    pub fn linked(plan: &Plan, suspends: impl Fn(ImportedFuncIndex) -> bool) -> Self {
+        let calls_guests = |instance: InstanceIndex| {
+            let lowers_lift = |canon: &Canon| matches!(canon, Canon::Lower { callee: FuncDef::Lift(_), .. });
+            plan.trampolines.iter().any(|other| other.instance == instance && lowers_lift(&other.canon))
+        };
+        let may_block = |trampoline: &Trampoline| match &trampoline.canon {
+            Canon::CancelCopy { .. } => false,
+            Canon::SubtaskCancel { async_ } => !async_ && calls_guests(trampoline.instance),
+            Canon::Lower { callee: FuncDef::Imported(import), options, .. } => {
+                let async_ = plan.options.get(options.at()).is_some_and(|options| options.async_);
+                !async_ && suspends(*import)
+            }
+            canon => canon.may_block(plan),
+        };
+        Blocking::from(plan, plan.trampolines.iter().map(may_block).collect())
+    }
+
+    /// Follows calls between components from the trampolines that block themselves.
+    fn from(plan: &Plan, mut trampolines: Vec<bool>) -> Self {
         let mut instances = vec![false; plan.instances.len()];
-        let mut trampolines: Vec<bool> = plan.trampolines.iter().map(|t| t.canon.may_block(plan)).collect();
         let mut callers: Vec<Vec<usize>> = vec![Vec::new(); plan.instances.len()];
         let mut found = Vec::new();
         for (i, trampoline) in plan.trampolines.iter().enumerate() {

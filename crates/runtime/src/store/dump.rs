@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::State;
+use crate::instance::{Handle, InstanceId};
 use crate::plan::{End, Kind};
 use crate::stream::CopyEndId;
 use crate::task::{SubtaskId, Task, TaskState, ThreadId, WaitFor, WaitableRef, WaitableSetId};
@@ -13,15 +14,27 @@ pub(crate) fn deadlock(state: &State) -> Option<Error> {
     if state.tasks.len() == 0 {
         return None;
     }
+    let error = Error::new(ErrorKind::Trap(Trap::Deadlock), Trap::Deadlock.to_string());
+    Some(error.with_have(waiting(state)))
+}
+
+/// The error of a function that is not async and waits, while no thread that could help it may run. Spec: the loop at
+/// the end of `canon_lift`.
+pub(crate) fn sync_task_blocks(state: &State) -> Error {
+    let error = Error::new(ErrorKind::Trap(Trap::CannotBlockSyncTask), Trap::CannotBlockSyncTask.to_string());
+    error.with_have(format!("{}; {}", Trap::Deadlock, waiting(state)))
+}
+
+/// Every task and what its threads wait for.
+fn waiting(state: &State) -> String {
     let mut report = String::from("these tasks wait:");
     for (id, task) in state.tasks.iter() {
-        let _ = write!(report, "\n    task {} ({}), {}", id.number(), task.callee.name, state_words(task));
+        let _ = write!(report, "\ntask {} ({}), {}", id.number(), task.callee.name, state_words(task));
         for &thread in task.threads.iter().chain(task.implicit_thread.iter().filter(|t| !task.threads.contains(t))) {
-            let _ = write!(report, "\n      thread {}: {}", thread.number(), thread_words(state, thread));
+            let _ = write!(report, "\n  thread {}: {}", thread.number(), thread_words(state, thread));
         }
     }
-    let error = Error::new(ErrorKind::Trap(Trap::Deadlock), Trap::Deadlock.to_string());
-    Some(error.with_have(report))
+    report
 }
 
 fn state_words(task: &Task) -> &'static str {
@@ -82,13 +95,12 @@ fn end_words(state: &State, id: CopyEndId) -> String {
         (Kind::Future, End::Readable) => "a read of future",
         (Kind::Future, End::Writable) => "a write of future",
     };
-    let holder = state.ends.iter().find(|(other, this)| *other != id && this.shared == end.shared);
-    let other = match holder {
-        Some((_, other)) => {
-            let holder = other.buffer.as_ref().and_then(|buffer| state.instances.find(buffer.instance));
-            let busy = if other.copying() { "is busy with it" } else { "does nothing with it" };
-            let _ = holder;
-            format!("whoever holds the other end (handle {}) {busy}", other.index)
+    let other = state.ends.iter().find(|(other, this)| *other != id && this.shared == end.shared);
+    let other = match other {
+        Some((other, this)) => {
+            let busy = if this.copying() { "is busy with it" } else { "does nothing with it" };
+            let who = if holder(state, other) == holder(state, id) { "the same instance" } else { "another instance" };
+            format!("{who} holds the other end (handle {}) and {busy}", this.index)
         }
         None => match state.shared.find(end.shared) {
             Some(shared) if shared.writer.is_some() || shared.reader.is_some() => "the host has the other end".into(),
@@ -97,4 +109,11 @@ fn end_words(state: &State, id: CopyEndId) -> String {
         },
     };
     format!("{what} (handle {}): {other}", end.index)
+}
+
+/// The instance in whose table an end is.
+fn holder(state: &State, end: CopyEndId) -> Option<InstanceId> {
+    let holds = |handle: &Handle| matches!(handle, Handle::End(id) if *id == end);
+    let mut instances = state.instances.iter();
+    instances.find(|(_, instance)| instance.handles.iter().any(|(_, handle)| holds(handle))).map(|(id, _)| id)
 }

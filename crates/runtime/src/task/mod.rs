@@ -3,6 +3,7 @@
 //! Spec: "Concurrency", "Waitable State", "Subtask State".
 
 mod cancel;
+pub(crate) mod direct;
 pub(crate) mod enter;
 mod error_context;
 mod resolve;

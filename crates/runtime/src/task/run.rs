@@ -4,11 +4,11 @@ use super::enter::{Entered, enter_implicit_thread, exit_implicit_thread, release
 use super::waitable_set::{start_waiting, stop_waiting, take_event};
 use super::{Caller, Event, Readiness, Stage, TaskId, TaskState, ThreadId, WaitFor, readiness, return_task};
 use crate::abi::{Flat, LowerCx, lower_dynamic};
-use crate::engine::{Continuation, Step, StoreMut};
+use crate::engine::{Continuation, CoreFunc, Step, StoreMut};
 use crate::error::bug;
 use crate::instance::call_post_return;
 use crate::plan::StringEncoding;
-use crate::store::Current;
+use crate::store::{Current, State, sync_task_blocks};
 use crate::types::MAX_FLAT_RESULTS;
 use crate::{Result, Trap};
 
@@ -55,15 +55,19 @@ fn run_stage(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
 
 /// Spec: `task.start()` and the first core call.
 fn start(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
-    let state = store.state_mut();
-    let this = state.tasks.get_mut(task)?;
-    this.state = TaskState::Started;
-    let func = this.callee.func.ok_or_else(|| bug!("a start function starts twice"))?;
-    let args = lower_args(store, task)?;
+    let (func, args) = prepare(store, task)?;
     let continuation = Continuation::new(store, func, args.values());
     let this = store.state_mut().threads.get_mut(thread)?;
     (this.stage, this.continuation) = (Stage::Running, Some(continuation));
     run_core(store, thread, task)
+}
+
+/// Spec: `task.start()`: the core function and its arguments.
+pub(super) fn prepare(store: &mut StoreMut<'_>, task: TaskId) -> Result<(CoreFunc, Flat)> {
+    let this = store.state_mut().tasks.get_mut(task)?;
+    this.state = TaskState::Started;
+    let func = this.callee.func.ok_or_else(|| bug!("a start function starts twice"))?;
+    Ok((func, lower_args(store, task)?))
 }
 
 /// Spec: `on_start` and `lower_flat_values` of the parameters.
@@ -115,7 +119,7 @@ fn run_core(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<
 }
 
 /// The core call of `thread` returned `bits`.
-fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, bits: u64) -> Result<()> {
+pub(super) fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, bits: u64) -> Result<()> {
     let this = store.state().tasks.get(task)?;
     if this.implicit_thread != Some(thread) {
         return unregister_thread(store.state_mut(), thread, task);
@@ -198,6 +202,7 @@ fn call_back(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result
     let continuation = Continuation::new(store, callback, &args);
     let this = store.state_mut().threads.get_mut(thread)?;
     (this.stage, this.cancellable, this.continuation) = (Stage::Running, false, Some(continuation));
+    this.has_stack = true;
     run_core(store, thread, task)
 }
 
@@ -217,7 +222,7 @@ pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<
         let threads: Vec<ThreadId> = instance.threads.iter().map(|(_, &thread)| thread).collect();
         let mut candidates = Vec::new();
         for thread in threads {
-            if Some(thread) != exclusive && super::is_ready(state, thread)? {
+            if Some(thread) != exclusive && !wants_exclusive(state, thread)? && super::is_ready(state, thread)? {
                 candidates.push(thread);
             }
         }
@@ -225,11 +230,18 @@ pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<
             if waits_for_host(store, task)? {
                 return Ok(());
             }
-            return Err(Trap::CannotBlockSyncTask.into());
+            return Err(sync_task_blocks(store.state()));
         }
         let chosen = state.choose.among(candidates.len());
         resume_thread(store, candidates[chosen], false)?;
     }
+}
+
+/// Whether `thread` would take the exclusive lock to go on. Spec: a function that is not async may be using what the lock
+/// is for ("Component Invariants" 3), though it does not hold the lock.
+fn wants_exclusive(state: &State, thread: ThreadId) -> Result<bool> {
+    let Some(this) = state.threads.find(thread) else { return Ok(false) };
+    Ok(this.stage == Stage::EventLoop && state.tasks.get(this.task)?.needs_exclusive())
 }
 
 /// Whether a thread of `task` waits for a host function, or for a callee of which this holds.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Stage, SubtaskId, Task, TaskId, TaskState, Thread, resume_thread, run_sync_callee};
+use super::{Stage, SubtaskId, Task, TaskId, TaskState, Thread, ThreadId, resume_thread, run_sync_callee};
 use crate::abi::{Flat, LiftCx, LowerCx};
 use crate::engine::{CoreFunc, StoreMut};
 use crate::instance::{InstanceId, Options, enter_from, leave_to, may_enter_from};
@@ -49,6 +49,24 @@ pub(crate) fn start_task(
     caller: Caller,
     from: Option<InstanceId>,
 ) -> Result<TaskId> {
+    let (instance, async_) = (callee.options.instance, ty.async_);
+    let (task, thread) = make_task(store, callee, ty, caller, from)?;
+    resume_thread(store, thread, false)?;
+    if !async_ {
+        run_sync_callee(store, task)?;
+    }
+    leave_to(store, instance, from)?;
+    Ok(task)
+}
+
+/// Enters the callee's instance and makes the task and its implicit thread.
+pub(super) fn make_task(
+    store: &mut StoreMut<'_>,
+    callee: CoreCallee,
+    ty: Arc<FuncType>,
+    caller: Caller,
+    from: Option<InstanceId>,
+) -> Result<(TaskId, ThreadId)> {
     let instance = callee.options.instance;
     if !may_enter_from(store, instance, from)? {
         return Err(Trap::CannotEnter.into());
@@ -60,7 +78,10 @@ pub(crate) fn start_task(
     }
     enter_from(store, instance, from)?;
     let state = store.state_mut();
-    let async_ = ty.async_;
+    let subtask = match &caller {
+        Caller::Guest(subtask) => Some(*subtask),
+        _ => None,
+    };
     let task = state.tasks.insert(Task {
         ty,
         callee,
@@ -73,16 +94,10 @@ pub(crate) fn start_task(
     });
     let thread = state.threads.insert(Thread::new(task, Stage::Enter));
     state.tasks.get_mut(task)?.implicit_thread = Some(thread);
-    if let Caller::Guest(subtask) = &state.tasks.get(task)?.caller {
-        let subtask = *subtask;
+    if let Some(subtask) = subtask {
         state.subtasks.get_mut(subtask)?.callee = super::Callee::Task(task);
     }
-    resume_thread(store, thread, false)?;
-    if !async_ {
-        run_sync_callee(store, task)?;
-    }
-    leave_to(store, instance, from)?;
-    Ok(task)
+    Ok((task, thread))
 }
 
 /// Runs `body` (core instantiation) as a synchronous task of `instance`, so that built-ins called by a start function

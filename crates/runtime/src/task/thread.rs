@@ -1,5 +1,6 @@
 //! A line of execution of a task. Spec: `Thread`.
 
+use super::direct::Direct;
 use super::{SubtaskId, TaskId, WaitFor, WaitableRef, WaitableSetId};
 use crate::engine::{Continuation, CoreMemory};
 use crate::store::Id;
@@ -43,6 +44,8 @@ pub(crate) struct Thread {
     pub(crate) task: TaskId,
     /// Spec: `cont`: none while running, and none for a thread that needs no stack.
     pub(crate) continuation: Option<Continuation>,
+    /// The direct call it runs in, if it runs on its caller's stack.
+    pub(crate) direct: Option<Direct>,
     /// Whether it runs on a stack of its own, so that it can wait in a core call.
     pub(crate) has_stack: bool,
     /// What it runs next.
@@ -71,6 +74,7 @@ impl Thread {
         Thread {
             task,
             continuation: None,
+            direct: None,
             has_stack: stage != Stage::Running,
             stage,
             wait_for: None,

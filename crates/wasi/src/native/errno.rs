@@ -8,7 +8,7 @@ use crate::sys::{Code, Error};
 pub(super) fn error(errno: Errno) -> Error {
     let code = code(errno);
     match code {
-        Code::Other => Error::new(code, errno.to_string()),
+        Code::Other | Code::TooManyOpen => Error::new(code, errno.to_string()),
         _ => code.into(),
     }
 }
@@ -26,7 +26,7 @@ fn code(errno: Errno) -> Code {
         Errno::ILSEQ => Code::IllegalByteSequence,
         Errno::INPROGRESS => Code::InProgress,
         Errno::INTR => Code::Interrupted,
-        Errno::INVAL => Code::Invalid,
+        Errno::INVAL | Errno::DESTADDRREQ | Errno::AFNOSUPPORT => Code::Invalid,
         Errno::IO => Code::Io,
         Errno::ISDIR => Code::IsDirectory,
         Errno::LOOP => Code::Loop,
@@ -36,12 +36,17 @@ fn code(errno: Errno) -> Code {
         Errno::NODEV => Code::NoDevice,
         Errno::NOENT => Code::NoEntry,
         Errno::NOLCK => Code::NoLock,
-        Errno::NOMEM => Code::InsufficientMemory,
+        Errno::NOMEM | Errno::NOBUFS => Code::InsufficientMemory,
         Errno::NOSPC => Code::InsufficientSpace,
         Errno::NOTDIR => Code::NotDirectory,
         Errno::NOTEMPTY => Code::NotEmpty,
         Errno::NOTRECOVERABLE => Code::NotRecoverable,
-        Errno::NOTSUP | Errno::NOSYS => Code::Unsupported,
+        Errno::NOTSUP
+        | Errno::NOSYS
+        | Errno::NOPROTOOPT
+        | Errno::PFNOSUPPORT
+        | Errno::PROTONOSUPPORT
+        | Errno::SOCKTNOSUPPORT => Code::Unsupported,
         Errno::NOTTY => Code::NoTty,
         Errno::NXIO => Code::NoSuchDevice,
         Errno::OVERFLOW => Code::Overflow,
@@ -54,7 +59,11 @@ fn code(errno: Errno) -> Code {
         Errno::AGAIN => Code::WouldBlock,
         Errno::ADDRNOTAVAIL => Code::AddressNotBindable,
         Errno::ADDRINUSE => Code::AddressInUse,
-        Errno::HOSTUNREACH | Errno::NETUNREACH | Errno::HOSTDOWN | Errno::NETDOWN => Code::RemoteUnreachable,
+        Errno::HOSTUNREACH | Errno::NETUNREACH | Errno::HOSTDOWN | Errno::NETDOWN | Errno::NONET => {
+            Code::RemoteUnreachable
+        }
+        Errno::NOTCONN | Errno::ISCONN => Code::InvalidState,
+        Errno::MFILE | Errno::NFILE => Code::TooManyOpen,
         Errno::CONNREFUSED => Code::ConnectionRefused,
         Errno::CONNRESET => Code::ConnectionReset,
         Errno::CONNABORTED => Code::ConnectionAborted,

@@ -6,12 +6,14 @@ mod blocking;
 mod clock;
 mod errno;
 mod files;
+mod net;
 mod random;
 mod stdin;
 mod stdout;
 
 pub use clock::{OsMonotonicClock, OsSystemClock};
 pub use files::open_directory;
+pub use net::OsNetwork;
 pub use random::OsRandom;
 pub use stdin::stdin;
 pub use stdout::{stderr, stdout};

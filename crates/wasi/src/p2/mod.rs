@@ -9,6 +9,7 @@ pub mod clocks;
 pub mod filesystem;
 pub mod io;
 pub mod random;
+pub mod sockets;
 mod wait;
 
 use thalweg::{Linker, Result};
@@ -25,5 +26,6 @@ pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     cli::add_to_linker(linker)?;
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
-    filesystem::add_to_linker(linker)
+    filesystem::add_to_linker(linker)?;
+    sockets::add_to_linker(linker)
 }

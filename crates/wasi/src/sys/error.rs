@@ -100,6 +100,14 @@ pub enum Code {
     ConnectionAborted,
     /// `ETIMEDOUT`.
     Timeout,
+    /// `EMFILE`, `ENFILE`: too many files and sockets are open.
+    TooManyOpen,
+    /// A name has no addresses.
+    NameUnresolvable,
+    /// A name could not be looked up this time.
+    TemporaryResolverFailure,
+    /// A name cannot be looked up.
+    PermanentResolverFailure,
     /// Anything else; see the text.
     Other,
 }

@@ -10,10 +10,10 @@ use thalweg::{Access, Linker, Resource, Result};
 
 use super::latch::{Broken, Latch};
 use super::stream_error::{Told, tell};
-use super::wakers::Wakers;
 use super::{Explain, Pollable, STREAMS, Subscribe};
 use crate::p2::wait;
 use crate::sys::ByteSource;
+use crate::wakers::Wakers;
 use crate::{WasiContext, WasiView};
 
 /// The most bytes that one read gives, whatever the guest asks for.

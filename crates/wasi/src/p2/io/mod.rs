@@ -10,7 +10,6 @@ mod poll;
 mod script;
 mod splice;
 mod stream_error;
-mod wakers;
 
 use thalweg::{Linker, Result};
 

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use super::Explain;
 use super::latch::{Broken, Latch};
-use super::wakers::Wakers;
 use crate::sys::{self, ByteSink};
+use crate::wakers::Wakers;
 
 /// The most bytes that are permitted at once, and that wait for a slow sink.
 pub const MAX_WRITE_BYTES: usize = 64 * 1024;

@@ -119,7 +119,7 @@ fn lock(outlet: &Mutex<Outlet>) -> MutexGuard<'_, Outlet> {
 }
 
 fn excess(Excess { written, permit }: Excess) -> Error {
-    Error::host(format!("wasi:io/streams.output-stream.write: {written} bytes written, {permit} permitted"))
+    Error::refused(format!("wasi:io/streams.output-stream.write: {written} bytes written, {permit} permitted"))
         .with_hint("call check-write first, and write no more than it answers")
 }
 
@@ -169,7 +169,7 @@ fn bounded(len: u64) -> Result<()> {
     if len <= MAX_BLOCKING_WRITE_BYTES {
         return Ok(());
     }
-    Err(Error::host(format!(
+    Err(Error::refused(format!(
         "wasi:io/streams: a blocking write of {len} bytes, {MAX_BLOCKING_WRITE_BYTES} are allowed at once"
     )))
 }

@@ -5,10 +5,10 @@ use std::task::{Context, Poll};
 
 use thalweg::{Access, Error, Linker, Resource, ResourceTable, Result};
 
-use super::wakers::Wakers;
 use crate::WasiView;
 use crate::p2::wait;
 use crate::sys::BoxFuture;
+use crate::wakers::Wakers;
 
 /// What a guest can wait for: an object of which readiness can be asked again and again.
 pub trait Subscribe: Send + 'static {
@@ -86,7 +86,7 @@ fn poll_list(table: &mut ResourceTable, list: &[Resource<Pollable>], cx: &mut Co
 /// Spec: wasi:io/poll.poll.
 async fn poll<T: WasiView>(access: Access<T>, list: Vec<Resource<Pollable>>) -> Result<Vec<u32>> {
     if list.is_empty() {
-        return Err(Error::host("wasi:io/poll.poll: an empty list of pollables is never ready"));
+        return Err(Error::refused("wasi:io/poll.poll: an empty list of pollables is never ready"));
     }
     wait::until(&access, |wasi, cx| poll_list(&mut wasi.table, &list, cx)).await
 }

@@ -12,13 +12,13 @@ const MOST_WAKERS: usize = 64;
 
 /// See the page.
 #[derive(Debug, Default)]
-pub(super) struct Wakers {
+pub(crate) struct Wakers {
     waiting: Mutex<Vec<Waker>>,
 }
 
 impl Wakers {
     /// Polls the object on behalf of `cx`, who is woken with all the others when that gave `Pending`.
-    pub(super) fn poll<R>(
+    pub(crate) fn poll<R>(
         self: &Arc<Self>,
         cx: &Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
@@ -34,7 +34,7 @@ impl Wakers {
     }
 
     /// Wakes everyone who waits.
-    pub(super) fn wake_all(&self) {
+    pub(crate) fn wake_all(&self) {
         let woken = std::mem::take(&mut *self.lock());
         woken.into_iter().for_each(Waker::wake);
     }

@@ -1,0 +1,84 @@
+//! `thalweg wast`: runs scripts of components and assertions (`.wast`), as the standard's own test suite is written.
+
+mod argument;
+mod compare;
+mod components;
+mod expected;
+mod files;
+mod outcome;
+mod script;
+mod session;
+mod table;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use thalweg::{Choose, Config, Engine, Features, Gate};
+
+use crate::report::{self, Failure};
+use expected::ExpectedFailures;
+use script::Script;
+
+/// Arguments of `wast`.
+#[derive(Args)]
+pub struct WastArgs {
+    /// Scripts, or folders to look for scripts in
+    #[arg(value_name = "FILE|DIR", required = true)]
+    paths: Vec<OsString>,
+    /// A list of what is known to fail, one `path: reason` or `path:line: reason` a line; what passes nevertheless is a
+    /// failure
+    #[arg(long, value_name = "FILE")]
+    expect_fail: Option<PathBuf>,
+    /// Accepts any text where an assertion names the text of an error
+    #[arg(long)]
+    ignore_error_messages: bool,
+    /// Leaves what the standard leaves open to a generator that starts at this number
+    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    seed: Option<u64>,
+    /// Runs every script under each of the numbers below this one
+    #[arg(long, value_name = "COUNT")]
+    seeds: Option<u64>,
+    /// Prints only the scripts that fail, and the totals
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// What scripts may use beyond what is always on. The other gates change which names are right.
+const GATES: [Gate; 5] =
+    [Gate::MoreAsyncBuiltins, Gate::AsyncStackful, Gate::Threading, Gate::FixedLengthLists, Gate::ErrorContext];
+
+/// Runs scripts.
+pub fn wast(args: &WastArgs) -> Result<ExitCode, Failure> {
+    let expected = match &args.expect_fail {
+        Some(path) => ExpectedFailures::read(path)?,
+        None => ExpectedFailures::default(),
+    };
+    let mut features = Features::shipped();
+    for gate in GATES {
+        features.open(gate)?;
+    }
+    let engine = Engine::new(Config::new().features(features).optimize(false))?;
+    let mut outcomes = Vec::new();
+    for path in files::scripts(&args.paths)? {
+        let script = Script::read(path, args.ignore_error_messages)?;
+        let mut outcome = script.run(&engine, &args.choices());
+        expected.apply(&mut outcome);
+        outcomes.push(outcome);
+    }
+    report::out(&table::table(&outcomes, args.quiet))?;
+    Ok(if outcomes.iter().all(outcome::Outcome::is_fine) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl WastArgs {
+    /// Each way of choosing that a script is run with, and its name in reports.
+    fn choices(&self) -> Vec<(String, Choose)> {
+        let seeded = |seed: u64| (format!("seed {seed}"), Choose::seeded(seed));
+        match (self.seed, self.seeds) {
+            (Some(seed), _) => vec![seeded(seed)],
+            (None, Some(count)) => (0..count).map(seeded).collect(),
+            (None, None) => vec![(String::new(), Choose::first())],
+        }
+    }
+}

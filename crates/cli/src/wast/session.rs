@@ -1,0 +1,222 @@
+//! Carries out the directives of a script, one after the other.
+//!
+//! Each component that the script instantiates gets a store of its own: a trap ends what is in its store, and no other
+//! component of the script shall notice.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use thalweg::{Choose, Component, ErrorKind, Instance, Linker, Store, Val};
+use wast::token::Id;
+use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastRet};
+
+use super::components::Components;
+use super::{argument, compare};
+
+/// What went wrong, in words.
+type Result<T> = std::result::Result<T, String>;
+
+/// Polls of a call that is always ready to go on; more than that is an endless loop.
+const MAX_POLLS: usize = 100_000;
+
+/// An instance and its store.
+struct Running {
+    store: Store<()>,
+    instance: Instance,
+}
+
+/// The state of a script that runs.
+pub struct Session<'a> {
+    components: &'a mut Components,
+    choose: Choose,
+    ignore_error_messages: bool,
+    /// Definitions that keep the standard's rules; an error says why one cannot be instantiated nevertheless.
+    definitions: HashMap<String, Result<Component>>,
+    last_definition: Option<Result<Component>>,
+    instances: Vec<Running>,
+    names: HashMap<String, usize>,
+}
+
+impl<'a> Session<'a> {
+    /// Nothing defined yet.
+    pub fn new(components: &'a mut Components, choose: Choose, ignore_error_messages: bool) -> Self {
+        Session {
+            components,
+            choose,
+            ignore_error_messages,
+            definitions: HashMap::new(),
+            last_definition: None,
+            instances: Vec::new(),
+            names: HashMap::new(),
+        }
+    }
+
+    /// Carries out one directive.
+    pub fn obey(&mut self, directive: WastDirective<'_>) -> Result<()> {
+        match directive {
+            WastDirective::Module(wat) => {
+                let name = wat.name();
+                let component = self.component(wat)?;
+                self.instantiate(&component, name)
+            }
+            WastDirective::ModuleDefinition(wat) => self.define(wat),
+            WastDirective::ModuleInstance { instance, module, .. } => {
+                let component = match module {
+                    Some(id) => self.definitions.get(id.name()),
+                    None => self.last_definition.as_ref(),
+                };
+                let component = component.cloned().ok_or("there is no such definition")??;
+                self.instantiate(&component, instance)
+            }
+            WastDirective::AssertMalformed { module, message, .. } => self.refused(module, message),
+            WastDirective::AssertInvalid { module, message, .. } => self.refused(module, message),
+            WastDirective::AssertUnlinkable { module, message, .. } => {
+                let component = self.component(QuoteWat::Wat(module))?;
+                match self.start(&component) {
+                    Err(error) if error.kind() == ErrorKind::Link => self.says(&error_text(&error), message),
+                    Err(error) => Err(format!("it could be linked, but: {}", error_text(&error))),
+                    Ok(_) => Err(format!("it could be linked; expected: {message}")),
+                }
+            }
+            WastDirective::Invoke(invoke) => self.invoke(invoke).and_then(|result| result.map(drop).map_err(trapped)),
+            WastDirective::AssertTrap { exec, message, .. } => self.assert_trap(exec, message),
+            WastDirective::AssertReturn { exec, results, .. } => self.assert_return(exec, &results),
+            WastDirective::AssertExhaustion { call, message, .. } => {
+                self.assert_trap(WastExecute::Invoke(call), message)
+            }
+            WastDirective::Register { name, .. } => {
+                Err(format!("`register \"{name}\"`: instances of a script cannot import each other"))
+            }
+            other => Err(format!("not a directive for components: {other:?}").chars().take(80).collect()),
+        }
+    }
+
+    /// The outer result is about the text, the inner one the runtime's.
+    fn load(&mut self, mut wat: QuoteWat<'_>) -> Result<thalweg::Result<Component>> {
+        let bytes = wat.encode().map_err(|error| error.message())?;
+        Ok(self.components.load(bytes))
+    }
+
+    fn component(&mut self, wat: QuoteWat<'_>) -> Result<Component> {
+        self.load(wat)?.map_err(|error| error_text(&error))
+    }
+
+    fn define(&mut self, wat: QuoteWat<'_>) -> Result<()> {
+        let name = wat.name();
+        let component = match self.load(wat)? {
+            Ok(component) => Ok(component),
+            // What it imports, nobody can give; but it is right.
+            Err(error) if error.kind() == ErrorKind::Link => Err(error_text(&error)),
+            Err(error) => return Err(error_text(&error)),
+        };
+        if let Some(id) = name {
+            self.definitions.insert(id.name().to_string(), component.clone());
+        }
+        self.last_definition = Some(component);
+        Ok(())
+    }
+
+    fn start(&self, component: &Component) -> thalweg::Result<Running> {
+        let engine = self.components.engine();
+        let mut store = Store::new(engine, ());
+        store.set_choose(self.choose.clone());
+        let instance = finish(Linker::new(engine).instantiate(&mut store, component))?;
+        Ok(Running { store, instance })
+    }
+
+    fn instantiate(&mut self, component: &Component, name: Option<Id<'_>>) -> Result<()> {
+        let running = self.start(component).map_err(|error| error_text(&error))?;
+        if let Some(id) = name {
+            self.names.insert(id.name().to_string(), self.instances.len());
+        }
+        self.instances.push(running);
+        Ok(())
+    }
+
+    /// A component that must not be accepted.
+    fn refused(&mut self, module: QuoteWat<'_>, message: &str) -> Result<()> {
+        match self.load(module) {
+            Err(error) => self.says(&error, message),
+            Ok(Err(error)) => match error.kind() {
+                ErrorKind::Malformed | ErrorKind::Invalid => self.says(&error_text(&error), message),
+                _ => Err(format!("it was accepted, but: {}", error_text(&error))),
+            },
+            Ok(Ok(_)) => Err(format!("it was accepted; expected: {message}")),
+        }
+    }
+
+    /// The outer result is about the script, the inner one is the call's.
+    fn invoke(&mut self, invoke: WastInvoke<'_>) -> Result<thalweg::Result<(thalweg::Func, Option<Val>)>> {
+        let running = match invoke.module {
+            Some(id) => self.names.get(id.name()).and_then(|&index| self.instances.get_mut(index)),
+            None => self.instances.last_mut(),
+        };
+        let Running { store, instance } = running.ok_or("there is no such instance")?;
+        let func = instance.func_dynamic(store, invoke.name).map_err(|error| error_text(&error))?;
+        let args = argument::arguments(func.ty(), &invoke.args)?;
+        let result = finish(func.call(store, args));
+        Ok(result.map(|value| (func, value)))
+    }
+
+    fn assert_trap(&mut self, exec: WastExecute<'_>, message: &str) -> Result<()> {
+        let error = match exec {
+            WastExecute::Invoke(invoke) => self.invoke(invoke)?.map(drop).err(),
+            WastExecute::Wat(wat) => {
+                let component = self.component(QuoteWat::Wat(wat))?;
+                self.start(&component).map(drop).err()
+            }
+            WastExecute::Get { .. } => return Err("components have no globals to get".into()),
+        };
+        match error {
+            None => Err(format!("it did not trap; expected: {message}")),
+            Some(error) if error.as_trap().is_none() => Err(format!("not a trap: {}", error_text(&error))),
+            Some(error) => self.says(&error_text(&error), message.strip_prefix("wasm trap: ").unwrap_or(message)),
+        }
+    }
+
+    fn assert_return(&mut self, exec: WastExecute<'_>, results: &[WastRet<'_>]) -> Result<()> {
+        let (func, value) = match exec {
+            WastExecute::Invoke(invoke) => self.invoke(invoke)?.map_err(trapped)?,
+            WastExecute::Wat(wat) => {
+                let component = self.component(QuoteWat::Wat(wat))?;
+                return self.instantiate(&component, None);
+            }
+            WastExecute::Get { .. } => return Err("components have no globals to get".into()),
+        };
+        compare::results(func.ty().result.as_ref(), value.as_ref(), results)
+    }
+
+    fn says(&self, error: &str, expected: &str) -> Result<()> {
+        if self.ignore_error_messages || error.contains(expected) {
+            return Ok(());
+        }
+        Err(format!("it failed as it should, but with another text\nexpected: {expected}\nfound:    {error}"))
+    }
+}
+
+/// A trap where there should be none: with the guest's stack.
+fn trapped(error: thalweg::Error) -> String {
+    let frames: Vec<_> = error.guest_backtrace().iter().map(|frame| format!("\nat {frame}")).collect();
+    error_text(&error) + &frames.concat()
+}
+
+fn error_text(error: &thalweg::Error) -> String {
+    match error.have() {
+        Some(have) => format!("{}\n{have}", error.message()),
+        None => error.message().to_string(),
+    }
+}
+
+/// Runs a future to its end. Nothing of the host can wake it later: a script has no host functions.
+fn finish<T>(future: impl Future<Output = thalweg::Result<T>>) -> thalweg::Result<T> {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..MAX_POLLS {
+        if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
+            return result;
+        }
+    }
+    Err(thalweg::Error::host("it does not end"))
+}

@@ -1,0 +1,165 @@
+//! What of a network a guest may use.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+
+use crate::sys::{Code, Result};
+
+/// What of a network a guest may use. Nothing is granted that is not said here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkPolicy {
+    tcp: bool,
+    udp: bool,
+    name_lookup: bool,
+    reach: Reach,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Reach {
+    Everything,
+    Ranges(Vec<Range>),
+}
+
+/// Addresses that begin alike, with ports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    /// An address of the range.
+    pub address: IpAddr,
+    /// How many of its first bits all addresses of the range share.
+    pub prefix: u8,
+    /// The ports.
+    pub ports: RangeInclusive<u16>,
+}
+
+impl Range {
+    fn holds(&self, address: SocketAddr) -> bool {
+        let alike = match (self.address, address.ip()) {
+            (IpAddr::V4(of), IpAddr::V4(ip)) => alike(of.to_bits().into(), ip.to_bits().into(), 32, self.prefix),
+            (IpAddr::V6(of), IpAddr::V6(ip)) => alike(of.to_bits(), ip.to_bits(), 128, self.prefix),
+            _ => false,
+        };
+        alike && self.ports.contains(&address.port())
+    }
+}
+
+/// Whether the first `prefix` of `bits` bits of `a` and `b` are the same.
+fn alike(a: u128, b: u128, bits: u8, prefix: u8) -> bool {
+    let rest = bits.saturating_sub(prefix);
+    (a ^ b).checked_shr(rest.into()).unwrap_or(0) == 0
+}
+
+/// What is done with an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// A TCP socket binds to it, or connects to it.
+    Tcp,
+    /// A UDP socket binds to it, takes it as its peer, or sends to it.
+    Udp,
+}
+
+impl NetworkPolicy {
+    /// Nothing: no address and no name.
+    #[must_use]
+    pub fn deny() -> Self {
+        NetworkPolicy { tcp: true, udp: true, name_lookup: false, reach: Reach::Ranges(Vec::new()) }
+    }
+
+    /// Every address that this machine can use or reach. Names are not in it.
+    #[must_use]
+    pub fn inherit() -> Self {
+        NetworkPolicy { reach: Reach::Everything, ..NetworkPolicy::deny() }
+    }
+
+    /// Grants the addresses of `range`, too: to bind to them, to connect and send to them.
+    #[must_use]
+    pub fn allow(mut self, range: Range) -> Self {
+        if let Reach::Ranges(ranges) = &mut self.reach {
+            ranges.push(range);
+        }
+        self
+    }
+
+    /// Says whether granted addresses may be used by TCP; they may, if nothing is said.
+    #[must_use]
+    pub fn tcp(mut self, allowed: bool) -> Self {
+        self.tcp = allowed;
+        self
+    }
+
+    /// Says whether granted addresses may be used by UDP; they may, if nothing is said.
+    #[must_use]
+    pub fn udp(mut self, allowed: bool) -> Self {
+        self.udp = allowed;
+        self
+    }
+
+    /// Says whether names may be looked up; they may not, if nothing is said.
+    #[must_use]
+    pub fn name_lookup(mut self, allowed: bool) -> Self {
+        self.name_lookup = allowed;
+        self
+    }
+
+    /// Refuses what is not granted.
+    pub(crate) fn check(&self, what: Use, address: SocketAddr) -> Result<()> {
+        let switch = match what {
+            Use::Tcp => self.tcp,
+            Use::Udp => self.udp,
+        };
+        let reached = match &self.reach {
+            Reach::Everything => true,
+            Reach::Ranges(ranges) => ranges.iter().any(|range| range.holds(address)),
+        };
+        if switch && reached { Ok(()) } else { Err(Code::Access.into()) }
+    }
+
+    /// Refuses to look names up when that is not granted.
+    pub(crate) fn check_lookup(&self) -> Result<()> {
+        if self.name_lookup { Ok(()) } else { Err(Code::Access.into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(address: &str, prefix: u8, ports: RangeInclusive<u16>) -> Range {
+        Range { address: address.parse().expect("an address"), prefix, ports }
+    }
+
+    fn may(policy: &NetworkPolicy, what: Use, address: &str) -> bool {
+        policy.check(what, address.parse().expect("an address")).is_ok()
+    }
+
+    #[test]
+    fn nothing_is_granted_by_default() {
+        let policy = NetworkPolicy::deny();
+        assert!(!may(&policy, Use::Tcp, "127.0.0.1:80"));
+        assert!(!may(&policy, Use::Udp, "[::1]:80"));
+        assert!(policy.check_lookup().is_err());
+        assert!(NetworkPolicy::inherit().check_lookup().is_err());
+        assert!(NetworkPolicy::deny().name_lookup(true).check_lookup().is_ok());
+    }
+
+    #[test]
+    fn switches_hold_for_whatever_is_granted() {
+        let policy = NetworkPolicy::inherit().udp(false);
+        assert!(may(&policy, Use::Tcp, "192.0.2.1:1"));
+        assert!(!may(&policy, Use::Udp, "192.0.2.1:1"));
+    }
+
+    #[test]
+    fn a_range_is_a_beginning_and_ports() {
+        let policy = NetworkPolicy::deny().allow(range("10.1.0.0", 16, 80..=81)).allow(range("2001:db8::", 32, 0..=9));
+        assert!(may(&policy, Use::Tcp, "10.1.255.3:81"));
+        assert!(!may(&policy, Use::Tcp, "10.1.255.3:82"));
+        assert!(!may(&policy, Use::Tcp, "10.2.0.0:80"));
+        assert!(may(&policy, Use::Udp, "[2001:db8:ffff::1]:9"));
+        assert!(!may(&policy, Use::Udp, "[2001:db9::1]:9"));
+        assert!(!may(&policy, Use::Udp, "[::ffff:10.1.0.1]:80"));
+        let all = NetworkPolicy::deny().allow(range("::", 0, 0..=u16::MAX));
+        assert!(may(&all, Use::Tcp, "[ff02::1]:1") && !may(&all, Use::Tcp, "1.2.3.4:1"));
+        let one = NetworkPolicy::deny().allow(range("1.2.3.4", 32, 5..=5));
+        assert!(may(&one, Use::Tcp, "1.2.3.4:5") && !may(&one, Use::Tcp, "1.2.3.5:5"));
+    }
+}

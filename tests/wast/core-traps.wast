@@ -1,0 +1,66 @@
+;; A lifted function of plain core wasm: whatever core wasm traps with comes out by its name, and the instance is over
+;; after it.
+
+(component definition $Core
+  (core module $M
+    (type $thunk (func))
+    (memory 1)
+    (table 3 funcref)
+    (elem (i32.const 1) func $with-param)
+    (tag $oops)
+    (func $with-param (param i32))
+    (func (export "unreachable") unreachable)
+    (func (export "memory") (drop (i32.load (i32.const 65533))))
+    (func (export "table") (call_indirect (type $thunk) (i32.const 9)))
+    (func (export "null") (call_indirect (type $thunk) (i32.const 0)))
+    (func (export "signature") (call_indirect (type $thunk) (i32.const 1)))
+    (func (export "overflow") (drop (i32.div_s (i32.const 0x80000000) (i32.const -1))))
+    (func (export "zero") (drop (i32.div_u (i32.const 7) (i32.const 0))))
+    (func (export "convert") (drop (i32.trunc_f32_s (f32.const nan))))
+    (func $deep (export "deep") (call $deep) (call $deep))
+    (func (export "throw") (throw $oops)))
+  (core instance $m (instantiate $M))
+  (func (export "unreachable") (canon lift (core func $m "unreachable")))
+  (func (export "memory") (canon lift (core func $m "memory")))
+  (func (export "table") (canon lift (core func $m "table")))
+  (func (export "null") (canon lift (core func $m "null")))
+  (func (export "signature") (canon lift (core func $m "signature")))
+  (func (export "overflow") (canon lift (core func $m "overflow")))
+  (func (export "zero") (canon lift (core func $m "zero")))
+  (func (export "convert") (canon lift (core func $m "convert")))
+  (func (export "deep") (canon lift (core func $m "deep")))
+  (func (export "throw") (canon lift (core func $m "throw"))))
+
+(component instance $c $Core)
+(assert_trap (invoke "unreachable") "wasm `unreachable` instruction executed")
+(assert_trap (invoke "zero") "cannot enter component instance")
+(component instance $c $Core)
+(assert_trap (invoke "memory") "out of bounds memory access")
+(component instance $c $Core)
+(assert_trap (invoke "table") "undefined element: out of bounds table access")
+(component instance $c $Core)
+(assert_trap (invoke "null") "uninitialized element")
+(component instance $c $Core)
+(assert_trap (invoke "signature") "indirect call type mismatch")
+(component instance $c $Core)
+(assert_trap (invoke "overflow") "integer overflow")
+(component instance $c $Core)
+(assert_trap (invoke "zero") "integer divide by zero")
+(component instance $c $Core)
+(assert_trap (invoke "convert") "invalid conversion to integer")
+(component instance $c $Core)
+(assert_trap (invoke "deep") "call stack exhausted")
+(component instance $c $Core)
+(assert_trap (invoke "throw") "an exception propagated out of a component")
+
+;; A trap in one instance leaves the other one alone.
+(component instance $other $Core)
+(assert_trap (invoke $c "zero") "cannot enter component instance")
+(assert_trap (invoke $other "zero") "integer divide by zero")
+
+;; A start function that traps is the instantiation's trap.
+(assert_trap
+  (component
+    (core module $M (func $start unreachable) (start $start))
+    (core instance (instantiate $M)))
+  "wasm `unreachable` instruction executed")

@@ -1,0 +1,52 @@
+;; While the runtime borrows a guest's hands, for `realloc` or `post-return`, the guest must not call out. What only looks
+;; at the guest's own state is allowed.
+
+(component definition $Leave
+  (core module $Memory (memory (export "mem") 1))
+  (core instance $memory (instantiate $Memory))
+  (core func $set-new (canon waitable-set.new))
+  (core func $context-set (canon context.set i32 0))
+  (core func $context-get (canon context.get i32 0))
+  (core func $inc (canon backpressure.inc))
+  (core func $dec (canon backpressure.dec))
+  (core module $M
+    (import "" "set.new" (func $set-new (result i32)))
+    (import "" "context.set" (func $context-set (param i32)))
+    (import "" "context.get" (func $context-get (result i32)))
+    (import "" "inc" (func $inc))
+    (import "" "dec" (func $dec))
+    (global $leave (mut i32) (i32.const 0))
+    (func (export "leave") (param i32) (global.set $leave (local.get 0)))
+    ;; It runs as a thread of its own: its storage is empty at first, and the caller's stays as it was.
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (if (global.get $leave) (then (drop (call $set-new))))
+      (if (call $context-get) (then unreachable))
+      (call $context-set (i32.const 5))
+      (call $inc) (call $dec)
+      (i32.const 1024))
+    (func (export "length") (param i32 i32) (result i32)
+      (if (call $context-get) (then unreachable))
+      (call $context-set (i32.const 8))
+      (local.get 1))
+    ;; It runs on the task's own thread.
+    (func (export "after") (param i32)
+      (if (i32.ne (call $context-get) (i32.const 8)) (then unreachable))
+      (if (global.get $leave) (then (drop (call $set-new))))))
+  (core instance $m (instantiate $M (with "" (instance
+    (export "set.new" (func $set-new)) (export "context.set" (func $context-set))
+    (export "context.get" (func $context-get)) (export "inc" (func $inc)) (export "dec" (func $dec))))))
+  (func (export "leave") (param "from" u32) (canon lift (core func $m "leave")))
+  (func (export "length") (param "s" string) (result u32)
+    (canon lift (core func $m "length") (memory (core memory $memory "mem"))
+      (realloc (core func $m "realloc")) (post-return (core func $m "after"))))
+  (func (export "length-of-two") (param "a" u32) (param "b" u32) (result u32)
+    (canon lift (core func $m "length") (post-return (core func $m "after")))))
+
+(component instance $l $Leave)
+(assert_return (invoke "length" (str.const "four")) (u32.const 4))
+(assert_return (invoke "length-of-two" (u32.const 1) (u32.const 7)) (u32.const 7))
+(assert_return (invoke "leave" (u32.const 1)))
+(assert_trap (invoke "length" (str.const "four")) "cannot leave component instance")
+(component instance $l $Leave)
+(assert_return (invoke "leave" (u32.const 1)))
+(assert_trap (invoke "length-of-two" (u32.const 1) (u32.const 7)) "cannot leave component instance")
