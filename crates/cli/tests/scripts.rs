@@ -11,8 +11,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use thalweg::Trap;
 
 /// Traps that no script can bring about: bounds and failures of the host, and core wasm's threads.
-const NOT_IN_SCRIPTS: [Trap; 5] =
-    [Trap::Core, Trap::HeapMisaligned, Trap::Interrupt, Trap::OutOfFuel, Trap::Refused];
+const NOT_IN_SCRIPTS: [Trap; 5] = [Trap::Core, Trap::HeapMisaligned, Trap::Interrupt, Trap::OutOfFuel, Trap::Refused];
 
 /// How many seeds each script is run with.
 const SEEDS: &str = "50";

@@ -72,7 +72,7 @@ impl<T: WitType> Returns for T {
 
     fn lift(cx: &mut LiftCx<'_>, ty: Option<&ValType>, max_flat: usize, flat: &mut FlatIter<'_>) -> Result<Self> {
         let ty = ty.ok_or_else(|| bug!("a result where the type has none"))?;
-        lift_place(cx, &ty.layout(), max_flat, flat)?.value(cx, ty)
+        lift_place(cx, ty.layout(), max_flat, flat)?.value(cx, ty)
     }
 
     fn lower(
@@ -86,11 +86,11 @@ impl<T: WitType> Returns for T {
         let ty = ty.ok_or_else(|| bug!("a result where the type has none"))?;
         let layout = ty.layout();
         let mut to = match out {
-            Some(ptr) if !goes_flat(&layout, max_flat) => {
+            Some(ptr) if !goes_flat(layout, max_flat) => {
                 cx.check_pointer(ptr, layout.size, layout.align)?;
                 LowerTo::Memory(ptr)
             }
-            _ => lower_place(cx, &layout, max_flat, flat)?,
+            _ => lower_place(cx, layout, max_flat, flat)?,
         };
         to.value(cx, ty, self)
     }

@@ -35,7 +35,7 @@ pub(super) struct Call {
 /// How parameters and the result of a lifted function are core values. Spec: `flatten_functype`.
 pub(super) fn lifted(ty: &FuncType) -> CoreType {
     let params = flat_params(ty).unwrap_or_else(|| vec![FlatType::I32]);
-    let result = ty.result.as_ref().map(|ty| match ty.layout().flat {
+    let result = ty.result.as_ref().map(|ty| match &ty.layout().flat {
         Some(flat) if flat.len() <= MAX_FLAT_RESULTS => flat.first().copied(),
         _ => Some(FlatType::I32),
     });

@@ -41,8 +41,8 @@ pub(crate) fn signature(trampoline: &Trampoline, plan: &Plan) -> Signature {
 fn flat_params<'a>(types: impl Iterator<Item = &'a ValType>, max: usize) -> Vec<FlatType> {
     let mut flat = Vec::new();
     for ty in types {
-        match ty.layout().flat {
-            Some(one) => flat.extend_from_slice(&one),
+        match &ty.layout().flat {
+            Some(one) => flat.extend_from_slice(one),
             None => return vec![I32],
         }
     }
@@ -53,7 +53,7 @@ fn flat_params<'a>(types: impl Iterator<Item = &'a ValType>, max: usize) -> Vec<
 fn lowered(ty: &FuncType, async_: bool) -> Signature {
     let max = if async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
     let mut params = flat_params(ty.params.elements.iter().map(|element| &element.ty), max);
-    let results = ty.result.as_ref().map(|result| result.layout().flat);
+    let results = ty.result.as_ref().map(|result| result.layout().flat.as_deref());
     if async_ {
         if results.is_some() {
             params.push(I32);
@@ -78,7 +78,7 @@ pub(super) fn lifted(lift: &Lift, plan: &Plan) -> Signature {
     let result = match (async_, &lift.ty.result) {
         (true, _) => callback.then_some(I32),
         (false, None) => None,
-        (false, Some(result)) => match result.layout().flat {
+        (false, Some(result)) => match &result.layout().flat {
             Some(flat) if flat.len() <= MAX_FLAT_RESULTS => flat.first().copied(),
             _ => Some(I32),
         },

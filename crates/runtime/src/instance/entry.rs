@@ -9,23 +9,37 @@ use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::store::State;
 
-fn self_and_ancestors(state: &State, instance: InstanceId) -> Result<Vec<InstanceId>> {
-    let mut all = vec![instance];
-    let mut at = instance;
-    while let Some(parent) = state.instances.get(at)?.parent {
-        all.push(parent);
-        at = parent;
+/// Whether `instance` is `of` or one of its ancestors.
+fn is_self_or_ancestor(state: &State, instance: InstanceId, of: Option<InstanceId>) -> Result<bool> {
+    let mut at = of;
+    while let Some(this) = at {
+        if this == instance {
+            return Ok(true);
+        }
+        at = state.instances.get(this)?.parent;
     }
-    Ok(all)
+    Ok(false)
 }
 
-fn entering_set(state: &State, instance: InstanceId, caller: Option<InstanceId>) -> Result<Vec<InstanceId>> {
-    let mut all = self_and_ancestors(state, instance)?;
-    if let Some(caller) = caller {
-        let entered = self_and_ancestors(state, caller)?;
-        all.retain(|instance| !entered.contains(instance));
+/// Spec: `entering_set`, one by one: `instance` and its ancestors up to the first that the caller is in as well. Stops
+/// when `visit` answers no, and says whether it never did.
+fn all_entered(
+    store: &mut StoreMut<'_>,
+    instance: InstanceId,
+    caller: Option<InstanceId>,
+    mut visit: impl FnMut(&mut StoreMut<'_>, InstanceId) -> Result<bool>,
+) -> Result<bool> {
+    let mut at = Some(instance);
+    while let Some(this) = at {
+        if is_self_or_ancestor(store.state(), this, caller)? {
+            break;
+        }
+        if !visit(store, this)? {
+            return Ok(false);
+        }
+        at = store.state().instances.get(this)?.parent;
     }
-    Ok(all)
+    Ok(true)
 }
 
 /// Spec: `may_enter_from`.
@@ -34,28 +48,17 @@ pub(crate) fn may_enter_from(
     instance: InstanceId,
     caller: Option<InstanceId>,
 ) -> Result<bool> {
-    for entered in entering_set(store.state(), instance, caller)? {
-        if !may(store, entered, MAY_ENTER)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    all_entered(store, instance, caller, |store, entered| may(store, entered, MAY_ENTER))
 }
 
 /// Spec: `enter_from`.
 pub(crate) fn enter_from(store: &mut StoreMut<'_>, instance: InstanceId, caller: Option<InstanceId>) -> Result<()> {
-    for entered in entering_set(store.state(), instance, caller)? {
-        if !replace(store, entered, MAY_ENTER, false)? {
-            return Err(bug!("an instance is entered twice"));
-        }
-    }
-    Ok(())
+    let could = all_entered(store, instance, caller, |store, entered| replace(store, entered, MAY_ENTER, false))?;
+    if could { Ok(()) } else { Err(bug!("an instance is entered twice")) }
 }
 
 /// Spec: `leave_to`.
 pub(crate) fn leave_to(store: &mut StoreMut<'_>, instance: InstanceId, caller: Option<InstanceId>) -> Result<()> {
-    for left in entering_set(store.state(), instance, caller)? {
-        replace(store, left, MAY_ENTER, true)?;
-    }
-    Ok(())
+    let leave = |store: &mut StoreMut<'_>, left| replace(store, left, MAY_ENTER, true).map(|_| true);
+    all_entered(store, instance, caller, leave).map(drop)
 }

@@ -3,7 +3,7 @@
 //! Spec: "Alignment", "Element Size", "Flattening" (`alignment`, `elem_size`, `flatten_type`, `join`), for 32-bit
 //! memories.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::{
     CaseType, EnumType, FieldType, FlagsType, FuncType, ListType, MapType, OptionType, PayloadType, RecordType,
@@ -63,6 +63,27 @@ impl Layout {
     }
 }
 
+/// The layouts of types that have no node of their own.
+struct Scalars {
+    byte: Layout,
+    half: Layout,
+    word: Layout,
+    long: Layout,
+    f32: Layout,
+    f64: Layout,
+    string: Layout,
+}
+
+static SCALARS: LazyLock<Scalars> = LazyLock::new(|| Scalars {
+    byte: Layout::scalar(1, FlatType::I32),
+    half: Layout::scalar(2, FlatType::I32),
+    word: Layout::scalar(4, FlatType::I32),
+    long: Layout::scalar(8, FlatType::I64),
+    f32: Layout::scalar(4, FlatType::F32),
+    f64: Layout::scalar(8, FlatType::F64),
+    string: Layout::pointer_and_length(),
+});
+
 /// Rounds `value` up to a multiple of `align` (a power of two). Spec: `align_to`.
 #[must_use]
 pub fn align_to(value: u32, align: u32) -> u32 {
@@ -83,23 +104,23 @@ fn concat<'a>(parts: impl IntoIterator<Item = &'a Option<Box<[FlatType]>>>) -> O
 impl ValType {
     /// Size, alignment and flat types.
     #[must_use]
-    pub fn layout(&self) -> Layout {
+    pub fn layout(&self) -> &Layout {
         match self {
-            ValType::List(ty) => ty.layout.clone(),
-            ValType::Record(ty) => ty.layout.clone(),
-            ValType::Tuple(ty) => ty.layout.clone(),
-            ValType::Variant(ty) => ty.layout.clone(),
-            ValType::Enum(ty) => ty.layout.clone(),
-            ValType::Option(ty) => ty.layout.clone(),
-            ValType::Result(ty) => ty.layout.clone(),
-            ValType::Flags(ty) => ty.layout.clone(),
-            ValType::Map(ty) => ty.layout.clone(),
-            ValType::String => Layout::pointer_and_length(),
-            ValType::Bool | ValType::S8 | ValType::U8 => Layout::scalar(1, FlatType::I32),
-            ValType::S16 | ValType::U16 => Layout::scalar(2, FlatType::I32),
-            ValType::S64 | ValType::U64 => Layout::scalar(8, FlatType::I64),
-            ValType::F32 => Layout::scalar(4, FlatType::F32),
-            ValType::F64 => Layout::scalar(8, FlatType::F64),
+            ValType::List(ty) => &ty.layout,
+            ValType::Record(ty) => &ty.layout,
+            ValType::Tuple(ty) => &ty.layout,
+            ValType::Variant(ty) => &ty.layout,
+            ValType::Enum(ty) => &ty.layout,
+            ValType::Option(ty) => &ty.layout,
+            ValType::Result(ty) => &ty.layout,
+            ValType::Flags(ty) => &ty.layout,
+            ValType::Map(ty) => &ty.layout,
+            ValType::String => &SCALARS.string,
+            ValType::Bool | ValType::S8 | ValType::U8 => &SCALARS.byte,
+            ValType::S16 | ValType::U16 => &SCALARS.half,
+            ValType::S64 | ValType::U64 => &SCALARS.long,
+            ValType::F32 => &SCALARS.f32,
+            ValType::F64 => &SCALARS.f64,
             ValType::S32
             | ValType::U32
             | ValType::Char
@@ -107,7 +128,7 @@ impl ValType {
             | ValType::Own(_)
             | ValType::Borrow(_)
             | ValType::Stream(_)
-            | ValType::Future(_) => Layout::scalar(4, FlatType::I32),
+            | ValType::Future(_) => &SCALARS.word,
         }
     }
 
@@ -152,7 +173,7 @@ impl ValType {
     /// How many flat values; `None` when more than [`MAX_FLAT_PARAMS`].
     #[must_use]
     pub fn flat_count(&self) -> Option<usize> {
-        self.layout().flat.map(|flat| flat.len())
+        self.layout().flat.as_ref().map(|flat| flat.len())
     }
 
     /// Whether a stream of this payload may be read and written in one instance. Spec: `none_or_number_type`.
@@ -273,17 +294,19 @@ impl TupleType {
     #[must_use]
     pub fn new(types: impl IntoIterator<Item = ValType>) -> TupleType {
         let (mut size, mut align) = (0, 1);
-        let mut flats = Vec::new();
-        let mut elements = Vec::new();
+        let mut elements: Vec<TupleElement> = Vec::new();
         for ty in types {
             let one = ty.layout();
             let offset = align_to(size, one.align);
             size = offset.saturating_add(one.size);
             align = align.max(one.align);
-            flats.push(one.flat);
             elements.push(TupleElement { ty, offset });
         }
-        let layout = Layout { size: align_to(size, align), align, flat: concat(&flats) };
+        let layout = Layout {
+            size: align_to(size, align),
+            align,
+            flat: concat(elements.iter().map(|element| &element.ty.layout().flat)),
+        };
         TupleType { elements: elements.into(), layout }
     }
 }
@@ -318,9 +341,9 @@ fn variant_layout<'a>(count: usize, payloads: impl Iterator<Item = Option<&'a Va
         let one = payload.layout();
         size = size.max(one.size);
         align = align.max(one.align);
-        flat = match (flat, one.flat) {
+        flat = match (flat, &one.flat) {
             (Some(mut all), Some(one)) if one.len() < MAX_FLAT_PARAMS => {
-                join_into(&mut all, &one);
+                join_into(&mut all, one);
                 Some(all)
             }
             _ => None,

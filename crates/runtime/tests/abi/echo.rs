@@ -77,7 +77,7 @@ impl Echo {
         let options = format!("(memory $memory) (realloc $realloc) string-encoding={encoding}");
         for (i, ty) in types.iter().enumerate() {
             let name = echo.name(ty);
-            if let Some(flat) = ty.layout().flat {
+            if let Some(flat) = &ty.layout().flat {
                 echo.flat(i, &name, &flat, &options, encoding);
             }
             echo.memory(i, &name, &options);
