@@ -11,9 +11,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use thalweg::Trap;
 
 /// Traps that no script can bring about: bounds and failures of the host, and core wasm's threads.
-const NOT_IN_SCRIPTS: [Trap; 5] =
-    [Trap::Core, Trap::HeapMisaligned, Trap::Interrupt, Trap::OutOfFuel, Trap::Refused];
+const NOT_IN_SCRIPTS: [Trap; 5] = [Trap::Core, Trap::HeapMisaligned, Trap::Interrupt, Trap::OutOfFuel, Trap::Refused];
 
+/// A table that is full sooner than by default.
+const HANDLES: &str = "-Wmax-handles=1000";
 /// How many seeds each script is run with.
 const SEEDS: &str = "50";
 
@@ -53,7 +54,8 @@ fn trials() -> io::Result<Vec<Trial>> {
 }
 
 fn run(script: &PathBuf, options: &[&str]) -> Result<(), Failed> {
-    let output = Command::new(env!("CARGO_BIN_EXE_thalweg")).arg("wast").args(options).arg(script).output()?;
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_thalweg")).args(["wast", HANDLES]).args(options).arg(script).output()?;
     if output.status.success() {
         return Ok(());
     }

@@ -15,8 +15,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use thalweg::{Choose, Config, Engine, Features, Gate};
+use thalweg::{Choose, Config, Engine, Gate};
 
+use crate::options::OptionGroups;
 use crate::report::{self, Failure};
 use expected::ExpectedFailures;
 use script::Script;
@@ -43,6 +44,8 @@ pub struct WastArgs {
     /// Prints only the scripts that fail, and the totals
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    groups: OptionGroups,
 }
 
 /// What scripts may use beyond what is always on. The other gates change which names are right.
@@ -55,11 +58,12 @@ pub fn wast(args: &WastArgs) -> Result<ExitCode, Failure> {
         Some(path) => ExpectedFailures::read(path)?,
         None => ExpectedFailures::default(),
     };
-    let mut features = Features::shipped();
+    let settings = args.groups.settings()?;
+    let mut features = settings.features()?;
     for gate in GATES {
         features.open(gate)?;
     }
-    let engine = Engine::new(Config::new().features(features).optimize(false))?;
+    let engine = Engine::new(Config::new().features(features).limits(settings.limits).optimize(false))?;
     let mut outcomes = Vec::new();
     for path in files::scripts(&args.paths)? {
         let script = Script::read(path, args.ignore_error_messages)?;
