@@ -1,4 +1,5 @@
-//! Runs each `*.wast` file below `tests/wast`: once with the first choice, and under many seeds.
+//! Runs each `*.wast` file below `tests/wast`: once with the first choice, under many seeds, and
+//! with every call asked to stop or abandoned.
 //!
 //! A name given to `cargo test` picks those whose path contains it. One more test: every trap that a guest can bring about
 //! has a script.
@@ -40,9 +41,16 @@ fn trials() -> io::Result<Vec<Trial>> {
         }
         text += &fs::read_to_string(&path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let seeded = path.clone();
-        trials.push(Trial::test(format!("{name} (first)"), move || run(&path, &[])));
-        trials.push(Trial::test(format!("{name} (seeds)"), move || run(&seeded, &["--seeds", SEEDS])));
+        let ways: [(&str, &[&str]); 4] = [
+            ("first", &[]),
+            ("seeds", &["--seeds", SEEDS]),
+            ("cancelled", &["--seeds", SEEDS, "--disturb", "cancel"]),
+            ("abandoned", &["--seeds", SEEDS, "--disturb", "abandon"]),
+        ];
+        for (way, options) in ways {
+            let path = path.clone();
+            trials.push(Trial::test(format!("{name} ({way})"), move || run(&path, options)));
+        }
     }
     if trials.is_empty() {
         // An empty suite would pass for ever.
