@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 
 mod abi;
+mod adapter;
 mod canon;
 mod component;
 mod engine;

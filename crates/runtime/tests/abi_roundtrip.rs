@@ -2,6 +2,7 @@
 //! encoding: what comes back is what went in.
 
 #[path = "abi/echo.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
 mod echo;
 #[path = "abi/random.rs"]
 mod random;

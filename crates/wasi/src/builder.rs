@@ -7,7 +7,7 @@ use thalweg::{Error, ResourceTable, Result};
 
 use crate::filesystem::{Descriptor, DirPerms};
 use crate::native::{self, OsMonotonicClock, OsNetwork, OsRandom, OsSystemClock};
-use crate::sim::{SeededRandom, SimClock};
+use crate::sim::{SeededRandom, SimClock, SimNetwork};
 use crate::sockets::{NetworkGrant, NetworkPolicy};
 use crate::sys::{Input, MonotonicClock, Network, Node, Output, Random, SystemClock};
 use crate::{Preopen, WasiContext};
@@ -203,10 +203,11 @@ impl WasiBuilder {
         self
     }
 
-    /// Makes time virtual (it is `clock`'s) and all chance a function of `seed`.
+    /// Makes time virtual (it is `clock`'s), all chance a function of `seed`, and the network one in memory.
     #[must_use]
     pub fn deterministic(self, clock: &SimClock, seed: u64) -> Self {
-        self.monotonic_clock(clock.clone())
+        self.network_stack(SimNetwork::new())
+            .monotonic_clock(clock.clone())
             .system_clock(clock.clone())
             .random(SeededRandom::new(seed))
             .insecure_random(SeededRandom::new(seed ^ u64::MAX))

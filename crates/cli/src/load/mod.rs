@@ -32,6 +32,7 @@ pub fn load(source: &Source, settings: &Settings, precompiled: Precompiled) -> R
         .limits(settings.limits.clone())
         .features(settings.features()?)
         .optimize(settings.optimize)
+        .adapters(settings.adapters)
         .epoch_interruption(settings.timeout.is_some())
         .fuel(settings.fuel.is_some())
         .allow_precompiled(precompiled == Precompiled::Allowed);

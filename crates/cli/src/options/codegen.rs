@@ -8,6 +8,11 @@ pub static GROUP: Group = Group { letter: 'C', keys: KEYS };
 const UNUSED: &str = "is not used by this runtime";
 
 static KEYS: &[Key] = &[
+    key(
+        "adapters",
+        "Compile calls between components, instead of making them in the runtime (default: y)",
+        Switch(|s, on| s.adapters = on),
+    ),
     key("cache", "Keep compiled code on disk for the next run (default: y)", Switch(|s, on| s.cache = on)),
     always("parallel-compilation", "core modules are compiled on every core of the machine"),
     ignored("cache-config", UNUSED),

@@ -19,6 +19,8 @@ pub struct Settings {
     pub fuel: Option<u64>,
     /// Whether compiled code is kept on disk.
     pub cache: bool,
+    /// Whether calls between components are compiled.
+    pub adapters: bool,
     /// Whether compiled code is optimised.
     pub optimize: bool,
     /// Whether the guest gets the environment variables of the command.
@@ -49,6 +51,7 @@ impl Default for Settings {
             timeout: None,
             fuel: None,
             cache: true,
+            adapters: true,
             optimize: true,
             inherit_env: false,
             inherit_stdin: true,

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use thalweg_wasi::{DirPerms, NetworkPolicy, WasiBuilder, WasiContext, native};
 
-use super::RunArgs;
+use super::{RunArgs, allow_host};
 use crate::load::{Source, io_text};
 use crate::options::Settings;
 use crate::report::Failure;
@@ -58,7 +58,7 @@ impl Grants {
             stdout: settings.inherit_stdout,
             stderr: settings.inherit_stderr,
             cwd: settings.cwd.clone(),
-            network: network(settings),
+            network: network(settings, &args.allow_hosts)?,
         })
     }
 
@@ -109,9 +109,12 @@ impl Folder {
 }
 
 /// What of the network the guest may use.
-fn network(settings: &Settings) -> NetworkPolicy {
-    let reach = if settings.inherit_network { NetworkPolicy::inherit() } else { NetworkPolicy::deny() };
-    reach.tcp(settings.tcp).udp(settings.udp).name_lookup(settings.name_lookup)
+fn network(settings: &Settings, hosts: &[String]) -> Result<NetworkPolicy, Failure> {
+    let mut reach = if settings.inherit_network { NetworkPolicy::inherit() } else { NetworkPolicy::deny() };
+    for host in hosts {
+        reach = reach.allow(allow_host::parse(host)?);
+    }
+    Ok(reach.tcp(settings.tcp).udp(settings.udp).name_lookup(settings.name_lookup))
 }
 
 /// The guest's variables; later ones win.

@@ -1,5 +1,6 @@
 //! `thalweg run`, which is also what happens without a subcommand.
 
+mod allow_host;
 mod entry;
 mod execute;
 mod grants;
@@ -25,6 +26,9 @@ pub struct RunArgs {
     /// Gives the guest an environment variable; without a value, the one of this command
     #[arg(long = "env", value_name = "NAME[=VALUE]")]
     env: Vec<String>,
+    /// Lets the guest use these addresses of the network: bind, connect and send to them
+    #[arg(long = "allow-host", value_name = "ADDRESS[/PREFIX][:PORT]")]
+    allow_hosts: Vec<String>,
     /// The guest's name for itself, its first argument (default: the name of FILE)
     #[arg(long, value_name = "NAME")]
     argv0: Option<String>,

@@ -6,6 +6,7 @@
 
 pub mod declare;
 mod flat;
+mod handle_type;
 pub(crate) mod handles;
 mod lift;
 mod list;
@@ -25,6 +26,8 @@ mod val;
 mod val_lift;
 mod val_lower;
 
+pub(crate) use handle_type::as_one_handle;
+
 pub use flat::{Flat, FlatIter};
 pub use lift::LiftCx;
 pub use lower::LowerCx;
@@ -34,8 +37,10 @@ pub use place::{Case, LiftFrom, LowerTo};
 pub use returns::{ReturnVal, Returns};
 pub use val::{ResourceAny, Val};
 
+pub(crate) use list::MAX_LIST_BYTE_LENGTH;
 pub(crate) use params::lower_dynamic;
-pub(crate) use string::load_string_from_range;
+pub(crate) use string::{MAX_STRING_BYTE_LENGTH, load_string_from_range};
+pub(crate) use transcode::check_utf8;
 
 use crate::Result;
 use crate::linker::HostTypes;

@@ -13,7 +13,7 @@ use crate::types::{ValType, align_to};
 use crate::{Error, Result, Trap};
 
 /// Spec: `MAX_STRING_BYTE_LENGTH`.
-pub(super) const MAX_STRING_BYTE_LENGTH: u32 = (1 << 28) - 1;
+pub(crate) const MAX_STRING_BYTE_LENGTH: u32 = (1 << 28) - 1;
 /// Spec: `utf16_tag`: set in the length of a `latin1+utf16` string that is UTF-16.
 pub(super) const UTF16_TAG: u32 = 1 << 31;
 

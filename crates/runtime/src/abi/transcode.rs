@@ -27,8 +27,13 @@ pub(super) fn decode(bytes: &[u8], encoding: StringEncoding, tagged_code_units: 
 }
 
 fn decode_utf8(bytes: &[u8]) -> Result<String> {
+    check_utf8(bytes).map(str::to_owned)
+}
+
+/// The text that the bytes are in UTF-8.
+pub(crate) fn check_utf8(bytes: &[u8]) -> Result<&str> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.to_owned()),
+        Ok(text) => Ok(text),
         Err(error) if error.error_len().is_none() => Err(Trap::IncompleteUtf8.into()),
         Err(_) => Err(Trap::InvalidUtf8.into()),
     }

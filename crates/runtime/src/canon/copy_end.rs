@@ -19,7 +19,7 @@ pub(super) fn cancel(
     async_: bool,
     index: u32,
 ) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let id = find_end(store, site, which, payload, index)?;
     let state = store.state_mut();
     let end = state.ends.get_mut(id)?;
@@ -47,7 +47,7 @@ pub(super) fn drop(
     payload: Option<&ValType>,
     index: u32,
 ) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let id = find_end(store, site, which, payload, index)?;
     let state = store.state_mut();
     let end = state.ends.get(id)?;

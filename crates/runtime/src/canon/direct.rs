@@ -50,7 +50,7 @@ pub(super) struct LoweredCall {
 /// Spec: `canon_lower`, up to the core call.
 pub(super) fn begin(store: &mut StoreMut<'_>, call: &LoweredCall, args: &[u64]) -> Result<Next> {
     let site = call.site;
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let options = options(store.state_mut(), site.root, call.options)?;
     if store.state().roots.get(site.root)?.blocking.lift(call.lift) {
         let outcome = lower_lifted(store, site, call.lift, &call.ty, options, args)?;

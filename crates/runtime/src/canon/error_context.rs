@@ -11,7 +11,7 @@ use crate::types::ValType;
 
 /// Spec: `canon_error_context_new`.
 pub(super) fn new(store: &mut StoreMut<'_>, site: Site, index: OptionsIndex, ptr: u32, len: u32) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let options = options(store.state_mut(), site.root, index)?;
     let budget = store.state().limits.max_hostcall_bytes;
     let mut cx = LiftCx {
@@ -37,7 +37,7 @@ pub(super) fn debug_message(
     handle: u32,
     ptr: u32,
 ) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let options = options(store.state_mut(), site.root, index)?;
     let state = store.state();
     let id = state.instances.get(site.instance)?.handles.get(handle)?.error_context(handle)?;
@@ -58,7 +58,7 @@ pub(super) fn debug_message(
 
 /// Spec: `canon_error_context_drop`.
 pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let handles = &mut state.instances.get_mut(site.instance)?.handles;
     let id = handles.get(index)?.error_context(index)?;

@@ -9,28 +9,30 @@
 use std::sync::Arc;
 
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection,
-    InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, RefType, TableSection, TableType,
-    TypeSection, ValType,
+    BlockType, Catch, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection,
+    ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, RefType, TableSection,
+    TableType, TypeSection, ValType,
 };
 
 use super::direct::{DirectCalls, LoweredCall, Next};
 use super::signature::{self, Signature};
 use super::{direct, dispatch, find, finish};
-use crate::Result;
 use crate::engine::{CoreExtern, CoreInstance, StoreMut, host_func, park_func};
 use crate::error::bug;
 use crate::instance::RootId;
 use crate::plan::{Canon, FuncDef, Plan, TrampolineIndex};
 use crate::types::FlatType;
+use crate::{Result, Trap};
 
 /// The results that `finish` can give, in the order of the glue's imports.
 const FINISHES: [Option<FlatType>; 5] =
     [None, Some(FlatType::I32), Some(FlatType::I64), Some(FlatType::F32), Some(FlatType::F64)];
-/// Imports before the `begin`s: `park`, the `finish`es, `end`.
-const FIRST_BEGIN: u32 = 2 + FINISHES.len() as u32;
+/// Imports before the `begin`s: `park`, the `finish`es, `end`, `uncaught`.
+const FIRST_BEGIN: u32 = UNCAUGHT + 1;
 /// The import `end`.
 const END: u32 = 1 + FINISHES.len() as u32;
+/// The import `uncaught`.
+const UNCAUGHT: u32 = END + 1;
 
 /// A trampoline that glue stands for.
 struct Glued {
@@ -66,6 +68,11 @@ fn val_type(ty: FlatType) -> ValType {
         FlatType::F32 => ValType::F32,
         FlatType::F64 => ValType::F64,
     }
+}
+
+/// Whether a plan has a glue module.
+pub(crate) fn has_glue(plan: &Plan) -> bool {
+    !glued(plan).is_empty()
 }
 
 /// The glue module of a plan; none when nothing needs it.
@@ -104,6 +111,7 @@ impl Parts {
         let ty = types.len();
         types.ty().function([ValType::I64], [ValType::I32]);
         imports.import("rt", "end", EntityType::Function(ty));
+        imports.import("rt", "uncaught", EntityType::Function(0));
         let (functions, exports) = (FunctionSection::new(), ExportSection::new());
         Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0 }
     }
@@ -172,7 +180,11 @@ fn body(params: u32, begin: u32, finish: u32, callee: Option<(u32, u32, &Signatu
 }
 
 /// Calls the callee with the arguments in the scratch memory; leaves the bits of its result as an `i64`.
+///
+/// An exception of it ends here. Spec: `call_and_trap_on_throw`.
 fn call(code: &mut InstructionSink<'_>, slot: u32, ty: u32, (params, result): &Signature) {
+    let bits = BlockType::Result(ValType::I64);
+    code.block(bits).block(BlockType::Empty).try_table(bits, [Catch::All { label: 0 }]);
     for (i, param) in params.iter().enumerate() {
         let arg = MemArg { offset: 8 * i as u64, align: 2, target: MemArgTarget::Memory(0), ordering: None };
         code.i32_const(0);
@@ -191,6 +203,7 @@ fn call(code: &mut InstructionSink<'_>, slot: u32, ty: u32, (params, result): &S
         Some(FlatType::F32) => code.i32_reinterpret_f32().i64_extend_i32_u(),
         Some(FlatType::F64) => code.i64_reinterpret_f64(),
     };
+    code.end().br(1).end().call(UNCAUGHT).unreachable().end();
 }
 
 /// The instantiated glue of a component.
@@ -209,6 +222,8 @@ impl Glue {
             Ok(direct::end(&mut store, args.first().copied().unwrap_or(0))? as u64)
         };
         externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I32), Arc::new(end)).into());
+        let uncaught = |_store: StoreMut<'_>, _args: &[u64]| Err(Trap::UncaughtException.into());
+        externs.push(host_func(store, &[], None, Arc::new(uncaught)).into());
         let glued = glued(component.plan());
         for this in &glued {
             externs.push(begin(store, root, this)?);

@@ -24,7 +24,7 @@ pub(super) fn lower(
     index: OptionsIndex,
     args: &[u64],
 ) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let options = options(store.state_mut(), site.root, index)?;
     match callee {
         FuncDef::Lift(lift) => lower_lifted(store, site, lift, ty, options, args),

@@ -21,8 +21,9 @@ mod thread;
 mod waitable;
 
 pub(crate) use direct::DirectCalls;
-pub(crate) use glue::{Glue, encode_glue};
+pub(crate) use glue::{Glue, encode_glue, has_glue};
 pub(crate) use lower::{after_start, core_callee, lift_args, new_subtask};
+pub(crate) use signature::signature;
 
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ use crate::Result;
 use crate::Trap;
 use crate::engine::{CoreExtern, StoreMut, host_func};
 use crate::error::bug;
-use crate::instance::{InstanceId, RootId};
+use crate::instance::{InstanceId, MAY_LEAVE, RootId, may};
 use crate::plan::{Trampoline, TrampolineIndex};
 use crate::store::State;
 use crate::task::{Resumption, ThreadId, WaitFor};
@@ -58,7 +59,7 @@ pub(crate) fn make(store: &mut StoreMut<'_>, root: RootId, glue: &Glue, index: T
         return Ok(made);
     }
     let (site, trampoline) = find(store.state(), root, index)?;
-    let (params, result) = signature::signature(&trampoline, store.state().roots.get(root)?.component.plan());
+    let (params, result) = signature(&trampoline, store.state().roots.get(root)?.component.plan());
     let body =
         move |mut store: StoreMut<'_>, args: &[u64]| match dispatch::call(&mut store, site, &trampoline.canon, args)? {
             Outcome::Done(bits) => Ok(bits),
@@ -75,8 +76,8 @@ fn find(state: &State, root: RootId, index: TrampolineIndex) -> Result<(Site, Tr
 }
 
 /// Spec: `trap_if(not inst.may_leave)`.
-fn check_may_leave(state: &State, instance: InstanceId) -> Result<()> {
-    if state.instances.get(instance)?.may_leave { Ok(()) } else { Err(Trap::CannotLeave.into()) }
+fn check_may_leave(store: &mut StoreMut<'_>, instance: InstanceId) -> Result<()> {
+    if may(store, instance, MAY_LEAVE)? { Ok(()) } else { Err(Trap::CannotLeave.into()) }
 }
 
 /// Lets the current thread wait; `resumption` computes what the built-in answers then.

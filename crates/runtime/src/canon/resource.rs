@@ -13,7 +13,7 @@ use crate::types::{FuncType, ResourceIndex, ValType};
 
 /// Spec: `canon_resource_new`.
 pub(super) fn new(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex, rep: u32) -> Result<u32> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let ty = resource_type(state, site.instance, resource)?;
     let handle = ResourceHandle { ty, rep, own: true, borrow_scope: None, num_lends: 0 };
@@ -30,7 +30,7 @@ pub(super) fn rep(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex,
 
 /// Spec: `canon_resource_drop`.
 pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex, index: u32) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let ty = resource_type(state, site.instance, resource)?;
     let handle = *state.instances.get(site.instance)?.handles.get(index)?;

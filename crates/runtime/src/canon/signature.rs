@@ -5,10 +5,10 @@ use crate::types::{FlatType, FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, M
 
 use FlatType::{I32, I64};
 
-pub(super) type Signature = (Vec<FlatType>, Option<FlatType>);
+pub(crate) type Signature = (Vec<FlatType>, Option<FlatType>);
 
 /// The core parameters and the core result of a trampoline.
-pub(super) fn signature(trampoline: &Trampoline, plan: &Plan) -> Signature {
+pub(crate) fn signature(trampoline: &Trampoline, plan: &Plan) -> Signature {
     let i32s = |n: usize, result: bool| (vec![I32; n], result.then_some(I32));
     match &trampoline.canon {
         Canon::Lower { ty, options, .. } => {

@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind, Result, Trap};
 
 /// Spec: `canon_stream_new`, `canon_future_new`.
 pub(super) fn new(store: &mut StoreMut<'_>, site: Site, kind: Kind, payload: Option<&ValType>) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let shared = state.shared.insert(Shared::new(payload.cloned()));
     let mut indices = [0u32; 2];
@@ -66,7 +66,7 @@ pub(super) fn copy(
     ptr: u32,
     length: u32,
 ) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let id = find_end(store, site, (copy.kind, copy.end), copy.payload, index)?;
     let options = options(store.state_mut(), site.root, copy.options)?;
     let end = store.state().ends.get(id)?;

@@ -12,7 +12,7 @@ pub(super) const BLOCKED: u64 = 0xffff_ffff;
 
 /// Spec: `canon_subtask_cancel`.
 pub(super) fn cancel(store: &mut StoreMut<'_>, site: Site, async_: bool, index: u32) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let id = state.instances.get(site.instance)?.handles.get(index)?.subtask(index)?;
     let subtask = state.subtasks.get_mut(id)?;
@@ -46,7 +46,7 @@ pub(super) fn cancel(store: &mut StoreMut<'_>, site: Site, async_: bool, index: 
 
 /// Spec: `canon_subtask_drop`.
 pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let id = state.instances.get(site.instance)?.handles.get(index)?.subtask(index)?;
     if !state.subtasks.get(id)?.resolve_delivered() {

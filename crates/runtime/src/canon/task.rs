@@ -17,7 +17,7 @@ pub(super) fn return_(
     index: OptionsIndex,
     args: &[u64],
 ) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let options = options(store.state_mut(), site.root, index)?;
     let task = store.state().current_task()?;
     let this = store.state().tasks.get(task)?;
@@ -34,7 +34,7 @@ pub(super) fn return_(
 
 /// Spec: `canon_task_cancel`.
 pub(super) fn cancel(store: &mut StoreMut<'_>, site: Site) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let task = store.state().current_task()?;
     if !store.state().tasks.get(task)?.callee.options.async_ {
         return Err(Trap::TaskNotCancelled.into());

@@ -12,7 +12,7 @@ use crate::task::{Resumption, Stage, Thread, ThreadId, WaitFor, is_ready};
 
 /// Does what `canon`, one of the thread built-ins, says.
 pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let first = super::dispatch::arg(args, 0);
     match *canon {
         Canon::ThreadYield { cancellable } => yield_(store, cancellable),

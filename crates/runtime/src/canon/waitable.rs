@@ -11,14 +11,14 @@ use crate::task::{Event, Resumption, TaskState, WaitFor, WaitableSet, WaitableSe
 
 /// Spec: `canon_waitable_set_new`.
 pub(super) fn set_new(store: &mut StoreMut<'_>, site: Site) -> Result<u32> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let id = state.sets.insert(WaitableSet::default());
     state.instances.get_mut(site.instance)?.handles.add(Handle::Set(id))
 }
 
-fn find(store: &StoreMut<'_>, site: Site, memory: MemoryIndex, index: u32) -> Result<(WaitableSetId, CoreMemory)> {
-    check_may_leave(store.state(), site.instance)?;
+fn find(store: &mut StoreMut<'_>, site: Site, memory: MemoryIndex, index: u32) -> Result<(WaitableSetId, CoreMemory)> {
+    check_may_leave(store, site.instance)?;
     let state = store.state();
     let set = state.instances.get(site.instance)?.handles.get(index)?.set(index)?;
     Ok((set, state.roots.get(site.root)?.memory(memory)?))
@@ -92,7 +92,7 @@ pub(super) fn unpack_event(store: &mut StoreMut<'_>, memory: CoreMemory, ptr: u3
 
 /// Spec: `canon_waitable_set_drop`.
 pub(super) fn set_drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let set = state.instances.get(site.instance)?.handles.get(index)?.set(index)?;
     check_drop(state, set)?;
@@ -103,7 +103,7 @@ pub(super) fn set_drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Resu
 
 /// Spec: `canon_waitable_join`.
 pub(super) fn join(store: &mut StoreMut<'_>, site: Site, index: u32, set_index: u32) -> Result<Outcome> {
-    check_may_leave(store.state(), site.instance)?;
+    check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let handles = &state.instances.get(site.instance)?.handles;
     let member = handles.get(index)?.waitable(index)?;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::{
     Component, Loaded, artifact,
     cache::{CacheKey, CodeCache},
+    component::generated,
     load,
 };
-use crate::canon::encode_glue;
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
 use crate::{Error, ErrorKind, Features, Limits, Result};
 
@@ -22,6 +22,7 @@ pub struct Config {
     cache: Option<Option<PathBuf>>,
     allow_precompiled: bool,
     progress: Option<Arc<Progress>>,
+    no_adapters: bool,
 }
 
 /// Told when compiling starts (core modules, bytes) and when it is over (`None`).
@@ -68,6 +69,14 @@ impl Config {
     #[must_use]
     pub fn optimize(mut self, on: bool) -> Self {
         self.options.optimize = on;
+        self
+    }
+
+    /// Whether calls between components that cannot wait are compiled (the default), or go through the runtime. Both do
+    /// the same; the second is slower, and there to compare with.
+    #[must_use]
+    pub fn adapters(mut self, on: bool) -> Self {
+        self.no_adapters = !on;
         self
     }
 
@@ -136,12 +145,16 @@ impl Engine {
         &self.0.core
     }
 
-    /// The code of a component's modules and of its glue: from the cache, or compiled.
-    pub(super) fn compile(&self, loaded: &Loaded, glue: Option<&[u8]>) -> Result<Vec<CoreModule>> {
+    /// See [`Config::adapters`].
+    pub(super) fn has_adapters(&self) -> bool {
+        !self.0.config.no_adapters
+    }
+
+    /// The code of a component's modules and of what is generated for it: from the cache, or compiled.
+    pub(super) fn compile(&self, loaded: &Loaded) -> Result<Vec<CoreModule>> {
+        let generated = generated(&loaded.plan, self.has_adapters())?;
         // What this build generates belongs to the key as much as what the engine makes of it.
-        let mut hasher = DefaultHasher::new();
-        (self.0.core.compatibility_hash(), glue).hash(&mut hasher);
-        let compatibility = hasher.finish();
+        let compatibility = hash_of(&(self.0.core.compatibility_hash(), &generated));
         let key = self.0.cache.as_ref().map(|cache| (cache, CacheKey::new(&loaded.bytes, compatibility)));
         if let Some(modules) = key.as_ref().and_then(|(cache, key)| cache.load(key))
             && let Ok(modules) = self.deserialize(&modules)
@@ -152,7 +165,7 @@ impl Engine {
         for module in &loaded.plan.modules {
             sources.push(loaded.bytes.get(module.range.clone()).ok_or_else(|| crate::error::bug!("a module's range"))?);
         }
-        sources.extend(glue);
+        sources.extend(generated.iter().map(Vec::as_slice));
         self.announce(Some((sources.len(), sources.iter().map(|source| source.len()).sum())));
         let modules = compile_all(&self.0.core, &sources, usize::MAX);
         self.announce(None);
@@ -175,10 +188,10 @@ impl Engine {
     }
 
     /// See [`Component::precompile`].
-    pub(super) fn write_precompiled(&self, component: &[u8], mut code: Vec<Vec<u8>>, glue: Option<Vec<u8>>) -> Vec<u8> {
-        // The last entry is the glue as it was generated, to be compared with what the reader generates.
-        code.push(glue.unwrap_or_default());
-        artifact::write(self.0.core.compatibility_hash(), component, &code)
+    pub(super) fn write_precompiled(&self, loaded: &Loaded, mut code: Vec<Vec<u8>>) -> Result<Vec<u8>> {
+        // The last entry tells what was generated, to be compared with what the reader generates.
+        code.push(hash_of(&generated(&loaded.plan, self.has_adapters())?).to_le_bytes().to_vec());
+        Ok(artifact::write(self.0.core.compatibility_hash(), &loaded.bytes, &code))
     }
 
     /// A component from [`Component::precompile`], if that is allowed.
@@ -190,8 +203,12 @@ impl Engine {
         }
         let artifact = artifact::read(bytes, self.0.core.compatibility_hash())?;
         let loaded = load(artifact.component, &self.0.config.features)?;
-        let (glue, code) = artifact.modules.split_last().ok_or_else(other_build)?;
-        if encode_glue(&loaded.plan).unwrap_or_default() != *glue {
+        let (made, code) = artifact.modules.split_last().ok_or_else(other_build)?;
+        let mut known = false;
+        for adapters in [true, false] {
+            known |= *made == hash_of(&generated(&loaded.plan, adapters)?).to_le_bytes();
+        }
+        if !known {
             return Err(other_build());
         }
         let modules = self.deserialize(code)?;
@@ -202,4 +219,10 @@ impl Engine {
 fn other_build() -> Error {
     Error::new(ErrorKind::Invalid, "the precompiled component was made by another build of this runtime")
         .with_hint("compile it again with this one")
+}
+
+fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }

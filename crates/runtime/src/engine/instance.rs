@@ -2,6 +2,7 @@
 
 use super::continuation::ready;
 use super::func::CoreFunc;
+use super::global::CoreGlobal;
 use super::memory::CoreMemory;
 use super::module::CoreModule;
 use super::store::StoreMut;
@@ -54,6 +55,18 @@ impl CoreExtern {
 impl From<CoreFunc> for CoreExtern {
     fn from(func: CoreFunc) -> Self {
         CoreExtern(func.0.into())
+    }
+}
+
+impl From<CoreMemory> for CoreExtern {
+    fn from(memory: CoreMemory) -> Self {
+        CoreExtern(memory.0.into())
+    }
+}
+
+impl From<CoreGlobal> for CoreExtern {
+    fn from(global: CoreGlobal) -> Self {
+        CoreExtern(global.0.into())
     }
 }
 

@@ -17,6 +17,16 @@ impl CoreModule {
         wasmtime::Module::from_binary(engine.inner(), bytes).map(CoreModule).map_err(refused)
     }
 
+    /// Its imports as `(module, field)`, in order.
+    pub(crate) fn imports(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.imports().map(|import| (import.module(), import.name()))
+    }
+
+    /// The names of its exports, in order.
+    pub(crate) fn exports(&self) -> impl Iterator<Item = &str> {
+        self.0.exports().map(|export| export.name())
+    }
+
     /// The compiled code as bytes for [`deserialize`](Self::deserialize).
     pub(crate) fn serialize(&self) -> Result<Vec<u8>> {
         self.0.serialize().map_err(convert::error)

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::abi::{Flat, FlatIter, LiftCx, LowerCx, Payload, WitType, handles};
+use crate::abi::{Flat, FlatIter, LiftCx, LowerCx, Payload, WitType, as_one_handle, handles};
 use crate::error::bug;
 use crate::linker::HostTypes;
 use crate::store::{Command, Mailbox};
@@ -198,23 +198,5 @@ impl<T: Payload> WitType for FutureReader<T> {
         }
     }
 
-    fn lift_flat(cx: &mut LiftCx<'_>, ty: &ValType, flat: &mut FlatIter<'_>) -> Result<Self> {
-        Self::lift(cx, ty, flat.next_u32())
-    }
-
-    fn load(cx: &mut LiftCx<'_>, ty: &ValType, ptr: u32) -> Result<Self> {
-        let index = cx.load_u32(ptr)?;
-        Self::lift(cx, ty, index)
-    }
-
-    fn lower_flat(self, cx: &mut LowerCx<'_>, ty: &ValType, flat: &mut Flat) -> Result<()> {
-        let index = self.lower(cx, ty)?;
-        flat.push(u64::from(index));
-        Ok(())
-    }
-
-    fn store(self, cx: &mut LowerCx<'_>, ty: &ValType, ptr: u32) -> Result<()> {
-        let index = self.lower(cx, ty)?;
-        cx.store_bytes(ptr, &index.to_le_bytes())
-    }
+    as_one_handle!();
 }

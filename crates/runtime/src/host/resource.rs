@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::marker::PhantomData;
 
-use crate::abi::{Flat, FlatIter, LiftCx, LowerCx, WitType, handles};
+use crate::abi::{Flat, FlatIter, LiftCx, LowerCx, WitType, as_one_handle, handles};
 use crate::error::bug;
 use crate::linker::HostTypes;
 use crate::types::{ResourceIndex, ValType};
@@ -85,23 +85,5 @@ impl<H: Send + 'static> WitType for Resource<H> {
         }
     }
 
-    fn lift_flat(cx: &mut LiftCx<'_>, ty: &ValType, flat: &mut FlatIter<'_>) -> Result<Self> {
-        Self::lift(cx, ty, flat.next_u32())
-    }
-
-    fn load(cx: &mut LiftCx<'_>, ty: &ValType, ptr: u32) -> Result<Self> {
-        let index = cx.load_u32(ptr)?;
-        Self::lift(cx, ty, index)
-    }
-
-    fn lower_flat(self, cx: &mut LowerCx<'_>, ty: &ValType, flat: &mut Flat) -> Result<()> {
-        let index = self.lower(cx, ty)?;
-        flat.push(u64::from(index));
-        Ok(())
-    }
-
-    fn store(self, cx: &mut LowerCx<'_>, ty: &ValType, ptr: u32) -> Result<()> {
-        let index = self.lower(cx, ty)?;
-        cx.store_bytes(ptr, &index.to_le_bytes())
-    }
+    as_one_handle!();
 }

@@ -1,6 +1,6 @@
 //! One component instance. Spec: `ComponentInstance`.
 
-use super::{Handle, RootId, Table};
+use super::{Flags, Handle, RootId, Table};
 use crate::store::Id;
 use crate::task::ThreadId;
 
@@ -17,10 +17,8 @@ pub(crate) struct ComponentInstance {
     pub(crate) handles: Table<Handle>,
     /// Spec: `threads`.
     pub(crate) threads: Table<ThreadId>,
-    /// Spec: `may_enter`.
-    pub(crate) may_enter: bool,
-    /// Spec: `may_leave`.
-    pub(crate) may_leave: bool,
+    /// Spec: `may_enter`, `may_leave`.
+    pub(crate) flags: Flags,
     /// Spec: `backpressure`.
     pub(crate) backpressure: u32,
     /// Threads that wait to enter, first come first. Spec: `num_waiting_to_enter` counts them.

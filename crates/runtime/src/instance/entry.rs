@@ -3,7 +3,9 @@
 //! Spec: `may_enter_from`, `enter_from`, `leave_to`, `entering_set`.
 
 use super::InstanceId;
+use super::flags::{MAY_ENTER, may, replace};
 use crate::Result;
+use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::store::State;
 
@@ -27,9 +29,13 @@ fn entering_set(state: &State, instance: InstanceId, caller: Option<InstanceId>)
 }
 
 /// Spec: `may_enter_from`.
-pub(crate) fn may_enter_from(state: &State, instance: InstanceId, caller: Option<InstanceId>) -> Result<bool> {
-    for entered in entering_set(state, instance, caller)? {
-        if !state.instances.get(entered)?.may_enter {
+pub(crate) fn may_enter_from(
+    store: &mut StoreMut<'_>,
+    instance: InstanceId,
+    caller: Option<InstanceId>,
+) -> Result<bool> {
+    for entered in entering_set(store.state(), instance, caller)? {
+        if !may(store, entered, MAY_ENTER)? {
             return Ok(false);
         }
     }
@@ -37,21 +43,19 @@ pub(crate) fn may_enter_from(state: &State, instance: InstanceId, caller: Option
 }
 
 /// Spec: `enter_from`.
-pub(crate) fn enter_from(state: &mut State, instance: InstanceId, caller: Option<InstanceId>) -> Result<()> {
-    for entered in entering_set(state, instance, caller)? {
-        let entered = state.instances.get_mut(entered)?;
-        if !entered.may_enter {
+pub(crate) fn enter_from(store: &mut StoreMut<'_>, instance: InstanceId, caller: Option<InstanceId>) -> Result<()> {
+    for entered in entering_set(store.state(), instance, caller)? {
+        if !replace(store, entered, MAY_ENTER, false)? {
             return Err(bug!("an instance is entered twice"));
         }
-        entered.may_enter = false;
     }
     Ok(())
 }
 
 /// Spec: `leave_to`.
-pub(crate) fn leave_to(state: &mut State, instance: InstanceId, caller: Option<InstanceId>) -> Result<()> {
-    for left in entering_set(state, instance, caller)? {
-        state.instances.get_mut(left)?.may_enter = true;
+pub(crate) fn leave_to(store: &mut StoreMut<'_>, instance: InstanceId, caller: Option<InstanceId>) -> Result<()> {
+    for left in entering_set(store.state(), instance, caller)? {
+        replace(store, left, MAY_ENTER, true)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Running a plan: core modules become core instances, slots are filled.
 
-use super::{ComponentInstance, InstanceId, RootId, RootInstance, RuntimeResource, Table};
+use super::{ComponentInstance, Flags, InstanceId, RootId, RootInstance, RuntimeResource, Table};
+use crate::adapter;
 use crate::canon;
 use crate::component::Component;
 use crate::engine::{CoreExtern, CoreInstance, StoreMut};
@@ -8,13 +9,13 @@ use crate::error::bug;
 use crate::host::HostFunc;
 use crate::linker::LinkedImports;
 use crate::plan::{Blocking, CoreDef, PlannedInstance, PlannedResource, Step, TrampolineIndex};
-use crate::store::{ResourceTypeId, State};
+use crate::store::ResourceTypeId;
 use crate::task::in_start_function;
 use crate::{Error, Result};
 
 /// Instantiates `component`; its start functions run.
 pub(crate) fn instantiate(store: &mut StoreMut<'_>, component: &Component, imports: LinkedImports) -> Result<RootId> {
-    let root = make_root(store.state_mut(), component, imports)?;
+    let root = make_root(store, component, imports)?;
     let glue = canon::Glue::instantiate(store, root)?;
     for step in &component.plan().steps {
         run_step(store, root, &glue, step)?;
@@ -22,8 +23,11 @@ pub(crate) fn instantiate(store: &mut StoreMut<'_>, component: &Component, impor
     Ok(root)
 }
 
-fn make_root(state: &mut State, component: &Component, imports: LinkedImports) -> Result<RootId> {
+fn make_root(store: &mut StoreMut<'_>, component: &Component, imports: LinkedImports) -> Result<RootId> {
     let plan = component.plan();
+    let shared = component.adapters()?.is_some();
+    let flags = plan.instances.iter().map(|_| Flags::new(store, shared)).collect::<Result<Vec<_>>>()?;
+    let state = store.state_mut();
     let root = state.roots.insert(RootInstance {
         component: component.clone(),
         blocking: Blocking::linked(plan, |import| imports.funcs.get(import.at()).is_none_or(HostFunc::suspends)),
@@ -40,8 +44,8 @@ fn make_root(state: &mut State, component: &Component, imports: LinkedImports) -
         options: vec![None; plan.options.len()],
     });
     let mut instances: Vec<InstanceId> = Vec::new();
-    for planned in &plan.instances {
-        let id = state.instances.insert(new_instance(root, planned, &instances, state.limits.max_handles));
+    for (planned, flags) in plan.instances.iter().zip(flags) {
+        let id = state.instances.insert(new_instance(root, planned, &instances, state.limits.max_handles, flags));
         instances.push(id);
     }
     let mut resource_types = Vec::new();
@@ -72,14 +76,14 @@ fn new_instance(
     planned: &PlannedInstance,
     before: &[InstanceId],
     max_handles: usize,
+    flags: Flags,
 ) -> ComponentInstance {
     ComponentInstance {
         root,
         parent: planned.parent.and_then(|parent| before.get(parent.at()).copied()),
         handles: Table::new(max_handles),
         threads: Table::new(max_handles),
-        may_enter: true,
-        may_leave: true,
+        flags,
         backpressure: 0,
         waiting_to_enter: Vec::new(),
         waiting_for_exclusive: Vec::new(),
@@ -138,6 +142,9 @@ fn trampoline(
     let this = store.state().roots.get(root)?;
     if let Some(Some(known)) = this.trampolines.get(index.at()) {
         return Ok(known.clone());
+    }
+    if let Some(adapter) = adapter::resolve(store, root, index)? {
+        return Ok(adapter);
     }
     let made = canon::make(store, root, glue, index)?;
     store.state_mut().roots.get_mut(root)?.trampolines[index.at()] = Some(made.clone());

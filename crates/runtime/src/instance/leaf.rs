@@ -1,6 +1,7 @@
 //! Calls into a guest that must not call out: `realloc` and `post-return`.
 
 use super::InstanceId;
+use super::flags::{MAY_LEAVE, replace};
 use crate::Result;
 use crate::engine::{CoreFunc, StoreMut};
 
@@ -25,8 +26,8 @@ pub(crate) fn call_post_return(
 }
 
 fn call_without_leaving(store: &mut StoreMut<'_>, instance: InstanceId, func: CoreFunc, args: &[u64]) -> Result<u64> {
-    let before = std::mem::replace(&mut store.state_mut().instances.get_mut(instance)?.may_leave, false);
+    let before = replace(store, instance, MAY_LEAVE, false)?;
     let result = func.call(store, args);
-    store.state_mut().instances.get_mut(instance)?.may_leave = before;
+    replace(store, instance, MAY_LEAVE, before)?;
     result
 }

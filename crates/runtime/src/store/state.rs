@@ -41,6 +41,9 @@ pub(crate) struct State {
     pub(crate) current: Current,
     /// The thread that the parking thread wants to run next. Spec: `switch_to`.
     pub(crate) switch_to: Option<ThreadId>,
+    /// The `leaf_storage` of each caller whose callee runs on its stack with storage of its own, innermost last. A trap
+    /// leaves entries behind, and their callees locked for ever.
+    pub(crate) outer_storages: Vec<Option<[u64; 2]>>,
 
     #[cfg(test)]
     pub(crate) engine_test: EngineTest,
@@ -79,6 +82,7 @@ impl State {
             stops: 0,
             current: Current::default(),
             switch_to: None,
+            outer_storages: Vec::new(),
             #[cfg(test)]
             engine_test: EngineTest::default(),
         }

@@ -41,24 +41,24 @@ pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
 
 /// A thread that is ready, if there is one.
 fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
-    let state = store.state_mut();
     let mut ready: Vec<ThreadId> = Vec::new();
     let mut later = Vec::new();
     // With the first choice there is no need to look at more threads than one.
-    let all = !state.choose.is_first();
-    while let Some(thread) = state.maybe_ready.pop_front() {
+    let all = !store.state().choose.is_first();
+    while let Some(thread) = store.state_mut().maybe_ready.pop_front() {
         if ready.contains(&thread) {
             continue;
         }
-        match readiness(state, thread)? {
+        match readiness(store, thread)? {
             Readiness::Ready => ready.push(thread),
             Readiness::Blocked => later.push(thread),
-            Readiness::Waiting => note_exclusive(state, thread)?,
+            Readiness::Waiting => note_exclusive(store.state_mut(), thread)?,
         }
         if !all && !ready.is_empty() {
             break;
         }
     }
+    let state = store.state_mut();
     if ready.is_empty() {
         state.maybe_ready.extend(later);
         return Ok(None);

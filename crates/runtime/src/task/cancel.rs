@@ -21,15 +21,15 @@ pub(crate) fn request_cancellation(store: &mut StoreMut<'_>, task: TaskId, from:
         }
         TaskState::Started => {
             let candidates = cancellable_threads(state, task)?;
-            if candidates.is_empty() || !may_enter_from(state, instance, from)? {
-                state.tasks.get_mut(task)?.state = TaskState::PendingCancel;
+            if candidates.is_empty() || !may_enter_from(store, instance, from)? {
+                store.state_mut().tasks.get_mut(task)?.state = TaskState::PendingCancel;
                 return Ok(());
             }
-            state.tasks.get_mut(task)?.state = TaskState::CancelDelivered;
-            enter_from(state, instance, from)?;
-            let chosen = state.choose.among(candidates.len());
+            store.state_mut().tasks.get_mut(task)?.state = TaskState::CancelDelivered;
+            enter_from(store, instance, from)?;
+            let chosen = store.state_mut().choose.among(candidates.len());
             resume_thread(store, candidates[chosen], true)?;
-            leave_to(store.state_mut(), instance, from)
+            leave_to(store, instance, from)
         }
         // Asked already, or nothing left to stop.
         _ => Ok(()),

@@ -44,7 +44,7 @@ pub(crate) fn begin(
         let state = store.state_mut();
         state.current = outer;
         state.threads.get_mut(thread)?.running = false;
-        leave_to(state, instance, Some(from))?;
+        leave_to(store, instance, Some(from))?;
         return Ok(None);
     }
     let (func, args) = prepare(store, task)?;
@@ -68,6 +68,6 @@ pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<Direct> {
         this.running = false;
     }
     state.current = direct.outer;
-    leave_to(state, instance, Some(direct.from))?;
+    leave_to(store, instance, Some(direct.from))?;
     Ok(direct)
 }

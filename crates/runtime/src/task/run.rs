@@ -270,17 +270,17 @@ fn waits_for_host(store: &StoreMut<'_>, task: TaskId) -> Result<bool> {
 
 /// Resumes `thread` from the loop of the store, when it can go on; says whether it did.
 pub(crate) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
-    let state = store.state_mut();
-    if readiness(state, thread)? != Readiness::Ready {
+    if readiness(store, thread)? != Readiness::Ready {
         return Ok(false);
     }
+    let state = store.state();
     let task = state.threads.get(thread)?.task;
     let instance = state.tasks.get(task)?.instance;
-    crate::instance::enter_from(state, instance, None)?;
+    crate::instance::enter_from(store, instance, None)?;
     resume_thread(store, thread, false)?;
     if store.state().tasks.find(task).is_some_and(|task| !task.ty.async_) {
         run_sync_callee(store, task)?;
     }
-    crate::instance::leave_to(store.state_mut(), instance, None)?;
+    crate::instance::leave_to(store, instance, None)?;
     Ok(true)
 }

@@ -55,7 +55,7 @@ pub(crate) fn start_task(
     if !async_ {
         run_sync_callee(store, task)?;
     }
-    leave_to(store.state_mut(), instance, from)?;
+    leave_to(store, instance, from)?;
     Ok(task)
 }
 
@@ -68,15 +68,16 @@ pub(super) fn make_task(
     from: Option<InstanceId>,
 ) -> Result<(TaskId, ThreadId)> {
     let instance = callee.options.instance;
-    let state = store.state_mut();
-    if !may_enter_from(state, instance, from)? {
+    if !may_enter_from(store, instance, from)? {
         return Err(Trap::CannotEnter.into());
     }
+    let state = store.state();
     if state.tasks.len() >= state.limits.max_tasks {
         let what = format!("{} tasks exist", state.tasks.len());
         return Err(state.limits.reached("max-tasks", what));
     }
-    enter_from(state, instance, from)?;
+    enter_from(store, instance, from)?;
+    let state = store.state_mut();
     let subtask = match &caller {
         Caller::Guest(subtask) => Some(*subtask),
         _ => None,
@@ -106,8 +107,8 @@ pub(crate) fn in_start_function<R>(
     instance: InstanceId,
     body: impl FnOnce(&mut StoreMut<'_>) -> Result<R>,
 ) -> Result<R> {
+    enter_from(store, instance, None)?;
     let state = store.state_mut();
-    enter_from(state, instance, None)?;
     let task = state.tasks.insert(Task {
         ty: Arc::new(FuncType::new([], None, false)),
         callee: CoreCallee { func: None, options: Options::plain(instance), name: "start function".into() },
@@ -125,6 +126,6 @@ pub(crate) fn in_start_function<R>(
     state.current = before;
     state.threads.remove(thread);
     state.tasks.remove(task);
-    leave_to(state, instance, None)?;
+    leave_to(store, instance, None)?;
     result
 }

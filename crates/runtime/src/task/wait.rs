@@ -2,6 +2,7 @@
 
 use super::{SubtaskId, ThreadId, WaitableRef, WaitableSetId};
 use crate::Result;
+use crate::engine::StoreMut;
 use crate::host::HostTaskId;
 use crate::instance::may_enter_from;
 use crate::store::State;
@@ -58,10 +59,12 @@ pub(crate) fn is_ready(state: &State, thread: ThreadId) -> Result<bool> {
 }
 
 /// [`is_ready`], and whether the thread's instance can be entered from the loop.
-pub(crate) fn readiness(state: &State, thread: ThreadId) -> Result<Readiness> {
+pub(crate) fn readiness(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<Readiness> {
+    let state = store.state();
     if !is_ready(state, thread)? {
         return Ok(Readiness::Waiting);
     }
     let task = state.tasks.get(state.threads.get(thread)?.task)?;
-    Ok(if may_enter_from(state, task.instance, None)? { Readiness::Ready } else { Readiness::Blocked })
+    let instance = task.instance;
+    Ok(if may_enter_from(store, instance, None)? { Readiness::Ready } else { Readiness::Blocked })
 }

@@ -51,10 +51,16 @@ pub fn pad(value: Val) -> Val {
 }
 
 impl Echo {
-    /// The component for these types.
-    pub fn of(types: &[ValType], encoding: &str) -> String {
+    /// Definitions of what must have a name, which is exported as `tN`; and how each of `types` is written then.
+    pub fn names(types: &[ValType]) -> (String, Vec<String>) {
+        let mut echo = Echo::empty();
+        let names = types.iter().map(|ty| echo.name(ty)).collect();
+        (echo.types, names)
+    }
+
+    fn empty() -> Echo {
         let empty = String::new;
-        let mut echo = Echo {
+        Echo {
             types: empty(),
             named: 0,
             builtins: empty(),
@@ -62,7 +68,12 @@ impl Echo {
             bodies: empty(),
             with: empty(),
             lifts: empty(),
-        };
+        }
+    }
+
+    /// The component for these types.
+    pub fn of(types: &[ValType], encoding: &str) -> String {
+        let mut echo = Echo::empty();
         let options = format!("(memory $memory) (realloc $realloc) string-encoding={encoding}");
         for (i, ty) in types.iter().enumerate() {
             let name = echo.name(ty);

@@ -1,13 +1,15 @@
-//! Twins of the OS: virtual time, seeded chance, files in memory, captured standard streams.
+//! Twins of the OS: virtual time, seeded chance, files and a network in memory, captured standard streams.
 //!
 //! Nothing here happens by itself: time goes on when it is told to, input comes when it is fed.
 
 mod clock;
 mod files;
+mod net;
 mod random;
 mod stdio;
 
 pub use clock::SimClock;
 pub use files::SimFiles;
+pub use net::SimNetwork;
 pub use random::SeededRandom;
 pub use stdio::{Captured, InputFeed, captured_output, fed_input};

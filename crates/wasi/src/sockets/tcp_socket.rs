@@ -229,8 +229,9 @@ impl TcpSocket {
     ///
     /// When the socket is not bound.
     pub fn local_address(&self) -> Result<SocketAddr> {
+        // The standard lets a closed socket refuse this; C libraries end the program when it does.
         match self.state() {
-            TcpState::Unbound | TcpState::Closed => Err(Code::InvalidState.into()),
+            TcpState::Unbound => Err(Code::InvalidState.into()),
             _ => self.endpoint().local_address(),
         }
     }

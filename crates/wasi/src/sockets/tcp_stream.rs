@@ -72,6 +72,8 @@ struct Progress {
     in_a_write: bool,
     /// Nothing is to be written after this write.
     shut: bool,
+    /// The peer was told.
+    ended: bool,
 }
 
 impl SendSide {
@@ -92,7 +94,7 @@ impl SendSide {
                 Poll::Ready(Err(_)) => false,
             };
             if progress.shut && !progress.in_a_write {
-                self.end_of_sending();
+                self.tell_the_end(&mut progress);
             }
         }
         sent
@@ -101,19 +103,23 @@ impl SendSide {
     /// Nothing is to be written after what was given before.
     pub(super) fn shut(&self) {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        if !std::mem::replace(&mut progress.shut, true) && !progress.in_a_write {
-            self.end_of_sending();
+        progress.shut = true;
+        if !progress.in_a_write {
+            self.tell_the_end(&mut progress);
         }
     }
 
     /// The writer is gone, and with it the rest of what it was writing.
     fn finish(&self) {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner).in_a_write = false;
-        self.end_of_sending();
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        (progress.in_a_write, progress.shut) = (false, true);
+        self.tell_the_end(&mut progress);
     }
 
-    fn end_of_sending(&self) {
-        // The peer may have gone meanwhile; then there is nothing left to end.
-        let _ = self.endpoint.shutdown(Direction::Send);
+    fn tell_the_end(&self, progress: &mut Progress) {
+        if !std::mem::replace(&mut progress.ended, true) {
+            // The peer may have gone meanwhile; then there is nothing left to end.
+            let _ = self.endpoint.shutdown(Direction::Send);
+        }
     }
 }

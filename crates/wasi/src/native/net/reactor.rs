@@ -15,6 +15,10 @@ use crate::native::errno::{error, from_io};
 use crate::sys::{Code, Direction, Error, Result};
 use crate::wakers::Wakers;
 
+/// How often a poll tries what the reactor says is ready and is not. What it takes for the end of a socket it says for
+/// ever; then the others of the store have their turn in between.
+const MOST_TRIES: usize = 4;
+
 /// See the page.
 ///
 /// A socket gets its seat when it has to wait for the first time. Earlier would be wrong, too: the reactor takes what
@@ -79,7 +83,7 @@ impl Reactor {
             Direction::Send => (&self.senders, Interest::WRITABLE),
         };
         wakers.poll(cx, |cx| {
-            loop {
+            for _ in 0..MOST_TRIES {
                 match direction {
                     Direction::Receive => ready!(seat.poll_recv_ready(cx)),
                     Direction::Send => ready!(seat.poll_send_ready(cx)),
@@ -90,6 +94,8 @@ impl Reactor {
                     answer => return Poll::Ready(answer.map_err(|failed| from_io(&failed))),
                 }
             }
+            cx.waker().wake_by_ref();
+            Poll::Pending
         })
     }
 

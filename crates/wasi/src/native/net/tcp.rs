@@ -52,6 +52,9 @@ impl TcpEndpoint for OsTcp {
     }
 
     fn listen(&self, backlog: u32) -> Result<()> {
+        // Connections inherit this, also when the system picked the port: what is left of them does not keep the port
+        // from being taken again. Listening itself does.
+        self.reactor.with(|fd| sockopt::set_socket_reuseaddr(fd, true))?;
         self.reactor.with(|fd| rustix::net::listen(fd, i32::try_from(backlog).unwrap_or(i32::MAX)))
     }
 

@@ -168,3 +168,6 @@ pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
         })?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -159,3 +159,6 @@ impl Subscribe for TcpSocket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

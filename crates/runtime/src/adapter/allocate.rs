@@ -1,0 +1,30 @@
+//! Allocating in the instance that values are lowered into. Spec: `LiftLowerContext.allocate`.
+
+use wasm_encoder::Instruction;
+
+use super::code::Code;
+use super::place::{Side, check_aligned, new_i32};
+use crate::error::bug;
+use crate::instance::MAY_LEAVE;
+use crate::{Result, Trap};
+
+/// Calls `realloc` for as many bytes as the local `size` says; gives the local of the pointer.
+///
+/// An instance that runs has been entered and may leave: that is what its flags are again afterwards.
+pub(super) fn allocate(code: &mut Code, side: &Side, align: u32, size: u32) -> Result<u32> {
+    let realloc = side.realloc.ok_or_else(|| bug!("an adapter needs a `realloc` that the options do not name"))?;
+    let pointer = new_i32(code);
+    if let Some((enter, _)) = side.storage {
+        code.call(enter);
+    }
+    code.set_global(side.flags, 0);
+    code.i32(0).i32(0).i32(align).get(size).call(realloc).set(pointer);
+    code.set_global(side.flags, MAY_LEAVE);
+    if let Some((_, leave)) = side.storage {
+        code.call(leave);
+    }
+    check_aligned(code, pointer, align, Trap::ReallocUnaligned);
+    code.get(size).op(Instruction::I64ExtendI32U);
+    side.check_end(code, pointer, Trap::ReallocOutOfBounds)?;
+    Ok(pointer)
+}

@@ -1,0 +1,162 @@
+//! One call: the whole of `canon_lower` around the whole of `canon_lift`, for a function that cannot wait.
+
+use std::sync::Arc;
+
+use wasm_encoder::{BlockType, Catch, Function, Instruction};
+
+use super::allocate::allocate;
+use super::code::Code;
+use super::import::{CoreType, Imports};
+use super::place::{Place, Pointer, Side, Slot, Way, new_i32, new_slots};
+use super::value::{translate, translate_tuple};
+use crate::error::bug;
+use crate::instance::{MAY_ENTER, MAY_LEAVE};
+use crate::types::{FlatType, FuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
+use crate::{Result, Trap};
+
+/// What an adapter calls and whom it joins, by the module's numbers.
+pub(super) struct Call {
+    /// The component-level type.
+    pub(super) ty: Arc<FuncType>,
+    /// The core type that the caller sees.
+    pub(super) signature: CoreType,
+    /// Who calls.
+    pub(super) caller: Side,
+    /// Who is called.
+    pub(super) callee: Side,
+    /// The core function.
+    pub(super) func: u32,
+    /// What is called with its result in the end.
+    pub(super) post_return: Option<u32>,
+    /// The flags of the instances that are entered. Spec: `entering_set`.
+    pub(super) entering: Vec<u32>,
+}
+
+/// How parameters and the result of a lifted function are core values. Spec: `flatten_functype`.
+pub(super) fn lifted(ty: &FuncType) -> CoreType {
+    let params = flat_params(ty).unwrap_or_else(|| vec![FlatType::I32]);
+    let result = ty.result.as_ref().map(|ty| match ty.layout().flat {
+        Some(flat) if flat.len() <= MAX_FLAT_RESULTS => flat.first().copied(),
+        _ => Some(FlatType::I32),
+    });
+    CoreType { params, result: result.flatten() }
+}
+
+/// The flat types of the parameters, unless they go through memory.
+fn flat_params(ty: &FuncType) -> Option<Vec<FlatType>> {
+    let flat = ty.params.layout.flat.as_deref()?;
+    (flat.len() <= MAX_FLAT_PARAMS).then(|| flat.to_vec())
+}
+
+impl Call {
+    /// The adapter's code.
+    pub(super) fn encode(&self, trap: u32) -> Result<Function> {
+        let mut code = Code::new(self.signature.params.len() as u32, trap);
+        // Spec: `call_and_trap_on_throw`, for everything that the adapter calls.
+        code.op(Instruction::Block(BlockType::Empty));
+        code.op(Instruction::TryTable(BlockType::Empty, vec![Catch::All { label: 0 }].into()));
+        self.enter(&mut code);
+        let args = self.args(&mut code)?;
+        let answer = self.call(&mut code, &args);
+        let result = self.result(&mut code, answer)?;
+        self.leave(&mut code, answer);
+        if let Some(result) = result {
+            code.get(result.local);
+        }
+        code.ops([Instruction::Return, Instruction::End, Instruction::End]);
+        code.trap(Trap::UncaughtException);
+        Ok(code.finish())
+    }
+
+    /// Spec: `trap_if(not inst.may_leave)`, `may_enter_from`, `enter_from`.
+    fn enter(&self, code: &mut Code) {
+        code.op(Instruction::GlobalGet(self.caller.flags)).i32(MAY_LEAVE);
+        code.ops([Instruction::I32And, Instruction::I32Eqz]).trap_if(Trap::CannotLeave);
+        for &flags in &self.entering {
+            code.op(Instruction::GlobalGet(flags)).i32(MAY_ENTER);
+            code.ops([Instruction::I32And, Instruction::I32Eqz]).trap_if(Trap::CannotEnter);
+        }
+        for &flags in &self.entering {
+            code.set_global(flags, MAY_LEAVE);
+        }
+    }
+
+    /// Spec: `lift_flat_values` in the caller, `lower_flat_values` in the callee.
+    fn args(&self, code: &mut Code) -> Result<Vec<Slot>> {
+        let way = Way { from: self.caller, to: self.callee };
+        let tuple = &self.ty.params;
+        if let Some(flat) = flat_params(&self.ty) {
+            let given: Vec<_> = (0..).zip(&flat).map(|(local, &ty)| Slot { local, ty }).collect();
+            let args = new_slots(code, &flat);
+            translate_tuple(code, &way, tuple, (Place::Flat(&given), Place::Flat(&args)))?;
+            return Ok(args);
+        }
+        let layout = &tuple.layout;
+        self.caller.check_pointer(code, 0, layout.size, layout.align)?;
+        let size = new_i32(code);
+        code.i32(layout.size).set(size);
+        let copy = allocate(code, &self.callee, layout.align, size)?;
+        translate_tuple(code, &way, tuple, (whole(0), whole(copy)))?;
+        Ok(vec![Slot { local: copy, ty: FlatType::I32 }])
+    }
+
+    /// The core call; gives its result.
+    fn call(&self, code: &mut Code, args: &[Slot]) -> Option<Slot> {
+        let answer = new_slots(code, lifted(&self.ty).result.as_slice()).first().copied();
+        if let Some((enter, _)) = self.callee.storage {
+            code.call(enter);
+        }
+        for arg in args {
+            code.get(arg.local);
+        }
+        code.call(self.func);
+        if let Some(answer) = answer {
+            code.set(answer.local);
+        }
+        answer
+    }
+
+    /// Spec: `lift_flat_values` in the callee, `lower_flat_values` in the caller. Gives what the adapter returns.
+    fn result(&self, code: &mut Code, answer: Option<Slot>) -> Result<Option<Slot>> {
+        let (Some(ty), Some(answer)) = (&self.ty.result, answer) else { return Ok(None) };
+        let way = Way { from: self.callee, to: self.caller };
+        let layout = ty.layout();
+        if let Some(flat) = layout.flat.as_deref().filter(|flat| flat.len() <= MAX_FLAT_RESULTS) {
+            let result = new_slots(code, flat);
+            translate(code, &way, ty, (Place::Flat(&[answer]), Place::Flat(&result)))?;
+            return Ok(result.first().copied());
+        }
+        let out = self.signature.params.len().checked_sub(1).ok_or_else(|| bug!("a result has nowhere to go"))? as u32;
+        self.callee.check_pointer(code, answer.local, layout.size, layout.align)?;
+        self.caller.check_pointer(code, out, layout.size, layout.align)?;
+        translate(code, &way, ty, (whole(answer.local), whole(out)))?;
+        Ok(None)
+    }
+
+    /// Spec: `post_return`, `leave_to`.
+    fn leave(&self, code: &mut Code, answer: Option<Slot>) {
+        if let Some(post_return) = self.post_return {
+            code.set_global(self.callee.flags, 0);
+            if let Some(answer) = answer {
+                code.get(answer.local);
+            }
+            code.call(post_return).set_global(self.callee.flags, MAY_LEAVE);
+        }
+        if let Some((_, leave)) = self.callee.storage {
+            code.call(leave);
+        }
+        for &flags in &self.entering {
+            code.set_global(flags, MAY_ENTER | MAY_LEAVE);
+        }
+    }
+}
+
+/// What the pointer in `local` points at.
+fn whole(local: u32) -> Place<'static> {
+    Place::Memory(Pointer { local, offset: 0 })
+}
+
+/// The function that traps.
+pub(super) fn trap_import(imports: &mut Imports) -> u32 {
+    imports.func(super::import::Import::Trap, &[FlatType::I32], None)
+}

@@ -1,0 +1,174 @@
+//! What adapter modules import, and the names by which they say so.
+//!
+//! A compiled adapter is matched with its imports by these names alone, so code from a cache needs no second look at
+//! the plan.
+
+use wasm_encoder::{EntityType, GlobalType, ImportSection, MemoryType, TypeSection, ValType};
+
+use crate::Result;
+use crate::error::bug;
+use crate::plan::{FuncIndex, InstanceIndex, MemoryIndex};
+use crate::types::FlatType;
+
+/// One import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Import {
+    /// A memory of the plan.
+    Memory(MemoryIndex),
+    /// The flags of a component instance.
+    Flags(InstanceIndex),
+    /// A core function of the plan.
+    Func(FuncIndex),
+    /// Ends the call with a trap, given by its number.
+    Trap,
+    /// Traps unless a range of the memory is UTF-8.
+    CheckUtf8(MemoryIndex),
+    /// Gives the running thread empty thread-local storage. Spec: `Thread.storage`.
+    EnterStorage,
+    /// Gives the thread its former storage back.
+    LeaveStorage,
+}
+
+impl Import {
+    /// Its two names.
+    fn names(self) -> (&'static str, String) {
+        match self {
+            Import::Memory(index) => ("memory", index.0.to_string()),
+            Import::Flags(index) => ("flags", index.0.to_string()),
+            Import::Func(index) => ("func", index.0.to_string()),
+            Import::CheckUtf8(index) => ("check-utf8", index.0.to_string()),
+            Import::Trap => ("rt", "trap".into()),
+            Import::EnterStorage => ("rt", "enter-storage".into()),
+            Import::LeaveStorage => ("rt", "leave-storage".into()),
+        }
+    }
+
+    /// The import of these names.
+    pub(super) fn named(module: &str, field: &str) -> Result<Import> {
+        let number = || field.parse::<u32>().map_err(|_| bug!("an adapter imports `{field}` from `{module}`"));
+        Ok(match (module, field) {
+            ("rt", "trap") => Import::Trap,
+            ("rt", "enter-storage") => Import::EnterStorage,
+            ("rt", "leave-storage") => Import::LeaveStorage,
+            ("memory", _) => Import::Memory(MemoryIndex(number()?)),
+            ("flags", _) => Import::Flags(InstanceIndex(number()?)),
+            ("func", _) => Import::Func(FuncIndex(number()?)),
+            ("check-utf8", _) => Import::CheckUtf8(MemoryIndex(number()?)),
+            _ => return Err(bug!("an adapter imports `{field}` from `{module}`")),
+        })
+    }
+}
+
+/// The core value type of a flat type.
+pub(super) fn val_type(ty: FlatType) -> ValType {
+    match ty {
+        FlatType::I32 => ValType::I32,
+        FlatType::I64 => ValType::I64,
+        FlatType::F32 => ValType::F32,
+        FlatType::F64 => ValType::F64,
+    }
+}
+
+/// A core function type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CoreType {
+    /// Its parameters.
+    pub(super) params: Vec<FlatType>,
+    /// Its result.
+    pub(super) result: Option<FlatType>,
+}
+
+/// The types and imports of a module that is being written.
+#[derive(Default)]
+pub(super) struct Imports {
+    types: Vec<CoreType>,
+    memories: Vec<Import>,
+    globals: Vec<Import>,
+    funcs: Vec<(Import, u32)>,
+}
+
+fn place(all: &mut Vec<Import>, import: Import) -> u32 {
+    let found = all.iter().position(|other| *other == import);
+    found.unwrap_or_else(|| {
+        all.push(import);
+        all.len() - 1
+    }) as u32
+}
+
+impl Imports {
+    /// The number of a function type.
+    pub(super) fn ty(&mut self, ty: CoreType) -> u32 {
+        let found = self.types.iter().position(|other| *other == ty);
+        found.unwrap_or_else(|| {
+            self.types.push(ty);
+            self.types.len() - 1
+        }) as u32
+    }
+
+    /// The number of a memory.
+    pub(super) fn memory(&mut self, index: MemoryIndex) -> u32 {
+        place(&mut self.memories, Import::Memory(index))
+    }
+
+    /// The number of the global that holds an instance's flags.
+    pub(super) fn flags(&mut self, index: InstanceIndex) -> u32 {
+        place(&mut self.globals, Import::Flags(index))
+    }
+
+    /// The number of a function.
+    pub(super) fn func(&mut self, import: Import, params: &[FlatType], result: Option<FlatType>) -> u32 {
+        let ty = self.ty(CoreType { params: params.into(), result });
+        let found = self.funcs.iter().position(|other| *other == (import, ty));
+        found.unwrap_or_else(|| {
+            self.funcs.push((import, ty));
+            self.funcs.len() - 1
+        }) as u32
+    }
+
+    /// How many functions are imported.
+    pub(super) fn func_count(&self) -> u32 {
+        self.funcs.len() as u32
+    }
+
+    /// The sections.
+    pub(super) fn sections(&self) -> (TypeSection, ImportSection) {
+        let (mut types, mut imports) = (TypeSection::new(), ImportSection::new());
+        for CoreType { params, result } in &self.types {
+            types.ty().function(params.iter().copied().map(val_type), result.map(val_type));
+        }
+        let memory = MemoryType { minimum: 0, maximum: None, memory64: false, shared: false, page_size_log2: None };
+        let global = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+        let memories = self.memories.iter().map(|import| (*import, EntityType::Memory(memory)));
+        let globals = self.globals.iter().map(|import| (*import, EntityType::Global(global)));
+        let funcs = self.funcs.iter().map(|(import, ty)| (*import, EntityType::Function(*ty)));
+        for (import, ty) in memories.chain(globals).chain(funcs) {
+            let (module, field) = import.names();
+            imports.import(module, &field, ty);
+        }
+        (types, imports)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_which_import() {
+        let all = [
+            Import::Memory(MemoryIndex(3)),
+            Import::Flags(InstanceIndex(1)),
+            Import::Func(FuncIndex(20)),
+            Import::CheckUtf8(MemoryIndex(0)),
+            Import::Trap,
+            Import::EnterStorage,
+            Import::LeaveStorage,
+        ];
+        for import in all {
+            let (module, field) = import.names();
+            assert_eq!(Import::named(module, &field).unwrap(), import);
+        }
+        assert!(Import::named("memory", "x").is_err());
+        assert!(Import::named("env", "trap").is_err());
+    }
+}

@@ -1,0 +1,61 @@
+//! Whether an instance may be entered and left. Spec: `ComponentInstance.may_enter`, `ComponentInstance.may_leave`.
+//!
+//! Compiled adapters change these without the runtime, so instances of a component that has adapters keep them in a core
+//! global.
+
+use super::InstanceId;
+use crate::Result;
+use crate::engine::{CoreGlobal, StoreMut};
+use crate::store::State;
+
+/// Spec: `ComponentInstance.may_leave`, as a bit.
+pub(crate) const MAY_LEAVE: u32 = 1;
+/// Spec: `ComponentInstance.may_enter`, as a bit.
+pub(crate) const MAY_ENTER: u32 = 2;
+
+/// Where the bits are.
+#[derive(Clone, Copy)]
+pub(crate) enum Flags {
+    /// Here.
+    Plain(u32),
+    /// In a global that compiled adapters import.
+    Shared(CoreGlobal),
+}
+
+impl Flags {
+    /// The flags of a new instance.
+    pub(super) fn new(store: &mut StoreMut<'_>, shared: bool) -> Result<Flags> {
+        let both = MAY_ENTER | MAY_LEAVE;
+        if shared { CoreGlobal::new(store, both).map(Flags::Shared) } else { Ok(Flags::Plain(both)) }
+    }
+}
+
+fn flags(state: &State, instance: InstanceId) -> Result<Flags> {
+    Ok(state.instances.get(instance)?.flags)
+}
+
+/// Whether `bit` is set.
+pub(crate) fn may(store: &mut StoreMut<'_>, instance: InstanceId, bit: u32) -> Result<bool> {
+    let bits = match flags(store.state(), instance)? {
+        Flags::Plain(bits) => bits,
+        Flags::Shared(global) => global.get(store),
+    };
+    Ok(bits & bit != 0)
+}
+
+/// Sets or clears `bit`, and says what it was.
+pub(super) fn replace(store: &mut StoreMut<'_>, instance: InstanceId, bit: u32, on: bool) -> Result<bool> {
+    let with = |bits: u32| if on { bits | bit } else { bits & !bit };
+    let before = match flags(store.state(), instance)? {
+        Flags::Plain(bits) => {
+            store.state_mut().instances.get_mut(instance)?.flags = Flags::Plain(with(bits));
+            bits
+        }
+        Flags::Shared(global) => {
+            let bits = global.get(store);
+            global.set(store, with(bits))?;
+            bits
+        }
+    };
+    Ok(before & bit != 0)
+}

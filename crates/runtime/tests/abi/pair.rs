@@ -1,0 +1,175 @@
+//! Two components in text: a caller that makes calls out of any bytes, and a callee that hands back all of its memory.
+//!
+//! For each type there are three exports `(image: list<u8>) -> list<u8>`. The image comes to lie at 1024 of the caller's
+//! memory. `flatN` passes its first words as core values, `memoryN` a pointer to it; both answer the callee's memory after
+//! the call. `backN` has the callee answer the image as a value, and answers the caller's memory.
+
+use std::fmt::Write;
+
+use thalweg::types::{FlatType, ValType};
+
+use super::echo::Echo;
+
+/// So many numbers behind a value force it into memory.
+const PADDING: usize = 16;
+
+/// A memory of one page whose allocator gives 1024 first, and after each [`RESET`] again.
+const MEMORY: &str = r#"
+    (memory (export "memory") 1)
+    (global $next (mut i32) (i32.const 1024))
+    (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
+      (local $ptr i32) (local $end i32)
+      (local.set $ptr (i32.and
+        (i32.add (global.get $next) (i32.sub (local.get $align) (i32.const 1)))
+        (i32.sub (i32.const 0) (local.get $align))))
+      (local.set $end (i32.add (local.get $ptr) (local.get $size)))
+      (global.set $next (local.get $end))
+      (loop $grow
+        (if (i32.gt_u (local.get $end) (i32.mul (memory.size) (i32.const 65536)))
+          (then (drop (memory.grow (i32.const 1))) (br $grow))))
+      (local.get $ptr))
+    (func (export "post") (param i32) (i32.store (i32.const 32) (i32.const 0)))"#;
+
+/// Answers one page of memory as a list of bytes; the answer's own pointer and length are at 0.
+const PAGE: &str = "(i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.const 4) (i32.const 65528)) (i32.const 0)";
+
+const OPTIONS: &str = r#"(memory (core memory $m "memory")) (realloc (core func $m "realloc"))"#;
+
+/// The two components for some types.
+pub struct Pair {
+    callee: String,
+    callee_lifts: String,
+    imports: String,
+    lowers: String,
+    core_imports: String,
+    exports: String,
+    caller: String,
+    caller_lifts: String,
+    with: String,
+    outer: String,
+}
+
+impl Pair {
+    /// The component with both.
+    pub fn of(types: &[ValType]) -> String {
+        let (definitions, names) = Echo::names(types);
+        let empty = String::new;
+        let mut pair = Pair {
+            callee: empty(),
+            callee_lifts: empty(),
+            imports: empty(),
+            lowers: empty(),
+            core_imports: empty(),
+            exports: empty(),
+            caller: empty(),
+            caller_lifts: empty(),
+            with: empty(),
+            outer: empty(),
+        };
+        let mut named = 0;
+        while definitions.contains(&format!("(export $t{named} ")) {
+            put(&mut pair.with, format!(r#"(with "t{named}" (type $callee "t{named}"))"#));
+            named += 1;
+        }
+        for (i, (ty, name)) in types.iter().zip(&names).enumerate() {
+            let wide = format!("(tuple {name}{})", " u8".repeat(PADDING));
+            if let Some(flat) = ty.layout().flat {
+                pair.flat(&format!("flat{i}"), name, &flat);
+            }
+            pair.flat(&format!("memory{i}"), &wide, &[FlatType::I32]);
+            pair.back(&format!("back{i}"), &wide);
+        }
+        pair.text(&definitions, named)
+    }
+
+    fn text(&self, definitions: &str, named: usize) -> String {
+        let Pair { callee, callee_lifts, imports, lowers, core_imports, exports, .. } = self;
+        let Pair { caller, caller_lifts, with, outer, .. } = self;
+        let mut imported = definitions.to_owned();
+        for i in 0..named {
+            let export = format!(r#"(export $t{i} "t{i}" (type $own{i}))"#);
+            imported = imported.replace(&export, &format!(r#"(import "t{i}" (type $t{i} (eq $own{i})))"#));
+        }
+        format!(
+            r#"(component
+  (component $callee {definitions}
+    (core module $m {MEMORY} {callee})
+    (core instance $m (instantiate $m))
+    {callee_lifts})
+  (component $caller {imported} {imports}
+    (core module $memory {MEMORY})
+    (core instance $m (instantiate $memory))
+    {lowers}
+    (core module $main (import "m" "memory" (memory 1)) {core_imports} {caller})
+    (core instance $main (instantiate $main (with "m" (instance $m)) (with "" (instance {exports}))))
+    {caller_lifts})
+  (instance $callee (instantiate $callee))
+  (instance $caller (instantiate $caller {with}))
+  {outer})"#
+        )
+    }
+
+    /// A function that takes a value of the type `name`.
+    fn flat(&mut self, func: &str, name: &str, flat: &[FlatType]) {
+        let params: Vec<_> = flat.iter().map(core_name).collect();
+        let params = params.join(" ");
+        let saved = flat.iter().enumerate();
+        let saved =
+            saved.map(|(n, ty)| format!("({}.store offset={} (i32.const 64) (local.get {n}))", core_name(ty), 8 * n));
+        let saved: String = saved.collect();
+        put(&mut self.callee, format!(r#"(func (export "{func}") (param {params}) (result i32) {saved} {PAGE})"#));
+        let ty = format!(r#"(param "value" {name}) (result (list u8))"#);
+        self.function(func, &ty, "post-return");
+        put(&mut self.core_imports, format!(r#"(import "" "{func}" (func ${func} (param {params} i32)))"#));
+        let given = flat.iter().enumerate();
+        let mut given: String =
+            given.map(|(n, ty)| format!("({}.load offset={} (local.get 0))", core_name(ty), 8 * n)).collect();
+        if func.starts_with("memory") {
+            given = "(local.get 0)".into();
+        }
+        let call = format!("(call ${func} {given} (i32.const 16)) (i32.const 16)");
+        put(&mut self.caller, format!(r#"(func (export "{func}") (param i32 i32) (result i32) {call})"#));
+    }
+
+    /// A function that answers a value of the type `name`.
+    fn back(&mut self, func: &str, name: &str) {
+        put(&mut self.callee, format!(r#"(func (export "{func}") (param i32 i32) (result i32) (local.get 0))"#));
+        let ty = format!(r#"(param "image" (list u8)) (result {name})"#);
+        self.function(func, &ty, "post-return");
+        put(&mut self.core_imports, format!(r#"(import "" "{func}" (func ${func} (param i32 i32 i32)))"#));
+        let call = format!("(call ${func} (local.get 0) (local.get 1) (i32.const 32768)) {PAGE}");
+        put(&mut self.caller, format!(r#"(func (export "{func}") (param i32 i32) (result i32) {call})"#));
+    }
+
+    /// Lifts it in the callee, lowers it in the caller, and exports the caller's.
+    fn function(&mut self, func: &str, ty: &str, post: &str) {
+        let post = format!(r#"({post} (core func $m "post"))"#);
+        put(
+            &mut self.callee_lifts,
+            format!(r#"(func (export "{func}") {ty} (canon lift (core func $m "{func}") {OPTIONS} {post}))"#),
+        );
+        put(&mut self.imports, format!(r#"(import "{func}" (func ${func} {ty}))"#));
+        put(&mut self.lowers, format!(r#"(core func ${func} (canon lower (func ${func}) {OPTIONS}))"#));
+        put(&mut self.exports, format!(r#"(export "{func}" (func ${func}))"#));
+        put(&mut self.with, format!(r#"(with "{func}" (func $callee "{func}"))"#));
+        let plain = r#"(param "image" (list u8)) (result (list u8))"#;
+        put(
+            &mut self.caller_lifts,
+            format!(r#"(func (export "{func}") {plain} (canon lift (core func $main "{func}") {OPTIONS}))"#),
+        );
+        put(&mut self.outer, format!(r#"(func (export "{func}") (alias export $caller "{func}"))"#));
+    }
+}
+
+fn put(text: &mut String, line: String) {
+    writeln!(text, "{line}").expect("a string takes anything");
+}
+
+fn core_name(ty: &FlatType) -> &'static str {
+    match ty {
+        FlatType::I32 => "i32",
+        FlatType::I64 => "i64",
+        FlatType::F32 => "f32",
+        FlatType::F64 => "f64",
+    }
+}
