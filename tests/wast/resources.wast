@@ -223,7 +223,7 @@
 (component instance $l $Lent)
 (assert_trap (invoke "robbed") "cannot lift own resource from a borrow")
 
-;; A table is full some day: each component instance may hold a million handles.
+;; A table is full some day: the limit max-handles says when.
 (component
   (type $r (resource (rep i32)))
   (core func $new (canon resource.new $r))

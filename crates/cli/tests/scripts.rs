@@ -1,4 +1,5 @@
-//! Runs each `*.wast` file below `tests/wast`: once with the first choice, and under many seeds.
+//! Runs each `*.wast` file below `tests/wast`: once with the first choice, under many seeds, and
+//! with every call asked to stop or abandoned.
 //!
 //! A name given to `cargo test` picks those whose path contains it. One more test: every trap that a guest can bring about
 //! has a script.
@@ -13,6 +14,8 @@ use thalweg::Trap;
 /// Traps that no script can bring about: bounds and failures of the host, and core wasm's threads.
 const NOT_IN_SCRIPTS: [Trap; 5] = [Trap::Core, Trap::HeapMisaligned, Trap::Interrupt, Trap::OutOfFuel, Trap::Refused];
 
+/// A table that is full sooner than by default.
+const HANDLES: &str = "-Wmax-handles=1000";
 /// How many seeds each script is run with.
 const SEEDS: &str = "50";
 
@@ -38,9 +41,16 @@ fn trials() -> io::Result<Vec<Trial>> {
         }
         text += &fs::read_to_string(&path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let seeded = path.clone();
-        trials.push(Trial::test(format!("{name} (first)"), move || run(&path, &[])));
-        trials.push(Trial::test(format!("{name} (seeds)"), move || run(&seeded, &["--seeds", SEEDS])));
+        let ways: [(&str, &[&str]); 4] = [
+            ("first", &[]),
+            ("seeds", &["--seeds", SEEDS]),
+            ("cancelled", &["--seeds", SEEDS, "--disturb", "cancel"]),
+            ("abandoned", &["--seeds", SEEDS, "--disturb", "abandon"]),
+        ];
+        for (way, options) in ways {
+            let path = path.clone();
+            trials.push(Trial::test(format!("{name} ({way})"), move || run(&path, options)));
+        }
     }
     if trials.is_empty() {
         // An empty suite would pass for ever.
@@ -52,7 +62,8 @@ fn trials() -> io::Result<Vec<Trial>> {
 }
 
 fn run(script: &PathBuf, options: &[&str]) -> Result<(), Failed> {
-    let output = Command::new(env!("CARGO_BIN_EXE_thalweg")).arg("wast").args(options).arg(script).output()?;
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_thalweg")).args(["wast", HANDLES]).args(options).arg(script).output()?;
     if output.status.success() {
         return Ok(());
     }

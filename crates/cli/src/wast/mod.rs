@@ -3,6 +3,7 @@
 mod argument;
 mod compare;
 mod components;
+mod disturb;
 mod expected;
 mod files;
 mod outcome;
@@ -15,8 +16,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use thalweg::{Choose, Config, Engine, Features, Gate};
+use thalweg::{Choose, Config, Engine, Gate};
 
+use crate::options::OptionGroups;
 use crate::report::{self, Failure};
 use expected::ExpectedFailures;
 use script::Script;
@@ -40,9 +42,14 @@ pub struct WastArgs {
     /// Runs every script under each of the numbers below this one
     #[arg(long, value_name = "COUNT")]
     seeds: Option<u64>,
+    /// Disturbs every call, and looks for faults of the runtime instead of results
+    #[arg(long, value_name = "HOW", value_enum)]
+    disturb: Option<disturb::Disturb>,
     /// Prints only the scripts that fail, and the totals
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    groups: OptionGroups,
 }
 
 /// What scripts may use beyond what is always on. The other gates change which names are right.
@@ -55,14 +62,15 @@ pub fn wast(args: &WastArgs) -> Result<ExitCode, Failure> {
         Some(path) => ExpectedFailures::read(path)?,
         None => ExpectedFailures::default(),
     };
-    let mut features = Features::shipped();
+    let settings = args.groups.settings()?;
+    let mut features = settings.features()?;
     for gate in GATES {
         features.open(gate)?;
     }
-    let engine = Engine::new(Config::new().features(features).optimize(false))?;
+    let engine = Engine::new(Config::new().features(features).limits(settings.limits).optimize(false))?;
     let mut outcomes = Vec::new();
     for path in files::scripts(&args.paths)? {
-        let script = Script::read(path, args.ignore_error_messages)?;
+        let script = Script::read(path, args.attitude())?;
         let mut outcome = script.run(&engine, &args.choices());
         expected.apply(&mut outcome);
         outcomes.push(outcome);
@@ -71,7 +79,20 @@ pub fn wast(args: &WastArgs) -> Result<ExitCode, Failure> {
     Ok(if outcomes.iter().all(outcome::Outcome::is_fine) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// How a script is judged.
+#[derive(Debug, Clone, Copy)]
+struct Attitude {
+    /// The texts of errors do not matter.
+    ignore_error_messages: bool,
+    /// Results do not matter: calls are disturbed.
+    disturb: Option<disturb::Disturb>,
+}
+
 impl WastArgs {
+    fn attitude(&self) -> Attitude {
+        Attitude { ignore_error_messages: self.ignore_error_messages, disturb: self.disturb }
+    }
+
     /// Each way of choosing that a script is run with, and its name in reports.
     fn choices(&self) -> Vec<(String, Choose)> {
         let seeded = |seed: u64| (format!("seed {seed}"), Choose::seeded(seed));

@@ -7,6 +7,7 @@ use thalweg::{Choose, Engine};
 use wast::parser::{self, ParseBuffer};
 use wast::{Wast, lexer::Lexer};
 
+use super::Attitude;
 use super::components::Components;
 use super::outcome::{Failed, Outcome};
 use super::session::Session;
@@ -17,14 +18,14 @@ use crate::report::Failure;
 pub struct Script {
     path: PathBuf,
     text: String,
-    ignore_error_messages: bool,
+    attitude: Attitude,
 }
 
 impl Script {
     /// Reads it.
-    pub fn read(path: PathBuf, ignore_error_messages: bool) -> Result<Script, Failure> {
+    pub fn read(path: PathBuf, attitude: Attitude) -> Result<Script, Failure> {
         match fs::read_to_string(&path) {
-            Ok(text) => Ok(Script { path, text, ignore_error_messages }),
+            Ok(text) => Ok(Script { path, text, attitude }),
             Err(error) => Err(Failure::new(format!("can't read the file: {}", io_text(&error))).at(path.display())),
         }
     }
@@ -57,7 +58,7 @@ impl Script {
         lexer.allow_confusing_unicode(true);
         let buffer = ParseBuffer::new_with_lexer(lexer)?;
         let script: Wast<'_> = parser::parse(&buffer)?;
-        let mut session = Session::new(components, choose.clone(), self.ignore_error_messages);
+        let mut session = Session::new(components, choose.clone(), self.attitude);
         for directive in script.directives {
             let line = directive.span().linecol_in(&self.text).0 + 1;
             match session.obey(directive) {

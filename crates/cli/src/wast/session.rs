@@ -13,16 +13,18 @@ use wast::token::Id;
 use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastRet};
 
 use super::components::Components;
-use super::{argument, compare};
+use super::disturb::{Disturb, disturb};
+use super::{Attitude, argument, compare};
 
 /// What went wrong, in words.
 type Result<T> = std::result::Result<T, String>;
 
-/// Polls of a call that is always ready to go on; more than that is an endless loop.
-const MAX_POLLS: usize = 100_000;
+/// Polls (of many turns each) of a call that is always ready to go on; more than that is an endless loop.
+const MAX_POLLS: usize = 1_000;
 
 /// An instance and its store.
 struct Running {
+    component: Component,
     store: Store<()>,
     instance: Instance,
 }
@@ -31,7 +33,7 @@ struct Running {
 pub struct Session<'a> {
     components: &'a mut Components,
     choose: Choose,
-    ignore_error_messages: bool,
+    attitude: Attitude,
     /// Definitions that keep the standard's rules; an error says why one cannot be instantiated nevertheless.
     definitions: HashMap<String, Result<Component>>,
     last_definition: Option<Result<Component>>,
@@ -41,11 +43,11 @@ pub struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Nothing defined yet.
-    pub fn new(components: &'a mut Components, choose: Choose, ignore_error_messages: bool) -> Self {
+    pub fn new(components: &'a mut Components, choose: Choose, attitude: Attitude) -> Self {
         Session {
             components,
             choose,
-            ignore_error_messages,
+            attitude,
             definitions: HashMap::new(),
             last_definition: None,
             instances: Vec::new(),
@@ -55,6 +57,18 @@ impl<'a> Session<'a> {
 
     /// Carries out one directive.
     pub fn obey(&mut self, directive: WastDirective<'_>) -> Result<()> {
+        match (directive, self.attitude.disturb) {
+            (
+                WastDirective::Invoke(invoke)
+                | WastDirective::AssertReturn { exec: WastExecute::Invoke(invoke), .. }
+                | WastDirective::AssertTrap { exec: WastExecute::Invoke(invoke), .. },
+                Some(how),
+            ) => self.disturbed(how, &invoke),
+            (directive, _) => self.obey_as_planned(directive),
+        }
+    }
+
+    fn obey_as_planned(&mut self, directive: WastDirective<'_>) -> Result<()> {
         match directive {
             WastDirective::Module(wat) => {
                 let name = wat.name();
@@ -123,7 +137,7 @@ impl<'a> Session<'a> {
         let mut store = Store::new(engine, ());
         store.set_choose(self.choose.clone());
         let instance = finish(Linker::new(engine).instantiate(&mut store, component))?;
-        Ok(Running { store, instance })
+        Ok(Running { component: component.clone(), store, instance })
     }
 
     fn instantiate(&mut self, component: &Component, name: Option<Id<'_>>) -> Result<()> {
@@ -147,13 +161,30 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The outer result is about the script, the inner one is the call's.
-    fn invoke(&mut self, invoke: WastInvoke<'_>) -> Result<thalweg::Result<(thalweg::Func, Option<Val>)>> {
-        let running = match invoke.module {
+    fn running(&mut self, name: Option<Id<'_>>) -> Result<&mut Running> {
+        let running = match name {
             Some(id) => self.names.get(id.name()).and_then(|&index| self.instances.get_mut(index)),
             None => self.instances.last_mut(),
         };
-        let Running { store, instance } = running.ok_or("there is no such instance")?;
+        running.ok_or_else(|| "there is no such instance".into())
+    }
+
+    /// A call that is disturbed; when its store is dropped, the script goes on with a fresh one.
+    fn disturbed(&mut self, how: Disturb, invoke: &WastInvoke<'_>) -> Result<()> {
+        let Running { component, store, instance } = self.running(invoke.module)?;
+        let func = instance.func_dynamic(store, invoke.name).map_err(|error| error_text(&error))?;
+        let args = argument::arguments(func.ty(), &invoke.args)?;
+        if disturb(how, store, &func, args)? {
+            let component = component.clone();
+            let fresh = self.start(&component).map_err(|error| error_text(&error))?;
+            *self.running(invoke.module)? = fresh;
+        }
+        Ok(())
+    }
+
+    /// The outer result is about the script, the inner one is the call's.
+    fn invoke(&mut self, invoke: WastInvoke<'_>) -> Result<thalweg::Result<(thalweg::Func, Option<Val>)>> {
+        let Running { store, instance, .. } = self.running(invoke.module)?;
         let func = instance.func_dynamic(store, invoke.name).map_err(|error| error_text(&error))?;
         let args = argument::arguments(func.ty(), &invoke.args)?;
         let result = finish(func.call(store, args));
@@ -189,7 +220,7 @@ impl<'a> Session<'a> {
     }
 
     fn says(&self, error: &str, expected: &str) -> Result<()> {
-        if self.ignore_error_messages || error.contains(expected) {
+        if self.attitude.ignore_error_messages || error.contains(expected) {
             return Ok(());
         }
         Err(format!("it failed as it should, but with another text\nexpected: {expected}\nfound:    {error}"))
@@ -202,7 +233,8 @@ fn trapped(error: thalweg::Error) -> String {
     error_text(&error) + &frames.concat()
 }
 
-fn error_text(error: &thalweg::Error) -> String {
+/// The message of an error, and what there is instead.
+pub fn error_text(error: &thalweg::Error) -> String {
     match error.have() {
         Some(have) => format!("{}\n{have}", error.message()),
         None => error.message().to_string(),
@@ -210,7 +242,7 @@ fn error_text(error: &thalweg::Error) -> String {
 }
 
 /// Runs a future to its end. Nothing of the host can wake it later: a script has no host functions.
-fn finish<T>(future: impl Future<Output = thalweg::Result<T>>) -> thalweg::Result<T> {
+pub fn finish<T>(future: impl Future<Output = thalweg::Result<T>>) -> thalweg::Result<T> {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..MAX_POLLS {
