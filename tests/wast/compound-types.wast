@@ -210,3 +210,45 @@
 (component instance $a $Allocates)
 (assert_return (invoke "set" (u32.const 6)))
 (assert_trap (invoke "list" (list.const (u32.const 1))) "unaligned pointer: realloc return: result not aligned")
+
+;; The same when the list comes from another component.
+(component definition $Between
+  (component $Callee
+    (core module $M
+      (memory (export "mem") 1)
+      (global $answer (mut i32) (i32.const 0))
+      (func (export "set") (param i32) (global.set $answer (local.get 0)))
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (global.get $answer))
+      (func (export "take") (param i32 i32)))
+    (core instance $m (instantiate $M))
+    (func (export "set") (param "answer" u32) (canon lift (core func $m "set")))
+    (func (export "list") (param "v" (list u32))
+      (canon lift (core func $m "take") (memory (core memory $m "mem")) (realloc (core func $m "realloc")))))
+  (component $Caller
+    (import "list" (func $list (param "v" (list u32))))
+    (core module $Memory (memory (export "mem") 1))
+    (core instance $memory (instantiate $Memory))
+    (core func $list' (canon lower (func $list) (memory (core memory $memory "mem"))))
+    (core module $M
+      (import "" "list" (func $list (param i32 i32)))
+      (func (export "send") (param i32 i32) (call $list (local.get 0) (local.get 1))))
+    (core instance $m (instantiate $M (with "" (instance (export "list" (func $list'))))))
+    (func (export "send") (param "at" u32) (param "length" u32) (canon lift (core func $m "send"))))
+  (instance $callee (instantiate $Callee))
+  (instance $caller (instantiate $Caller (with "list" (func $callee "list"))))
+  (func (export "set") (alias export $callee "set"))
+  (func (export "send") (alias export $caller "send")))
+
+(component instance $b $Between)
+(assert_return (invoke "send" (u32.const 0) (u32.const 2)))
+(assert_return (invoke "set" (u32.const 65532)))
+(assert_trap (invoke "send" (u32.const 0) (u32.const 2)) "list content out-of-bounds: realloc return")
+(component instance $b $Between)
+(assert_return (invoke "set" (u32.const 6)))
+(assert_trap (invoke "send" (u32.const 0) (u32.const 1)) "unaligned pointer: realloc return")
+(component instance $b $Between)
+(assert_trap (invoke "send" (u32.const 65532) (u32.const 2)) "list content out-of-bounds")
+(component instance $b $Between)
+(assert_trap (invoke "send" (u32.const 2) (u32.const 1)) "unaligned pointer")
+(component instance $b $Between)
+(assert_trap (invoke "send" (u32.const 0) (u32.const 0x04000000)) "list length exceeds the maximum")

@@ -8,10 +8,11 @@ use crate::error::bug;
 use crate::instance::MAY_LEAVE;
 use crate::{Result, Trap};
 
-/// Calls `realloc` for as many bytes as the local `size` says; gives the local of the pointer.
+/// Calls `realloc` for as many bytes as the local `size` says; gives the local of the pointer. `beyond` is the trap
+/// of a pointer to what is not inside of the memory.
 ///
 /// An instance that runs has been entered and may leave: that is what its flags are again afterwards.
-pub(super) fn allocate(code: &mut Code, side: &Side, align: u32, size: u32) -> Result<u32> {
+pub(super) fn allocate(code: &mut Code, side: &Side, align: u32, size: u32, beyond: Trap) -> Result<u32> {
     let realloc = side.realloc.ok_or_else(|| bug!("an adapter needs a `realloc` that the options do not name"))?;
     let pointer = new_i32(code);
     if let Some((enter, _)) = side.storage {
@@ -25,6 +26,6 @@ pub(super) fn allocate(code: &mut Code, side: &Side, align: u32, size: u32) -> R
     }
     check_aligned(code, pointer, align, Trap::ReallocUnaligned);
     code.get(size).op(Instruction::I64ExtendI32U);
-    side.check_end(code, pointer, Trap::ReallocOutOfBounds)?;
+    side.check_end(code, pointer, beyond)?;
     Ok(pointer)
 }

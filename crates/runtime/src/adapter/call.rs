@@ -95,7 +95,7 @@ impl Call {
         self.caller.check_pointer(code, 0, layout.size, layout.align)?;
         let size = new_i32(code);
         code.i32(layout.size).set(size);
-        let copy = allocate(code, &self.callee, layout.align, size)?;
+        let copy = allocate(code, &self.callee, layout.align, size, Trap::ReallocOutOfBounds)?;
         translate_tuple(code, &way, tuple, (whole(0), whole(copy)))?;
         Ok(vec![Slot { local: copy, ty: FlatType::I32 }])
     }

@@ -24,7 +24,7 @@ pub(super) fn translate_list(
     load_word(code, &way.from, 4, source.part(4, 1))?;
     code.set(length);
     check_range(code, &way.from, element, (begin, length, bytes))?;
-    let copy = allocate(code, &way.to, element.align(), bytes)?;
+    let copy = allocate(code, &way.to, element.align(), bytes, Trap::ListReallocOutOfBounds)?;
     move_elements(code, way, element, (begin, copy, bytes))?;
     code.get(copy);
     store_word(code, &way.to, 4, target)?;

@@ -23,7 +23,7 @@ pub(super) fn translate_string(code: &mut Code, way: &Way, (source, target): (Pl
     way.from.check_end(code, begin, Trap::StringOutOfBounds)?;
     let check = way.from.check_utf8.ok_or_else(|| bug!("an adapter has no check of strings"))?;
     code.get(begin).get(length).call(check);
-    let copy = allocate(code, &way.to, 1, length)?;
+    let copy = allocate(code, &way.to, 1, length, Trap::ReallocOutOfBounds)?;
     code.get(copy).get(begin).get(length);
     code.op(Instruction::MemoryCopy { src_mem: way.from.memory()?, dst_mem: way.to.memory()? });
     code.get(copy);
