@@ -78,7 +78,7 @@ impl Echo {
         for (i, ty) in types.iter().enumerate() {
             let name = echo.name(ty);
             if let Some(flat) = &ty.layout().flat {
-                echo.flat(i, &name, &flat, &options, encoding);
+                echo.flat(i, &name, flat, &options, encoding);
             }
             echo.memory(i, &name, &options);
         }

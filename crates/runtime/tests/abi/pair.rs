@@ -74,7 +74,7 @@ impl Pair {
         for (i, (ty, name)) in types.iter().zip(&names).enumerate() {
             let wide = format!("(tuple {name}{})", " u8".repeat(PADDING));
             if let Some(flat) = &ty.layout().flat {
-                pair.flat(&format!("flat{i}"), name, &flat);
+                pair.flat(&format!("flat{i}"), name, flat);
             }
             pair.flat(&format!("memory{i}"), &wide, &[FlatType::I32]);
             pair.back(&format!("back{i}"), &wide);
