@@ -2,7 +2,7 @@
 
 use crate::engine::{CoreMemory, StoreMut};
 use crate::error::bug;
-use crate::instance::InstanceId;
+use crate::instance::{InstanceId, Options};
 use crate::plan::StringEncoding;
 use crate::task::SubtaskId;
 use crate::types::align_to;
@@ -18,6 +18,21 @@ pub struct LiftCx<'a> {
     pub(crate) borrow_scope: Option<SubtaskId>,
     /// Bytes that may still be brought to the host in this call.
     pub(crate) budget: usize,
+}
+
+impl<'a> LiftCx<'a> {
+    /// Access as `options` say, with what one call may bring to the host.
+    pub(crate) fn new(store: StoreMut<'a>, options: &Options, borrow_scope: Option<SubtaskId>) -> Self {
+        let budget = store.state().limits.max_hostcall_bytes;
+        LiftCx {
+            store,
+            instance: options.instance,
+            memory: options.memory,
+            string_encoding: options.string_encoding,
+            borrow_scope,
+            budget,
+        }
+    }
 }
 
 impl LiftCx<'_> {

@@ -2,7 +2,7 @@
 
 use crate::engine::{CoreFunc, CoreMemory, StoreMut};
 use crate::error::bug;
-use crate::instance::{InstanceId, call_leaf};
+use crate::instance::{InstanceId, Options, call_leaf};
 use crate::plan::StringEncoding;
 use crate::task::TaskId;
 use crate::types::align_to;
@@ -19,6 +19,21 @@ pub struct LowerCx<'a> {
     pub(crate) string_source: StringEncoding,
     /// Whose borrows these are, when borrows may be lowered. Spec: `borrow_scope`.
     pub(crate) borrow_scope: Option<TaskId>,
+}
+
+impl<'a> LowerCx<'a> {
+    /// Access as `options` say, without a task to lend to; strings come encoded as `string_source`.
+    pub(crate) fn new(store: StoreMut<'a>, options: &Options, string_source: StringEncoding) -> Self {
+        LowerCx {
+            store,
+            instance: options.instance,
+            memory: options.memory,
+            realloc: options.realloc,
+            string_encoding: options.string_encoding,
+            string_source,
+            borrow_scope: None,
+        }
+    }
 }
 
 impl LowerCx<'_> {

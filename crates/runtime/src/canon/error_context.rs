@@ -13,15 +13,7 @@ use crate::types::ValType;
 pub(super) fn new(store: &mut StoreMut<'_>, site: Site, index: OptionsIndex, ptr: u32, len: u32) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
     let options = options(store.state_mut(), site.root, index)?;
-    let budget = store.state().limits.max_hostcall_bytes;
-    let mut cx = LiftCx {
-        store: store.reborrow(),
-        instance: site.instance,
-        memory: options.memory,
-        string_encoding: options.string_encoding,
-        borrow_scope: None,
-        budget,
-    };
+    let mut cx = LiftCx::new(store.reborrow(), &options, None);
     let debug_message = load_string_from_range(&mut cx, ptr, len)?;
     let state = store.state_mut();
     let id = state.error_contexts.insert(ErrorContext { debug_message });
@@ -42,15 +34,7 @@ pub(super) fn debug_message(
     let state = store.state();
     let id = state.instances.get(site.instance)?.handles.get(handle)?.error_context(handle)?;
     let message = state.error_contexts.get(id)?.debug_message.clone();
-    let mut cx = LowerCx {
-        store: store.reborrow(),
-        instance: site.instance,
-        memory: options.memory,
-        realloc: options.realloc,
-        string_encoding: options.string_encoding,
-        string_source: StringEncoding::Utf8,
-        borrow_scope: None,
-    };
+    let mut cx = LowerCx::new(store.reborrow(), &options, StringEncoding::Utf8);
     cx.check_pointer(ptr, 8, 4)?;
     message.store(&mut cx, &ValType::String, ptr)?;
     Ok(Outcome::Done(0))

@@ -128,15 +128,7 @@ pub(crate) fn lift_args(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<Vec<V
     subtask.state = SubtaskState::Started;
     let (ty, options, flat) = (subtask.ty.clone(), subtask.options.clone(), subtask.flat_args.clone());
     subtask::on_progress(state, id)?;
-    let budget = state.limits.max_hostcall_bytes;
-    let mut cx = LiftCx {
-        store: store.reborrow(),
-        instance: options.instance,
-        memory: options.memory,
-        string_encoding: options.string_encoding,
-        borrow_scope: Some(id),
-        budget,
-    };
+    let mut cx = LiftCx::new(store.reborrow(), &options, Some(id));
     let max = if options.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
     Vec::<Val>::lift(&mut cx, &ty.params, max, &mut FlatIter::new(flat.values()))
 }

@@ -122,30 +122,14 @@ impl HostFunc {
 
 impl HostCall<'_> {
     fn lift<P: Params>(&mut self, borrow_scope: Option<SubtaskId>) -> Result<P> {
-        let budget = self.store.state().limits.max_hostcall_bytes;
-        let mut cx = LiftCx {
-            store: self.store.reborrow(),
-            instance: self.instance,
-            memory: self.options.memory,
-            string_encoding: self.options.string_encoding,
-            borrow_scope,
-            budget,
-        };
+        let mut cx = LiftCx::new(self.store.reborrow(), &self.options, borrow_scope);
         let max = if self.options.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
         P::lift(&mut cx, &self.ty.params, max, &mut FlatIter::new(self.args))
     }
 
     /// Lowers a result that is there already; no subtask comes to be.
     fn answer<R: Returns>(&mut self, result: R) -> Result<Outcome> {
-        let mut cx = LowerCx {
-            store: self.store.reborrow(),
-            instance: self.instance,
-            memory: self.options.memory,
-            realloc: self.options.realloc,
-            string_encoding: self.options.string_encoding,
-            string_source: StringEncoding::Utf8,
-            borrow_scope: None,
-        };
+        let mut cx = LowerCx::new(self.store.reborrow(), &self.options, StringEncoding::Utf8);
         let mut flat = Flat::new();
         let out = self.args.last().map(|&bits| bits as u32);
         let max = if self.options.async_ { 0 } else { MAX_FLAT_RESULTS };

@@ -21,15 +21,7 @@ pub(crate) fn return_task(store: &mut StoreMut<'_>, task: TaskId, max_flat: usiz
         Caller::Guest(subtask) => Err(Some(*subtask)),
         Caller::Destructor(_) => Err(None),
     };
-    let budget = state.limits.max_hostcall_bytes;
-    let mut cx = LiftCx {
-        store: store.reborrow(),
-        instance: options.instance,
-        memory: options.memory,
-        string_encoding: options.string_encoding,
-        borrow_scope: None,
-        budget,
-    };
+    let mut cx = LiftCx::new(store.reborrow(), &options, None);
     let check = || match state_before {
         TaskState::Resolved => Err(Trap::TaskAlreadyResolved),
         _ if borrows > 0 => Err(Trap::BorrowsRemain),
@@ -94,15 +86,7 @@ pub(crate) fn resolve_subtask<R: Returns>(
     let (options, ty) = (this.options.clone(), this.ty.clone());
     let out = this.flat_args.values().last().map(|&bits| bits as u32);
     let max_flat = if options.async_ { 0 } else { MAX_FLAT_RESULTS };
-    let mut cx = LowerCx {
-        store: store.reborrow(),
-        instance: options.instance,
-        memory: options.memory,
-        realloc: options.realloc,
-        string_encoding: options.string_encoding,
-        string_source,
-        borrow_scope: None,
-    };
+    let mut cx = LowerCx::new(store.reborrow(), &options, string_source);
     let mut flat = crate::abi::Flat::new();
     result.lower(&mut cx, ty.result.as_ref(), max_flat, out, &mut flat)?;
     let state = store.state_mut();
