@@ -1,8 +1,9 @@
 //! Generated core wasm around built-ins that can wait, and around calls from guest to guest.
 //!
-//! For each such trampoline: `begin` with the arguments says what comes next. 2: the callee cannot block, so glue calls
-//! it on this stack (arguments are in the scratch memory, the callee in a table) and tells `end`, which says what comes
-//! next. 1: `park` suspends the stack. 0, and after a park: `finish` gives the result.
+//! For each such trampoline: `begin` with the arguments says what comes next ([`Next`]), in the upper half of its answer.
+//! `Call`: the callee cannot block, so glue calls it on this stack (arguments are in the scratch memory, the callee in a
+//! table) and tells `end`, which says what comes next. `Park`: `park` suspends the stack. `Finish`, and after a park:
+//! `finish` gives the result. `Done`: it is in the lower half.
 //!
 //! A component without such trampolines has no glue and no suspending import.
 
@@ -14,9 +15,10 @@ use wasm_encoder::{
     TableType, TypeSection, ValType,
 };
 
-use super::direct::{DirectCalls, LoweredCall, Next};
+use super::direct::{DirectCall, DirectCalls, Next};
+use super::lower::LoweredImport;
 use super::signature::{self, Signature};
-use super::{direct, dispatch, find, finish};
+use super::{body as builtin, direct, find, finish};
 use crate::engine::{CoreExtern, CoreInstance, StoreMut, host_func, park_func};
 use crate::error::bug;
 use crate::instance::RootId;
@@ -109,7 +111,7 @@ impl Parts {
             imports.import("rt", &format!("finish{i}"), EntityType::Function(ty));
         }
         let ty = types.len();
-        types.ty().function([ValType::I64], [ValType::I32]);
+        types.ty().function([ValType::I64], [ValType::I64]);
         imports.import("rt", "end", EntityType::Function(ty));
         imports.import("rt", "uncaught", EntityType::Function(0));
         let (functions, exports) = (FunctionSection::new(), ExportSection::new());
@@ -125,7 +127,7 @@ impl Parts {
     /// Adds the `i`th of `count` glued trampolines.
     fn add(&mut self, i: u32, count: u32, this: &Glued) {
         let (params, result) = &this.signature;
-        let begin = self.function_type(&(params.clone(), Some(FlatType::I32)));
+        let begin = self.function_type(&(params.clone(), Some(FlatType::I64)));
         let own = self.function_type(&this.signature);
         let name = this.index.0.to_string();
         self.imports.import("begin", &name, EntityType::Function(begin));
@@ -136,7 +138,7 @@ impl Parts {
             self.callees += 1;
             (*slot, self.function_type(signature), signature)
         });
-        self.code.function(&body(params.len() as u32, FIRST_BEGIN + i, finish, callee));
+        self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee));
     }
 
     fn finish(mut self) -> Vec<u8> {
@@ -162,18 +164,32 @@ impl Parts {
 }
 
 /// The code of one glued trampoline.
-fn body(params: u32, begin: u32, finish: u32, callee: Option<(u32, u32, &Signature)>) -> Function {
-    let mut function = Function::new([(1, ValType::I32)]);
-    let next = params;
+fn body((params, result): &Signature, begin: u32, finish: u32, callee: Option<(u32, u32, &Signature)>) -> Function {
+    let params = params.len() as u32;
+    let mut function = Function::new([(1, ValType::I64), (1, ValType::I32)]);
+    let (answer, next) = (params, params + 1);
     let mut code = function.instructions();
     for param in 0..params {
         code.local_get(param);
     }
-    code.call(begin).local_set(next);
+    let split = |code: &mut InstructionSink<'_>| {
+        code.local_tee(answer).i64_const(32).i64_shr_u().i32_wrap_i64().local_set(next);
+    };
+    split(code.call(begin));
     if let Some((slot, ty, signature)) = callee {
         code.local_get(next).i32_const(Next::Call as i32).i32_eq().if_(BlockType::Empty);
         call(&mut code, slot, ty, signature);
-        code.call(END).local_set(next).end();
+        split(code.call(END));
+        code.end();
+    }
+    if !matches!(result, Some(FlatType::I64 | FlatType::F64)) {
+        code.local_get(next).i32_const(Next::Done as i32).i32_eq().if_(BlockType::Empty);
+        match result {
+            Some(FlatType::F32) => code.local_get(answer).i32_wrap_i64().f32_reinterpret_i32(),
+            Some(_) => code.local_get(answer).i32_wrap_i64(),
+            None => &mut code,
+        };
+        code.return_().end();
     }
     code.local_get(next).if_(BlockType::Empty).call(0).end().call(finish).end();
     function
@@ -218,10 +234,8 @@ impl Glue {
         for result in FINISHES {
             externs.push(host_func(store, &[], result, Arc::new(|mut store, _args| finish::finish(&mut store))).into());
         }
-        let end = |mut store: StoreMut<'_>, args: &[u64]| {
-            Ok(direct::end(&mut store, args.first().copied().unwrap_or(0))? as u64)
-        };
-        externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I32), Arc::new(end)).into());
+        let end = |mut store: StoreMut<'_>, args: &[u64]| direct::end(&mut store, args.first().copied().unwrap_or(0));
+        externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I64), Arc::new(end)).into());
         let uncaught = |_store: StoreMut<'_>, _args: &[u64]| Err(Trap::UncaughtException.into());
         externs.push(host_func(store, &[], None, Arc::new(uncaught)).into());
         let glued = glued(component.plan());
@@ -241,8 +255,8 @@ impl Glue {
     pub(crate) fn trampoline(&self, store: &mut StoreMut<'_>, index: TrampolineIndex) -> Result<Option<CoreExtern>> {
         let Some(instance) = self.0 else { return Ok(None) };
         let this = instance.export(store, &index.0.to_string());
-        if let Some(this) = &this {
-            this.func().ok_or_else(|| bug!("glue exports something else than a function"))?;
+        if this.as_ref().is_some_and(|this| !this.is_func()) {
+            return Err(bug!("glue exports something else than a function"));
         }
         Ok(this)
     }
@@ -251,16 +265,17 @@ impl Glue {
 fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExtern> {
     let (site, trampoline) = find(store.state(), root, this.index)?;
     let params = &this.signature.0;
-    if let (Canon::Lower { callee: FuncDef::Lift(lift), ty, options }, Some((slot, _))) =
-        (&trampoline.canon, &this.callee)
-    {
-        let call = LoweredCall { site, lift: *lift, ty: ty.clone(), options: *options, slot: *slot };
-        let body = move |mut store: StoreMut<'_>, args: &[u64]| Ok(direct::begin(&mut store, &call, args)? as u64);
-        return Ok(host_func(store, params, Some(FlatType::I32), Arc::new(body)).into());
+    if let (Canon::Lower { callee, ty, options }, Some((slot, _))) = (&trampoline.canon, &this.callee) {
+        let import = LoweredImport::new(site, *callee, ty.clone(), *options);
+        let call = DirectCall { site, import, slot: *slot };
+        let body = move |mut store: StoreMut<'_>, args: &[u64]| direct::begin(&mut store, &call, args);
+        return Ok(host_func(store, params, Some(FlatType::I64), Arc::new(body)).into());
     }
+    let wide = matches!(this.signature.1, Some(FlatType::I64 | FlatType::F64));
+    let body = builtin(site, trampoline);
     let body = move |mut store: StoreMut<'_>, args: &[u64]| {
-        let outcome = dispatch::call(&mut store, site, &trampoline.canon, args)?;
-        Ok(direct::next(&mut store, outcome)? as u64)
+        let outcome = body(&mut store, args)?;
+        direct::next(&mut store, outcome, wide)
     };
-    Ok(host_func(store, params, Some(FlatType::I32), Arc::new(body)).into())
+    Ok(host_func(store, params, Some(FlatType::I64), Arc::new(body)).into())
 }

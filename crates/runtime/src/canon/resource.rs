@@ -7,7 +7,7 @@ use crate::Result;
 use crate::Trap;
 use crate::abi::handles::{checked, resource_type};
 use crate::engine::StoreMut;
-use crate::instance::{Handle, Options, ResourceHandle, RuntimeResource};
+use crate::instance::{Handle, ResourceHandle, RuntimeResource};
 use crate::task::{Caller, CoreCallee, start_task};
 use crate::types::{FuncType, ResourceIndex, ValType};
 
@@ -65,6 +65,6 @@ fn destroy(store: &mut StoreMut<'_>, from: Option<crate::instance::InstanceId>, 
             (*instance, state.roots.get(*root)?.func(*dtor)?)
         }
     };
-    let callee = CoreCallee { func: Some(func), options: Options::plain(instance), name: "destructor".into() };
-    start_task(store, callee, DTOR.clone(), Caller::Destructor(handle.rep), from).map(std::mem::drop)
+    let callee = Arc::new(CoreCallee::plain(Some(func), DTOR.clone(), instance, "destructor"));
+    start_task(store, callee, Caller::Destructor(handle.rep), from).map(std::mem::drop)
 }

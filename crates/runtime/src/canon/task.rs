@@ -24,7 +24,8 @@ pub(super) fn return_(
     let expected = &this.callee.options;
     // Spec: `LiftOptions.equal`; the memory is compared only where the result needs one.
     let same_memory = options.memory.is_none() || options.memory_index == expected.memory_index;
-    let same = result == this.ty.result.as_ref() && options.string_encoding == expected.string_encoding && same_memory;
+    let same =
+        result == this.callee.ty.result.as_ref() && options.string_encoding == expected.string_encoding && same_memory;
     if !expected.async_ || !same {
         return Err(Trap::TaskReturnInvalid.into());
     }

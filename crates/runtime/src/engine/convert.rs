@@ -82,6 +82,17 @@ pub(super) fn val_type(ty: FlatType) -> wasmtime::ValType {
     }
 }
 
+/// The flat type of a core value type, if it is a number's.
+pub(super) fn flat_type(ty: &wasmtime::ValType) -> Option<FlatType> {
+    match ty {
+        wasmtime::ValType::I32 => Some(FlatType::I32),
+        wasmtime::ValType::I64 => Some(FlatType::I64),
+        wasmtime::ValType::F32 => Some(FlatType::F32),
+        wasmtime::ValType::F64 => Some(FlatType::F64),
+        _ => None,
+    }
+}
+
 /// Bits of a raw value as the engine keeps it.
 pub(super) fn raw_to_bits(raw: &ValRaw, ty: FlatType) -> u64 {
     match ty {
@@ -99,26 +110,5 @@ pub(super) fn bits_to_raw(bits: u64, ty: FlatType) -> ValRaw {
         FlatType::I64 => ValRaw::u64(bits),
         FlatType::F32 => ValRaw::f32(bits as u32),
         FlatType::F64 => ValRaw::f64(bits),
-    }
-}
-
-/// A value for the engine's checked calls from bits.
-pub(super) fn bits_to_val(bits: u64, ty: &wasmtime::ValType) -> wasmtime::Val {
-    match ty {
-        wasmtime::ValType::I64 => wasmtime::Val::I64(bits as i64),
-        wasmtime::ValType::F32 => wasmtime::Val::F32(bits as u32),
-        wasmtime::ValType::F64 => wasmtime::Val::F64(bits),
-        _ => wasmtime::Val::I32(bits as u32 as i32),
-    }
-}
-
-/// Bits of a value from the engine's checked calls.
-pub(super) fn val_to_bits(val: &wasmtime::Val) -> u64 {
-    match *val {
-        wasmtime::Val::I32(v) => u64::from(v as u32),
-        wasmtime::Val::I64(v) => v as u64,
-        wasmtime::Val::F32(v) => u64::from(v),
-        wasmtime::Val::F64(v) => v,
-        _ => 0,
     }
 }

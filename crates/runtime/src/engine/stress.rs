@@ -127,7 +127,7 @@ impl World {
     }
 
     fn func(&mut self, name: &str) -> CoreFunc {
-        self.instance.export(&mut self.store.as_mut(), name).unwrap().func().unwrap()
+        self.instance.func(&mut self.store.as_mut(), name).unwrap()
     }
 
     fn start(&mut self, kind: Kind, parks: u32, depth: u32) -> Planned {
@@ -135,7 +135,7 @@ impl World {
         let id = self.next_id;
         self.next_id += 1;
         let args = [kind as u64, u64::from(id), u64::from(parks), u64::from(depth)];
-        let continuation = Continuation::new(&self.store.as_mut(), run, &args);
+        let continuation = Continuation::new(&mut self.store.as_mut(), run, &args);
         Planned { continuation, kind, id, depth, parks_left: parks + kind.extra_parks() }
     }
 
@@ -337,8 +337,8 @@ fn a_panic_of_a_host_function_reaches_the_resumer_and_no_other_continuation() {
     let wasm = wat::parse_str(r#"(module (import "" "" (func $f)) (func (export "f") call $f))"#).unwrap();
     let module = CoreModule::compile(&world.engine, &wasm).unwrap();
     let instance = CoreInstance::new(&mut store, &module, &[panics.into()]).unwrap();
-    let func = instance.export(&mut store, "f").unwrap().func().unwrap();
-    let mut continuation = Continuation::new(&store, func, &[]);
+    let func = instance.func(&mut store, "f").unwrap();
+    let mut continuation = Continuation::new(&mut store, func, &[]);
     let panic = catch_unwind(AssertUnwindSafe(|| continuation.resume(&mut store))).unwrap_err();
     assert_eq!(panic.downcast_ref::<&str>(), Some(&"as it must"));
     drop(continuation);
@@ -355,7 +355,7 @@ fn growth_of_the_engines_own_heap_is_not_a_park() {
     let times = 20_000;
     let mut store = world.store.as_mut();
     assert_eq!(allocate_often.call(&mut store, &[times]).unwrap(), 100 * times);
-    let mut continuation = Continuation::new(&store, allocate_often, &[times]);
+    let mut continuation = Continuation::new(&mut store, allocate_often, &[times]);
     assert!(matches!(continuation.resume(&mut store), Ok(Step::Returned(value)) if value == 100 * times));
     world.finish_all();
 }

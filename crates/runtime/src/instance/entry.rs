@@ -4,10 +4,10 @@
 
 use super::InstanceId;
 use super::flags::{MAY_ENTER, may, replace};
-use crate::Result;
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::store::State;
+use crate::{Result, Trap};
 
 /// Whether `instance` is `of` or one of its ancestors.
 fn is_self_or_ancestor(state: &State, instance: InstanceId, of: Option<InstanceId>) -> Result<bool> {
@@ -40,6 +40,39 @@ fn all_entered(
         at = store.state().instances.get(this)?.parent;
     }
     Ok(true)
+}
+
+/// Spec: `entering_set`.
+pub(crate) fn entering_set(
+    state: &State,
+    instance: InstanceId,
+    caller: Option<InstanceId>,
+) -> Result<Box<[InstanceId]>> {
+    let mut set = Vec::new();
+    let mut at = Some(instance);
+    while let Some(this) = at {
+        if is_self_or_ancestor(state, this, caller)? {
+            break;
+        }
+        set.push(this);
+        at = state.instances.get(this)?.parent;
+    }
+    Ok(set.into())
+}
+
+/// Spec: `trap_if(not may_enter_from)`, then `enter_from`, with the [`entering_set`] known.
+pub(crate) fn enter_all(store: &mut StoreMut<'_>, entering: &[InstanceId]) -> Result<()> {
+    for &instance in entering {
+        if !replace(store, instance, MAY_ENTER, false)? {
+            return Err(Trap::CannotEnter.into());
+        }
+    }
+    Ok(())
+}
+
+/// Spec: `leave_to` of one instance of the [`entering_set`].
+pub(crate) fn leave_one(store: &mut StoreMut<'_>, instance: InstanceId) -> Result<()> {
+    replace(store, instance, MAY_ENTER, true).map(drop)
 }
 
 /// Spec: `may_enter_from`.

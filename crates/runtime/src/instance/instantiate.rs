@@ -106,7 +106,7 @@ fn run_step(store: &mut StoreMut<'_>, root: RootId, glue: &canon::Glue, step: &S
             store.state_mut().roots.get_mut(root)?.memories[index.at()] = Some(memory);
         }
         Step::ExtractFunc(index, def) => {
-            let func = resolve(store, root, glue, def)?.func().ok_or_else(|| not_a("function"))?;
+            let func = resolve(store, root, glue, def)?.func(store).ok_or_else(|| not_a("function"))?;
             store.state_mut().roots.get_mut(root)?.funcs[index.at()] = Some(func);
         }
         Step::ExtractTable(index, def) => {

@@ -11,7 +11,7 @@ mod root;
 mod table;
 
 pub(crate) use component_instance::{ComponentInstance, InstanceId};
-pub(crate) use entry::{enter_from, leave_to, may_enter_from};
+pub(crate) use entry::{enter_all, enter_from, entering_set, leave_one, leave_to, may_enter_from};
 pub(crate) use flags::{Flags, MAY_ENTER, MAY_LEAVE, may};
 pub(crate) use handle::{Handle, ResourceHandle};
 pub(crate) use instantiate::instantiate;

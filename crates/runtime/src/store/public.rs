@@ -127,10 +127,9 @@ impl<T: Send + 'static> Store<T> {
     /// A trap anywhere in the store; a deadlock, with who waits for what; a call that was cancelled.
     pub async fn finish<R>(&mut self, call: StartedCall<R>) -> Result<R> {
         poll_fn(|cx| {
-            self.poll(cx, |state| match call.outbox.take() {
-                Some(result) => Some(Ok(result)),
-                None if ended(state, call.task) => Some(Err(Error::host("the call was cancelled"))),
-                None => None,
+            self.poll(cx, |state| {
+                // Its result is there when the task has one.
+                ended(state, call.task).then(|| call.outbox.take().ok_or_else(|| Error::host("the call was cancelled")))
             })
         })
         .await

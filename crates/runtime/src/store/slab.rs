@@ -86,6 +86,13 @@ impl<T> Slab<T> {
         Id { index, generation: place.0, of: PhantomData }
     }
 
+    /// The number that the next value gets that is put in.
+    pub(crate) fn next_id(&self) -> Id<T> {
+        let index = self.free.last().copied().unwrap_or(self.places.len() as u32);
+        let generation = self.places.get(index as usize).map_or(0, |place| place.0);
+        Id { index, generation, of: PhantomData }
+    }
+
     /// The value, if it is still there.
     pub(crate) fn find(&self, id: Id<T>) -> Option<&T> {
         self.places.get(id.index as usize).filter(|place| place.0 == id.generation)?.1.as_ref()
@@ -148,7 +155,9 @@ mod tests {
         let a = slab.insert("a");
         let b = slab.insert("b");
         assert_eq!(slab.remove(a), Some("a"));
+        let next = slab.next_id();
         let c = slab.insert("c");
+        assert!(next == c);
         assert_eq!(c.number(), a.number());
         assert!(slab.find(a).is_none());
         assert!(slab.get(a).is_err());

@@ -3,10 +3,11 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::Waker;
 
-use super::{Choose, Mailbox, ResourceTypeId, Slab};
+use super::{Choose, Mailbox, ResourceTypeId, Slab, Words};
 use crate::engine::{Continuation, CoreLimits};
-use crate::host::HostTask;
+use crate::host::{HostTask, HostTaskId};
 use crate::instance::{ComponentInstance, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
 use crate::stream::{CopyEnd, Shared};
 use crate::task::{ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet};
@@ -19,6 +20,10 @@ pub(crate) struct State {
     /// The embedder's data: an `Arc<Mutex<T>>`.
     pub(crate) data: Arc<dyn Any + Send + Sync>,
     pub(crate) mailbox: Arc<Mailbox>,
+    /// Where the mailbox's contents are put while they are carried out; empty but for that.
+    pub(crate) words: Words,
+    /// A waker that a call of the host did not need, for the next one.
+    pub(crate) spare_waker: Option<(HostTaskId, Waker)>,
     pub(crate) choose: Choose,
 
     pub(crate) roots: Slab<RootInstance>,
@@ -66,6 +71,8 @@ impl State {
             limits,
             data,
             mailbox: Arc::default(),
+            words: Words::default(),
+            spare_waker: None,
             choose,
             roots: Slab::default(),
             instances: Slab::default(),

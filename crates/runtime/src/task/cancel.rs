@@ -42,7 +42,7 @@ fn cancellable_threads(state: &State, task: TaskId) -> Result<Vec<ThreadId>> {
     let exclusive = state.instances.get(this.instance)?.exclusive_thread;
     let locked = this.needs_exclusive() && exclusive.is_some() && exclusive != this.implicit_thread;
     let mut candidates = Vec::new();
-    for &thread in &this.threads {
+    for thread in this.threads() {
         let this_thread = state.threads.get(thread)?;
         let implicit = this.implicit_thread == Some(thread);
         let in_loop = this_thread.stage == Stage::EventLoop;

@@ -5,16 +5,14 @@
 use super::enter::{Entered, enter_implicit_thread};
 use super::run::{prepare, returned};
 use super::start::make_task;
-use super::{Caller, CoreCallee, Stage, SubtaskId};
+use super::{Caller, Stage, SubtaskId};
 use crate::Result;
 use crate::abi::Flat;
+use crate::canon::LoweredGuest;
 use crate::engine::{CoreFunc, StoreMut};
 use crate::error::bug;
-use crate::instance::{InstanceId, leave_to};
+use crate::instance::{enter_all, leave_one};
 use crate::store::Current;
-use crate::types::FuncType;
-
-use std::sync::Arc;
 
 /// What goes on when a direct call is over.
 #[derive(Clone, Copy)]
@@ -22,21 +20,17 @@ pub(crate) struct Direct {
     /// Who ran before.
     outer: Current,
     /// The caller's side.
-    pub(crate) subtask: SubtaskId,
-    /// The caller's instance.
-    from: InstanceId,
+    subtask: SubtaskId,
 }
 
 /// Starts a call of a guest: the core function and its arguments, or none when it waits to enter.
 pub(crate) fn begin(
     store: &mut StoreMut<'_>,
-    callee: CoreCallee,
-    ty: Arc<FuncType>,
+    guest: &LoweredGuest,
     subtask: SubtaskId,
-    from: InstanceId,
 ) -> Result<Option<(CoreFunc, Flat)>> {
-    let instance = callee.options.instance;
-    let (task, thread) = make_task(store, callee, ty, Caller::Guest(subtask), Some(from))?;
+    enter_all(store, &guest.entering)?;
+    let (task, thread) = make_task(store, guest.callee.clone(), Caller::Guest(subtask))?;
     let state = store.state_mut();
     state.threads.get_mut(thread)?.running = true;
     let outer = std::mem::replace(&mut state.current, Current { thread: Some(thread), leaf_storage: None });
@@ -44,30 +38,39 @@ pub(crate) fn begin(
         let state = store.state_mut();
         state.current = outer;
         state.threads.get_mut(thread)?.running = false;
-        leave_to(store, instance, Some(from))?;
+        leave(store, subtask)?;
         return Ok(None);
     }
     let (func, args) = prepare(store, task)?;
     let this = store.state_mut().threads.get_mut(thread)?;
     (this.stage, this.has_stack) = (Stage::Running, false);
-    this.direct = Some(Direct { outer, subtask, from });
+    this.direct = Some(Direct { outer, subtask });
     Ok(Some((func, args)))
 }
 
-/// The core call that [`begin`] prepared has returned `bits`.
-pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<Direct> {
+/// The core call that [`begin`] prepared has returned `bits`; gives the caller's side.
+pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<SubtaskId> {
     let state = store.state_mut();
     let thread = state.current_thread()?;
     let this = state.threads.get_mut(thread)?;
     let direct = this.direct.take().ok_or_else(|| bug!("a direct call ends that did not begin"))?;
     let task = this.task;
-    let instance = state.tasks.get(task)?.instance;
     returned(store, thread, task, bits)?;
     let state = store.state_mut();
     if let Some(this) = state.threads.find_mut(thread) {
         this.running = false;
     }
     state.current = direct.outer;
-    leave_to(store, instance, Some(direct.from))?;
-    Ok(direct)
+    leave(store, direct.subtask)?;
+    Ok(direct.subtask)
+}
+
+/// Spec: `leave_to`.
+fn leave(store: &mut StoreMut<'_>, subtask: SubtaskId) -> Result<()> {
+    let mut i = 0;
+    while let Some(&instance) = store.state().subtasks.get(subtask)?.lowered.guest()?.entering.get(i) {
+        leave_one(store, instance)?;
+        i += 1;
+    }
+    Ok(())
 }

@@ -22,7 +22,7 @@ pub(crate) use cancel::{cancel_callee, request_cancellation};
 pub(crate) use error_context::{ErrorContext, ErrorContextId};
 pub(crate) use resolve::{cancel_task, resolve_subtask, return_task};
 pub(crate) use run::{resume_thread, run_sync_callee, turn};
-pub(crate) use start::{Caller, CoreCallee, in_start_function, start_task};
+pub(crate) use start::{Caller, CoreCallee, TakesResult, in_start_function, start_host_task, start_task};
 pub(crate) use subtask::{Callee, Subtask, SubtaskId, SubtaskState};
 pub(crate) use task::{Task, TaskId, TaskState};
 pub(crate) use thread::{Resumption, Stage, Thread, ThreadId};
