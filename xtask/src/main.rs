@@ -1,18 +1,21 @@
-//! Developer commands: `cargo xtask tidy` checks the rules of this repository that no compiler checks.
+//! Developer commands: `cargo xtask tidy` checks the rules of this repository that no compiler checks, `cargo xtask bench`
+//! measures.
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod tidy;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask tidy";
+const USAGE: &str = "usage: cargo xtask tidy | bench [--shipped] [NAME…] [OPTION…]";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["tidy"] => tidy(),
+        ["bench", words @ ..] => bench::run(&repository(), words),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::FAILURE
