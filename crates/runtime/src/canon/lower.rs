@@ -107,7 +107,7 @@ impl LoweredImport {
 
     fn find(&self, store: &mut StoreMut<'_>) -> Result<Arc<Lowered>> {
         let Site { root, instance } = self.site;
-        let options = options(store.state_mut(), root, self.options)?;
+        let options = options(store.state_mut(), root, self.options)?.clone();
         let callee = match self.callee {
             FuncDef::Lift(lift) => {
                 let callee = core_callee(store, root, lift)?;
@@ -155,7 +155,7 @@ pub(crate) fn core_callee(store: &mut StoreMut<'_>, root: RootId, index: LiftInd
     }
     let component = state.roots.get(root)?.component.clone();
     let lift = component.plan().lifts.get(index.at()).ok_or_else(|| bug!("no lifted function {}", index.0))?;
-    let options = options(state, root, lift.options)?;
+    let options = options(state, root, lift.options)?.clone();
     let this = state.roots.get_mut(root)?;
     let func = this.func(lift.callee)?;
     let found = Arc::new(CoreCallee::lifted(func, lift, options, this.blocking.lift(index)));

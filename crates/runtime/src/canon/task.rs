@@ -18,14 +18,16 @@ pub(super) fn return_(
     args: &[u64],
 ) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
-    let options = options(store.state_mut(), site.root, index)?;
-    let task = store.state().current_task()?;
-    let this = store.state().tasks.get(task)?;
+    let state = store.state_mut();
+    let task = state.current_task()?;
+    let options = options(state, site.root, index)?;
+    let (memory, memory_index, string_encoding) = (options.memory, options.memory_index, options.string_encoding);
+    let this = state.tasks.get(task)?;
     let expected = &this.callee.options;
     // Spec: `LiftOptions.equal`; the memory is compared only where the result needs one.
-    let same_memory = options.memory.is_none() || options.memory_index == expected.memory_index;
+    let same_memory = memory.is_none() || memory_index == expected.memory_index;
     let same =
-        result == this.callee.ty.result.as_ref() && options.string_encoding == expected.string_encoding && same_memory;
+        result == this.callee.ty.result.as_ref() && string_encoding == expected.string_encoding && same_memory;
     if !expected.async_ || !same {
         return Err(Trap::TaskReturnInvalid.into());
     }

@@ -285,6 +285,42 @@ mod tests {
     }
 
     #[test]
+    fn deep_guests_overflow_nothing_but_their_own_limit() {
+        let engine = CoreEngine::new(&EngineOptions::default()).unwrap();
+        let mut store = EngineStore::new(&engine, State::for_tests());
+        let store = &mut store.as_mut();
+        let forever = Arc::new(Mutex::new(None::<CoreFunc>));
+        let inner = forever.clone();
+        let overflow = move |mut store: StoreMut<'_>, _: &[u64]| {
+            let forever = inner.lock().unwrap().unwrap();
+            let error = forever.call(&mut store, &[]).unwrap_err();
+            assert_eq!(error.as_trap(), Some(Trap::StackOverflow));
+            Ok(7)
+        };
+        let overflow = host_func(store, &[], Some(FlatType::I32), Arc::new(overflow));
+        let wat = r#"(module
+            (import "" "overflow" (func $overflow (result i32)))
+            (func $deep (export "deep") (param i32) (result i32)
+                (if (result i32) (local.get 0)
+                    (then (i32.sub (call $deep (i32.sub (local.get 0) (i32.const 1))) (i32.const 0)))
+                    (else (call $overflow))))
+            (func $forever (export "forever") (result i32) (i32.add (call $forever) (i32.const 1))))"#;
+        let module = CoreModule::compile(&engine, &wat::parse_str(wat).unwrap()).unwrap();
+        let instance = CoreInstance::new(store, &module, &[overflow.into()]).unwrap();
+        *forever.lock().unwrap() = instance.func(store, "forever");
+        let deep = instance.func(store, "deep").unwrap();
+        let mut overflows = 0;
+        for depth in (0..40_000).step_by(2_000) {
+            match Continuation::new(store, deep, &[depth]).resume(store) {
+                Ok(Step::Returned(7)) => {}
+                Err(error) if error.as_trap() == Some(Trap::StackOverflow) => overflows += 1,
+                other => panic!("at depth {depth}: {other:?}"),
+            }
+        }
+        assert!((1..20).contains(&overflows), "{overflows} depths are too deep by themselves");
+    }
+
+    #[test]
     fn a_thread_starts_with_one_number_and_no_result() {
         let mut world = world();
         let starts = ["start", "down", "mix"].map(|name| {

@@ -10,10 +10,13 @@
 //!    use anything borrowed from it until the resume returns.
 //! 2. Nothing borrowed from the store lives across a park: the only suspending host function, [`park_func`], drops its
 //!    access before it suspends. When the engine itself suspends a stack, that stack is resumed before anything else runs.
+//!    Below a stack's wasm there is one frame of the host, the runner's, which uses nothing while it waits for the wasm;
+//!    wasm with any other frame of the host below it is not suspended ([`StoreMut::can_park`]).
 //! 3. A continuation never outlives its store: it owns a share in it. Those inside of the store's state would keep it for
 //!    ever, so [`EngineStore`]'s `Drop` takes them out first.
 //! 4. The collector is the null collector: roots on suspended stacks are not traced by the others.
 //! 5. A continuation is dropped only where it could be resumed: unwinding its stack uses the store.
+//! 6. Wasm is called on a stack only where the whole of `max_wasm_stack` and frames of the host still fit.
 //!
 //! `docs/UNSAFE.md` lists each unsafe block with the test that stresses it.
 #![allow(unsafe_code, reason = "the seam; the contract is above")]
