@@ -68,24 +68,22 @@ impl Plain {
     }
 
     /// Lifts from core values.
-    pub(crate) fn lift_flat(&self, flat: &[u64]) -> Result<Flat> {
-        let mut numbers = Flat::new();
+    pub(crate) fn lift_flat(&self, flat: &[u64], numbers: &mut Flat) -> Result<()> {
         for (part, &bits) in self.parts.iter().zip(flat) {
             numbers.push(part.number.clean(bits)?);
         }
-        Ok(numbers)
+        Ok(())
     }
 
     /// Lifts from memory.
-    pub(crate) fn load(&self, memory: &[u8], ptr: u32) -> Result<Flat> {
+    pub(crate) fn load(&self, memory: &[u8], ptr: u32, numbers: &mut Flat) -> Result<()> {
         let range = self.range(memory.len(), ptr)?;
         let bytes = memory.get(range).ok_or(Trap::PointerOutOfBounds)?;
-        let mut numbers = Flat::new();
         for part in &self.parts {
             let bytes = bytes.get(part.offset as usize..).unwrap_or_default();
             numbers.push(part.number.clean(part.number.load(bytes))?);
         }
-        Ok(numbers)
+        Ok(())
     }
 
     /// Lowers into memory.

@@ -3,8 +3,10 @@
 use super::lower::{LoweredImport, after_start, lower_guest};
 use super::{Outcome, Site, check_may_leave};
 use crate::Result;
-use crate::engine::{CoreMemory, CoreTable, StoreMut};
+use crate::abi::Flat;
+use crate::engine::{CoreFunc, CoreMemory, CoreTable, StoreMut};
 use crate::error::bug;
+use crate::task::light::{self, Ended};
 use crate::task::{Resumption, Subtask, direct};
 
 /// Where glue finds a callee and its arguments.
@@ -49,17 +51,28 @@ pub(super) struct DirectCall {
 /// Spec: `canon_lower`, up to the core call.
 pub(super) fn begin(store: &mut StoreMut<'_>, call: &DirectCall, args: &[u64]) -> Result<u64> {
     check_may_leave(store, call.site.instance)?;
-    let lowered = call.import.lowered(store)?;
+    let (number, lowered) = call.import.numbered(store)?;
     let guest = lowered.guest()?;
+    let mut flat = Flat::new();
+    if let Some(func) = light::begin(store, *number, lowered, guest, args, &mut flat)? {
+        return hand_over(store, call, func, &flat);
+    }
     if guest.callee.may_block {
         let outcome = lower_guest(store, lowered, guest, args)?;
-        return next(store, outcome, lowered.is_wide());
+        return next(store, outcome, lowered.is_wide);
     }
     let subtask = store.state_mut().subtasks.insert(Subtask::new(lowered, args));
-    let Some((func, flat)) = direct::begin(store, guest, subtask)? else {
-        let outcome = after_start(store, subtask, lowered.options.async_)?;
-        return next(store, outcome, lowered.is_wide());
-    };
+    match direct::begin(store, guest, subtask, &mut flat)? {
+        Some(func) => hand_over(store, call, func, &flat),
+        None => {
+            let outcome = after_start(store, subtask, lowered.options.async_)?;
+            next(store, outcome, lowered.is_wide)
+        }
+    }
+}
+
+/// Leaves the callee and its arguments where glue finds them.
+fn hand_over(store: &mut StoreMut<'_>, call: &DirectCall, func: CoreFunc, args: &Flat) -> Result<u64> {
     let calls = store.state_mut().roots.get_mut(call.site.root)?.direct.as_mut();
     let calls = calls.ok_or_else(|| bug!("a direct call without glue"))?;
     let (scratch, callees) = (calls.scratch, calls.callees);
@@ -67,18 +80,25 @@ pub(super) fn begin(store: &mut StoreMut<'_>, call: &DirectCall, args: &[u64]) -
     if !std::mem::replace(filled, true) {
         callees.set(store, call.slot, func)?;
     }
-    let places = store.memory_mut(scratch).chunks_exact_mut(8);
-    for (place, bits) in places.zip(flat.values()) {
-        place.copy_from_slice(&bits.to_le_bytes());
+    if !args.is_empty() {
+        let places = store.memory_mut(scratch).chunks_exact_mut(8);
+        for (place, bits) in places.zip(args.values()) {
+            place.copy_from_slice(&bits.to_le_bytes());
+        }
     }
     Ok(Next::Call.bits())
 }
 
 /// Spec: `canon_lower`, from the core call on.
 pub(super) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<u64> {
+    if store.state().current.light
+        && let Ended::Answer { bits, wide } = light::end(store, bits)?
+    {
+        return next(store, Outcome::Done(bits), wide);
+    }
     let subtask = direct::end(store, bits)?;
     let lowered = &store.state().subtasks.get(subtask)?.lowered;
-    let (async_, wide) = (lowered.options.async_, lowered.is_wide());
+    let (async_, wide) = (lowered.options.async_, lowered.is_wide);
     let outcome = after_start(store, subtask, async_)?;
     next(store, outcome, wide)
 }

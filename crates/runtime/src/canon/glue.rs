@@ -11,15 +11,15 @@ use std::sync::Arc;
 
 use wasm_encoder::{
     BlockType, Catch, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection,
-    ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, RefType, TableSection,
-    TableType, TypeSection, ValType,
+    ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, NameSection, RefType,
+    TableSection, TableType, TypeSection, ValType,
 };
 
 use super::direct::{DirectCall, DirectCalls, Next};
 use super::lower::LoweredImport;
 use super::signature::{self, Signature};
 use super::{body as builtin, direct, find, finish};
-use crate::engine::{CoreExtern, CoreInstance, StoreMut, host_func, park_func};
+use crate::engine::{CoreExtern, CoreInstance, GENERATED, StoreMut, host_func, park_func, run_func, set_runner};
 use crate::error::bug;
 use crate::instance::RootId;
 use crate::plan::{Canon, FuncDef, Plan, TrampolineIndex};
@@ -29,12 +29,14 @@ use crate::{Result, Trap};
 /// The results that `finish` can give, in the order of the glue's imports.
 const FINISHES: [Option<FlatType>; 5] =
     [None, Some(FlatType::I32), Some(FlatType::I64), Some(FlatType::F32), Some(FlatType::F64)];
-/// Imports before the `begin`s: `park`, the `finish`es, `end`, `uncaught`.
-const FIRST_BEGIN: u32 = UNCAUGHT + 1;
+/// Imports before the `begin`s: `park`, the `finish`es, `end`, `uncaught`, `run`.
+const FIRST_BEGIN: u32 = RUN + 1;
 /// The import `end`.
 const END: u32 = 1 + FINISHES.len() as u32;
 /// The import `uncaught`.
 const UNCAUGHT: u32 = END + 1;
+/// The import `run`.
+const RUN: u32 = UNCAUGHT + 1;
 
 /// A trampoline that glue stands for.
 struct Glued {
@@ -87,6 +89,7 @@ pub(crate) fn encode_glue(plan: &Plan) -> Option<Vec<u8>> {
     for (i, this) in glued.iter().enumerate() {
         parts.add(i as u32, glued.len() as u32, this);
     }
+    parts.add_runner(glued.len() as u32);
     Some(parts.finish())
 }
 
@@ -114,6 +117,7 @@ impl Parts {
         types.ty().function([ValType::I64], [ValType::I64]);
         imports.import("rt", "end", EntityType::Function(ty));
         imports.import("rt", "uncaught", EntityType::Function(0));
+        imports.import("rt", "run", EntityType::Function(0));
         let (functions, exports) = (FunctionSection::new(), ExportSection::new());
         Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0 }
     }
@@ -141,6 +145,15 @@ impl Parts {
         self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee));
     }
 
+    /// Adds the function that stacks begin with, behind the `count` glued trampolines.
+    fn add_runner(&mut self, count: u32) {
+        self.functions.function(0);
+        self.exports.export("run", ExportKind::Func, FIRST_BEGIN + 2 * count);
+        let mut function = Function::new([]);
+        function.instructions().call(RUN).end();
+        self.code.function(&function);
+    }
+
     fn finish(mut self) -> Vec<u8> {
         let mut tables = TableSection::new();
         let count = u64::from(self.callees);
@@ -159,6 +172,9 @@ impl Parts {
         let mut module = Module::new();
         module.section(&self.types).section(&self.imports).section(&self.functions).section(&tables);
         module.section(&memories).section(&self.exports).section(&self.code);
+        let mut names = NameSection::new();
+        names.module(GENERATED);
+        module.section(&names);
         module.finish()
     }
 }
@@ -238,11 +254,15 @@ impl Glue {
         externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I64), Arc::new(end)).into());
         let uncaught = |_store: StoreMut<'_>, _args: &[u64]| Err(Trap::UncaughtException.into());
         externs.push(host_func(store, &[], None, Arc::new(uncaught)).into());
+        externs.push(run_func(store).into());
         let glued = glued(component.plan());
         for this in &glued {
             externs.push(begin(store, root, this)?);
         }
         let instance = CoreInstance::new(store, module, &externs)?;
+        if let Some(run) = instance.export(store, "run").and_then(|run| run.func(store)) {
+            set_runner(store, run);
+        }
         let scratch = instance.export(store, "scratch").and_then(|scratch| scratch.memory());
         let callees = instance.export(store, "callees").and_then(|callees| callees.table());
         let (Some(scratch), Some(callees)) = (scratch, callees) else { return Err(bug!("glue without its places")) };

@@ -11,7 +11,7 @@ use crate::host::{HostCall, HostFunc};
 use crate::instance::{Handle, InstanceId, Options, RootId, entering_set, options};
 use crate::plan::{FuncDef, LiftIndex, OptionsIndex};
 use crate::task::{Caller, CoreCallee, Resumption, Subtask, SubtaskId, SubtaskState, WaitFor, start_task, subtask};
-use crate::types::{FlatType, FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, ValType};
+use crate::types::{FlatType, FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
 
 /// A lowered function: what all calls of one import have in common. Spec: the arguments of `canon_lower`.
 pub(crate) struct Lowered {
@@ -21,6 +21,8 @@ pub(crate) struct Lowered {
     pub(crate) options: Arc<Options>,
     /// Whether a call may lend handles of the caller.
     pub(crate) lends: bool,
+    /// Whether the core function gives 64 bits.
+    pub(crate) is_wide: bool,
     callee: LoweredCallee,
 }
 
@@ -38,6 +40,8 @@ pub(crate) struct LoweredGuest {
     pub(crate) entering: Box<[InstanceId]>,
     /// Whether both sides mean the same types.
     same_types: bool,
+    /// Whether a call of it needs no task as long as nobody asks for one.
+    pub(crate) light: bool,
 }
 
 impl Lowered {
@@ -57,10 +61,14 @@ impl Lowered {
         }
     }
 
-    /// Whether the core function gives 64 bits.
-    pub(super) fn is_wide(&self) -> bool {
-        let flat = self.ty.result.as_ref().and_then(|result| result.layout().flat.as_deref());
-        !self.options.async_ && matches!(flat, Some([FlatType::I64 | FlatType::F64]))
+    /// How many parameters travel flat.
+    pub(crate) fn max_flat_params(&self) -> usize {
+        if self.options.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS }
+    }
+
+    /// How many results travel flat.
+    pub(crate) fn max_flat_results(&self) -> usize {
+        if self.options.async_ { 0 } else { MAX_FLAT_RESULTS }
     }
 }
 
@@ -85,7 +93,7 @@ pub(super) struct LoweredImport {
     callee: FuncDef,
     ty: Arc<FuncType>,
     options: OptionsIndex,
-    found: OnceLock<Arc<Lowered>>,
+    found: OnceLock<(u32, Arc<Lowered>)>,
 }
 
 impl LoweredImport {
@@ -96,11 +104,19 @@ impl LoweredImport {
 
     /// What it stands for.
     pub(super) fn lowered(&self, store: &mut StoreMut<'_>) -> Result<&Arc<Lowered>> {
+        self.numbered(store).map(|(_, lowered)| lowered)
+    }
+
+    /// What it stands for, and its number in the store.
+    pub(super) fn numbered(&self, store: &mut StoreMut<'_>) -> Result<&(u32, Arc<Lowered>)> {
         match self.found.get() {
             Some(found) => Ok(found),
             None => {
                 let found = self.find(store)?;
-                Ok(self.found.get_or_init(|| found))
+                let all = &mut store.state_mut().lowered;
+                all.push(found.clone());
+                let number = all.len() as u32 - 1;
+                Ok(self.found.get_or_init(|| (number, found)))
             }
         }
     }
@@ -113,7 +129,9 @@ impl LoweredImport {
                 let callee = core_callee(store, root, lift)?;
                 let entering = entering_set(store.state(), callee.options.instance, Some(instance))?;
                 let same_types = self.ty.params == callee.ty.params && self.ty.result == callee.ty.result;
-                LoweredCallee::Guest(LoweredGuest { callee, entering, same_types })
+                let plain = same_types && callee.plain_params.is_some() && callee.plain_result.is_some();
+                let light = plain && !callee.may_block && callee.options.post_return.is_none();
+                LoweredCallee::Guest(LoweredGuest { callee, entering, same_types, light })
             }
             FuncDef::Imported(import) => {
                 let func = store.state().roots.get(root)?.imports.get(import.at()).cloned();
@@ -121,7 +139,9 @@ impl LoweredImport {
             }
         };
         let lends = self.ty.params.elements.iter().any(|element| has_borrows(&element.ty));
-        Ok(Arc::new(Lowered { ty: self.ty.clone(), options, lends, callee }))
+        let flat = self.ty.result.as_ref().and_then(|result| result.layout().flat.as_deref());
+        let is_wide = !options.async_ && matches!(flat, Some([FlatType::I64 | FlatType::F64]));
+        Ok(Arc::new(Lowered { ty: self.ty.clone(), options, lends, is_wide, callee }))
     }
 }
 
@@ -193,34 +213,31 @@ fn started(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<()> {
     subtask::on_progress(state, id)
 }
 
-fn max_flat_params(options: &Options) -> usize {
-    if options.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS }
-}
-
 /// Spec: `on_start`: lifts the arguments out of the caller.
 pub(crate) fn lift_args(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<Vec<Val>> {
     started(store, id)?;
     let subtask = store.state().subtasks.get(id)?;
     let (lowered, flat) = (subtask.lowered.clone(), subtask.flat_args.clone());
     let mut cx = LiftCx::new(store.reborrow(), &lowered.options, Some(id));
-    let max = max_flat_params(&lowered.options);
+    let max = lowered.max_flat_params();
     Vec::<Val>::lift(&mut cx, &lowered.ty.params, max, &mut FlatIter::new(flat.values()))
 }
 
-/// [`lift_args`] of arguments that are nothing but numbers on both sides, as the callee takes them; none if others are among
-/// them.
-pub(crate) fn lift_numbers(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<Option<Flat>> {
+/// [`lift_args`] of arguments that are nothing but numbers on both sides, as the callee takes them; says whether they were.
+pub(crate) fn lift_numbers(store: &mut StoreMut<'_>, id: SubtaskId, numbers: &mut Flat) -> Result<bool> {
     match store.state().subtasks.get(id)?.lowered.guest()? {
         LoweredGuest { same_types: true, callee, .. } if callee.plain_params.is_some() => {}
-        _ => return Ok(None),
+        _ => return Ok(false),
     }
     started(store, id)?;
     let Subtask { lowered, flat_args, .. } = store.state().subtasks.get(id)?;
-    let Some(plain) = &lowered.guest()?.callee.plain_params else { return Ok(None) };
+    let Some(plain) = &lowered.guest()?.callee.plain_params else { return Ok(false) };
     let flat = flat_args.values();
-    if plain.len() <= max_flat_params(&lowered.options) {
-        return plain.lift_flat(flat).map(Some);
+    if plain.len() <= lowered.max_flat_params() {
+        plain.lift_flat(flat, numbers)?;
+    } else {
+        let memory = lowered.options.memory.ok_or_else(|| bug!("parameters in memory without the memory option"))?;
+        plain.load(store.memory(memory), flat.first().map_or(0, |&bits| bits as u32), numbers)?;
     }
-    let memory = lowered.options.memory.ok_or_else(|| bug!("parameters in memory without the memory option"))?;
-    plain.load(store.memory(memory), flat.first().map_or(0, |&bits| bits as u32)).map(Some)
+    Ok(true)
 }

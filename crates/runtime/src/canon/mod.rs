@@ -114,6 +114,6 @@ fn park(
 }
 
 /// The current thread.
-fn current(store: &StoreMut<'_>) -> Result<ThreadId> {
-    store.state().current_thread()
+fn current(store: &mut StoreMut<'_>) -> Result<ThreadId> {
+    store.state_mut().current_thread()
 }

@@ -134,6 +134,7 @@ pub(super) fn answer(store: &mut StoreMut<'_>, id: CopyEndId, async_: bool) -> R
     if async_ {
         return Ok(Outcome::Done(BLOCKED));
     }
-    state.waitable_mut(waitable)?.sync_waiter = Some(state.current_thread()?);
+    let thread = state.current_thread()?;
+    state.waitable_mut(waitable)?.sync_waiter = Some(thread);
     park(store, Some(WaitFor::Waitable(waitable)), Resumption::WaitableEvent(waitable), false)
 }

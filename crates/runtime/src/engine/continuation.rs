@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use super::convert::error;
+use super::convert::{error, into_engine};
 use super::func::CoreFunc;
 use super::store::{StoreHandle, StoreMut, UNKNOWN_STACK};
 use crate::abi::Args;
@@ -45,12 +45,12 @@ impl Continuation {
     /// A call of `func` with `args` that starts at the first resume.
     pub(crate) fn new(store: &mut StoreMut<'_>, func: CoreFunc, args: &[u64]) -> Self {
         let handle = store.handle;
-        let runner = &handle.turn().runner;
-        if runner.get().is_none() {
-            let _ = runner.set(make_runner(store));
-        }
         let mut keeper = handle.keep();
         let job = Job { func, args: Args::new(args) };
+        if handle.runner().is_none() {
+            let call = Box::pin(async move { func.call_async(&mut keeper, job.args.values()).await.map_err(error) });
+            return Continuation { call: Some(call), store: handle, stack: UNKNOWN_STACK };
+        }
         let call = Box::pin(async move {
             handle.turn().job.set(Some(job));
             let Some(runner) = handle.runner() else { return Err(bug!("a store without a runner")) };
@@ -85,25 +85,32 @@ impl Continuation {
     }
 }
 
-/// What every stack begins with: it takes the job that was left for it, and leaves the answer.
+/// What a runner calls: it takes the job that was left for a stack that begins, and leaves the answer.
 ///
-/// A host function of no parameters is the cheapest call that the engine makes on an own stack; the guest's function is
-/// called from it.
-fn make_runner(store: &mut StoreMut<'_>) -> wasmtime::TypedFunc<(), ()> {
+/// A runner is a function of generated wasm without parameters and results that calls this one. Calling it is the
+/// cheapest call that the engine makes on an own stack. It must be wasm: the engine finds its way from the guest's frames
+/// down to it when it walks the stack.
+pub(crate) fn run_func(store: &mut StoreMut<'_>) -> CoreFunc {
     let handle = store.handle;
     let run = move |mut caller: wasmtime::Caller<'_, State>| -> wasmtime::Result<()> {
         let turn = handle.turn();
         let here = 0u8;
         turn.stack.set((&raw const here).addr());
-        let Some(job) = turn.job.take() else { return Err(super::convert::into_engine(bug!("a stack without a job"))) };
+        let Some(job) = turn.job.take() else { return Err(into_engine(bug!("a stack without a job"))) };
         let context = &mut wasmtime::AsContextMut::as_context_mut(&mut caller);
         let bits = job.func.call_raw(context, job.args.values())?;
         turn.answer.set(bits);
         Ok(())
     };
-    let runner = wasmtime::Func::wrap(&mut store.context, run);
-    // SAFETY: it was made with this type.
-    unsafe { wasmtime::TypedFunc::new_unchecked(&store.context, runner) }
+    let run = wasmtime::Func::wrap(&mut store.context, run);
+    CoreFunc::new(&store.context, run)
+}
+
+/// Lets `runner`, which calls [`run_func`], begin the stacks of this store, if none does.
+pub(crate) fn set_runner(store: &mut StoreMut<'_>, runner: CoreFunc) {
+    if let Ok(runner) = runner.func.typed::<(), ()>(&store.context) {
+        let _ = store.handle.turn().runner.set(runner);
+    }
 }
 
 /// Polls a future of the engine, whose stack begins at `stack`, until it is ready or the guest parks.

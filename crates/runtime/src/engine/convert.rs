@@ -5,6 +5,9 @@ use wasmtime::ValRaw;
 use crate::types::FlatType;
 use crate::{Error, ErrorKind, Trap};
 
+/// The name of generated modules whose frames tell a person nothing.
+pub(crate) const GENERATED: &str = "thalweg-generated";
+
 /// The engine's error as ours: our own errors come back as they were, traps become traps with the guest's stack.
 pub(super) fn error(error: wasmtime::Error) -> Error {
     let frames = backtrace(&error);
@@ -46,7 +49,8 @@ fn trap(code: wasmtime::Trap) -> Error {
 
 fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let Some(backtrace) = error.downcast_ref::<wasmtime::WasmBacktrace>() else { return Vec::new() };
-    backtrace.frames().iter().map(frame).collect()
+    let guests = backtrace.frames().iter().filter(|frame| frame.module().name() != Some(GENERATED));
+    guests.map(frame).collect()
 }
 
 fn frame(frame: &wasmtime::FrameInfo) -> String {
@@ -110,5 +114,26 @@ pub(super) fn bits_to_raw(bits: u64, ty: FlatType) -> ValRaw {
         FlatType::I64 => ValRaw::u64(bits),
         FlatType::F32 => ValRaw::f32(bits as u32),
         FlatType::F64 => ValRaw::f64(bits),
+    }
+}
+
+/// A value for the engine's checked calls from bits.
+pub(super) fn bits_to_val(bits: u64, ty: &wasmtime::ValType) -> wasmtime::Val {
+    match ty {
+        wasmtime::ValType::I64 => wasmtime::Val::I64(bits as i64),
+        wasmtime::ValType::F32 => wasmtime::Val::F32(bits as u32),
+        wasmtime::ValType::F64 => wasmtime::Val::F64(bits),
+        _ => wasmtime::Val::I32(bits as u32 as i32),
+    }
+}
+
+/// Bits of a value from the engine's checked calls.
+pub(super) fn val_to_bits(val: &wasmtime::Val) -> u64 {
+    match *val {
+        wasmtime::Val::I32(v) => u64::from(v as u32),
+        wasmtime::Val::I64(v) => v as u64,
+        wasmtime::Val::F32(v) => u64::from(v),
+        wasmtime::Val::F64(v) => v,
+        _ => 0,
     }
 }

@@ -10,7 +10,7 @@ use std::task::Poll;
 use wasmtime::{AsContext, StoreContextMut, ValRaw};
 
 use super::continuation::{Continuation, Step};
-use super::convert::{bits_to_raw, error, flat_type, into_engine, raw_to_bits, val_type};
+use super::convert::{bits_to_raw, bits_to_val, error, flat_type, into_engine, raw_to_bits, val_to_bits, val_type};
 use super::store::StoreMut;
 use crate::error::bug;
 use crate::store::State;
@@ -85,6 +85,21 @@ impl CoreFunc {
         }
     }
 
+    /// The call itself, on a stack of its own. Slow: the engine checks the types of what it is given.
+    pub(super) async fn call_async(
+        self,
+        context: impl wasmtime::AsContextMut<Data = State>,
+        args: &[u64],
+    ) -> wasmtime::Result<u64> {
+        let mut context = context;
+        let ty = self.func.ty(&context);
+        let params: Vec<_> = ty.params().zip(args).map(|(ty, &bits)| bits_to_val(bits, &ty)).collect();
+        let mut results = [wasmtime::Val::I32(0)];
+        let results = &mut results[..ty.results().len().min(1)];
+        self.func.call_async(&mut context, &params, results).await?;
+        Ok(results.first().map_or(0, val_to_bits))
+    }
+
     /// `values` has a place for each of `args`, and one for a result.
     fn call_with(
         self,
@@ -103,6 +118,11 @@ impl CoreFunc {
         // another thread poll, which `drive` does not.
         unsafe { self.func.call_unchecked(context, values) }?;
         Ok(self.result.map_or(0, |ty| raw_to_bits(&values[0], ty)))
+    }
+
+    /// Whether the function has no parameters.
+    pub(crate) fn takes_nothing(self) -> bool {
+        self.params == 0
     }
 
     /// Whether the function takes one `i32` and gives nothing: what a thread starts with.
@@ -211,6 +231,7 @@ mod tests {
         let mix = host_func(&mut store.as_mut(), &all, Some(FlatType::F32), Arc::new(mix));
         let instance = CoreInstance::new(&mut store.as_mut(), &module, &[again.into(), mix.into()]).unwrap();
         *down.lock().unwrap() = instance.func(&mut store.as_mut(), "down");
+        super::super::stress::make_runner(&mut store.as_mut(), &engine);
         World { engine, store, instance }
     }
 
@@ -309,6 +330,7 @@ mod tests {
         let instance = CoreInstance::new(store, &module, &[overflow.into()]).unwrap();
         *forever.lock().unwrap() = instance.func(store, "forever");
         let deep = instance.func(store, "deep").unwrap();
+        super::super::stress::make_runner(store, &engine);
         let mut overflows = 0;
         for depth in (0..40_000).step_by(2_000) {
             match Continuation::new(store, deep, &[depth]).resume(store) {

@@ -10,8 +10,8 @@
 //!    use anything borrowed from it until the resume returns.
 //! 2. Nothing borrowed from the store lives across a park: the only suspending host function, [`park_func`], drops its
 //!    access before it suspends. When the engine itself suspends a stack, that stack is resumed before anything else runs.
-//!    Below a stack's wasm there is one frame of the host, the runner's, which uses nothing while it waits for the wasm;
-//!    wasm with any other frame of the host below it is not suspended ([`StoreMut::can_park`]).
+//!    Below a guest on a stack there is one frame of the host, that of [`run_func`], which uses nothing while it waits for
+//!    the guest; with any other frame of the host below it a guest is not suspended ([`StoreMut::can_park`]).
 //! 3. A continuation never outlives its store: it owns a share in it. Those inside of the store's state would keep it for
 //!    ever, so [`EngineStore`]'s `Drop` takes them out first.
 //! 4. The collector is the null collector: roots on suspended stacks are not traced by the others.
@@ -37,7 +37,8 @@ mod store;
 mod stress;
 
 pub(crate) use config::{CoreEngine, EngineOptions};
-pub(crate) use continuation::{Continuation, Step};
+pub(crate) use continuation::{Continuation, Step, run_func, set_runner};
+pub(crate) use convert::GENERATED;
 pub(crate) use func::{CoreFunc, host_func, park_func};
 pub(crate) use global::CoreGlobal;
 pub(crate) use instance::{CoreExtern, CoreInstance, CoreTable};

@@ -110,11 +110,16 @@ struct World {
 }
 
 impl World {
+    /// A world whose stacks begin with a runner.
     fn new() -> Self {
+        World::with_runner(true)
+    }
+
+    fn with_runner(runs: bool) -> Self {
         let options = EngineOptions {
             epoch_interruption: true,
             max_wasm_stack: 48 << 10,
-            stack_size: 256 << 10,
+            stack_size: 512 << 10,
             ..EngineOptions::default()
         };
         let engine = CoreEngine::new(&options).unwrap();
@@ -123,6 +128,9 @@ impl World {
         let crowd = Arc::new(Mutex::new(Crowd { random: Random::new(), suspended: Vec::new(), steps: 0 }));
         let imports = imports(&mut store.as_mut(), &engine, &crowd);
         let instance = CoreInstance::new(&mut store.as_mut(), &module, &imports).unwrap();
+        if runs {
+            make_runner(&mut store.as_mut(), &engine);
+        }
         World { engine, store, instance, crowd, kinds: kinds(), next_id: 0 }
     }
 
@@ -184,6 +192,16 @@ impl World {
             self.step_random();
         }
     }
+}
+
+/// Lets stacks begin as they do under components.
+pub(super) fn make_runner(store: &mut StoreMut<'_>, engine: &CoreEngine) {
+    let run = run_func(store);
+    let wat = r#"(module $thalweg-generated (import "" "run" (func $run)) (func (export "run") call $run))"#;
+    let module = CoreModule::compile(engine, &wat::parse_str(wat).unwrap()).unwrap();
+    let instance = CoreInstance::new(store, &module, &[run.into()]).unwrap();
+    let runner = instance.func(store, "run").unwrap();
+    set_runner(store, runner);
 }
 
 fn imports(store: &mut StoreMut<'_>, engine: &CoreEngine, crowd: &Arc<Mutex<Crowd>>) -> [CoreExtern; 4] {
@@ -273,8 +291,16 @@ fn check_end(planned: &Planned, result: Result<Step>) {
 
 #[test]
 fn random_schedules() {
+    random_schedule(World::new());
+}
+
+#[test]
+fn random_schedules_without_a_runner() {
+    random_schedule(World::with_runner(false));
+}
+
+fn random_schedule(mut world: World) {
     let rounds = number_from("THALWEG_STRESS_ROUNDS").unwrap_or(3_000);
-    let mut world = World::new();
     for _ in 0..rounds {
         let chance = world.crowd.lock().unwrap().random.below(100);
         match chance {

@@ -53,6 +53,9 @@ impl<T> std::fmt::Debug for Id<T> {
 }
 
 impl<T> Id<T> {
+    /// A number that nothing ever has.
+    pub(crate) const NONE: Self = Id { index: u32::MAX, generation: u32::MAX, of: PhantomData };
+
     /// The number as people see it in reports.
     pub(crate) fn number(self) -> u32 {
         self.index
@@ -120,6 +123,18 @@ impl<T> Slab<T> {
         place.0 = place.0.wrapping_add(1);
         self.free.push(id.index);
         Some(value)
+    }
+
+    /// Drops the value where it is; its place may be used again.
+    pub(crate) fn discard(&mut self, id: Id<T>) {
+        if let Some(place) = self.places.get_mut(id.index as usize)
+            && place.0 == id.generation
+            && place.1.is_some()
+        {
+            place.1 = None;
+            place.0 = place.0.wrapping_add(1);
+            self.free.push(id.index);
+        }
     }
 
     /// How many values there are.

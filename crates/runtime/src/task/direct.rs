@@ -18,9 +18,9 @@ use crate::store::Current;
 #[derive(Clone, Copy)]
 pub(crate) struct Direct {
     /// Who ran before.
-    outer: Current,
+    pub(super) outer: Current,
     /// The caller's side.
-    subtask: SubtaskId,
+    pub(super) subtask: SubtaskId,
 }
 
 /// Starts a call of a guest: the core function and its arguments, or none when it waits to enter.
@@ -28,12 +28,14 @@ pub(crate) fn begin(
     store: &mut StoreMut<'_>,
     guest: &LoweredGuest,
     subtask: SubtaskId,
-) -> Result<Option<(CoreFunc, Flat)>> {
+    flat: &mut Flat,
+) -> Result<Option<CoreFunc>> {
+    store.state_mut().make_current_visible()?;
     enter_all(store, &guest.entering)?;
     let (task, thread) = make_task(store, guest.callee.clone(), Caller::Guest(subtask))?;
     let state = store.state_mut();
     state.threads.get_mut(thread)?.running = true;
-    let outer = std::mem::replace(&mut state.current, Current { thread: Some(thread), leaf_storage: None });
+    let outer = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
     if !matches!(enter_implicit_thread(store, thread, task)?, Entered::Yes) {
         let state = store.state_mut();
         state.current = outer;
@@ -41,11 +43,11 @@ pub(crate) fn begin(
         leave(store, subtask)?;
         return Ok(None);
     }
-    let (func, args) = prepare(store, task)?;
+    let func = prepare(store, task, flat)?;
     let this = store.state_mut().threads.get_mut(thread)?;
     (this.stage, this.has_stack) = (Stage::Running, false);
     this.direct = Some(Direct { outer, subtask });
-    Ok(Some((func, args)))
+    Ok(Some(func))
 }
 
 /// The core call that [`begin`] prepared has returned `bits`; gives the caller's side.

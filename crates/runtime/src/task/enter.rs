@@ -122,9 +122,9 @@ pub(super) fn unregister_thread(state: &mut State, thread: ThreadId, task: TaskI
     }
     let index = state.threads.get(thread)?.index.ok_or_else(|| bug!("a thread without an index"))?;
     state.instances.get_mut(instance)?.threads.remove(index)?;
-    state.threads.remove(thread);
+    state.threads.discard(thread);
     if last {
-        state.tasks.remove(task);
+        state.tasks.discard(task);
     }
     Ok(())
 }

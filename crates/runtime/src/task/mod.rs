@@ -6,6 +6,7 @@ mod cancel;
 pub(crate) mod direct;
 pub(crate) mod enter;
 mod error_context;
+pub(crate) mod light;
 mod resolve;
 mod run;
 mod start;

@@ -3,7 +3,7 @@
 //! Spec: `Task.return_`, `Task.cancel`, `on_resolve` of `canon_lower`.
 
 use super::{Caller, SubtaskId, SubtaskState, TaskId, TaskState, subtask};
-use crate::abi::{FlatIter, LiftCx, LowerCx, ReturnVal, Returns};
+use crate::abi::{Flat, FlatIter, LiftCx, LowerCx, ReturnVal, Returns};
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::plan::StringEncoding;
@@ -65,15 +65,15 @@ fn return_numbers(
     let this = store.state().tasks.get(task)?;
     let lowered = &store.state().subtasks.get(subtask)?.lowered;
     let Some(plain) = lowered.plain_result() else { return Ok(false) };
-    let numbers = if plain.len() <= max_flat {
-        plain.lift_flat(flat)?
+    let mut numbers = Flat::new();
+    if plain.len() <= max_flat {
+        plain.lift_flat(flat, &mut numbers)?;
     } else {
         let memory = this.callee.options.memory.ok_or_else(|| bug!("a result in memory without the memory option"))?;
-        plain.load(store.memory(memory), flat.first().map_or(0, |&bits| bits as u32))?
-    };
+        plain.load(store.memory(memory), flat.first().map_or(0, |&bits| bits as u32), &mut numbers)?;
+    }
     may_return(this.state, this.num_borrows)?;
-    let max_flat = if lowered.options.async_ { 0 } else { MAX_FLAT_RESULTS };
-    if plain.len() > max_flat {
+    if plain.len() > lowered.max_flat_results() {
         let memory = lowered.options.memory.ok_or_else(|| bug!("a result in memory without the memory option"))?;
         let (bytes, state) = store.memory_and_state(memory);
         let this = state.subtasks.get(subtask)?;
@@ -134,7 +134,7 @@ pub(crate) fn resolve_subtask<R: Returns>(
     let out = this.flat_args.values().last().map(|&bits| bits as u32);
     let max_flat = if options.async_ { 0 } else { MAX_FLAT_RESULTS };
     let mut cx = LowerCx::new(store.reborrow(), options, string_source);
-    let mut flat = crate::abi::Flat::new();
+    let mut flat = Flat::new();
     result.lower(&mut cx, ty.result.as_ref(), max_flat, out, &mut flat)?;
     let state = store.state_mut();
     let this = state.subtasks.get_mut(id)?;

@@ -38,9 +38,10 @@ fn run_once(
     stage: impl FnOnce(&mut StoreMut<'_>) -> Result<()>,
 ) -> Result<()> {
     let state = store.state_mut();
+    state.make_current_visible()?;
     let this = state.threads.get_mut(thread)?;
     (this.wait_for, this.cancelled, this.running) = (None, cancelled, true);
-    let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), leaf_storage: None });
+    let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
     let result = stage(store);
     let state = store.state_mut();
     state.current = before;
@@ -74,7 +75,8 @@ fn run_stage(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
 
 /// Spec: `task.start()` and the first core call.
 fn start(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
-    let (func, args) = prepare(store, task)?;
+    let mut args = Flat::new();
+    let func = prepare(store, task, &mut args)?;
     call_core(store, thread, task, func, args.values())
 }
 
@@ -119,20 +121,21 @@ fn call_core(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, func: Cor
 }
 
 /// Spec: `task.start()`: the core function and its arguments.
-pub(super) fn prepare(store: &mut StoreMut<'_>, task: TaskId) -> Result<(CoreFunc, Flat)> {
+pub(super) fn prepare(store: &mut StoreMut<'_>, task: TaskId, args: &mut Flat) -> Result<CoreFunc> {
     let this = store.state_mut().tasks.get_mut(task)?;
     this.state = TaskState::Started;
     let func = this.callee.func.ok_or_else(|| bug!("a start function starts twice"))?;
-    Ok((func, lower_args(store, task)?))
+    lower_args(store, task, args)?;
+    Ok(func)
 }
 
 /// Spec: `on_start` and `lower_flat_values` of the parameters.
-fn lower_args(store: &mut StoreMut<'_>, task: TaskId) -> Result<Flat> {
+fn lower_args(store: &mut StoreMut<'_>, task: TaskId, flat: &mut Flat) -> Result<()> {
     let this = store.state_mut().tasks.get_mut(task)?;
     if let Caller::Guest(subtask) = this.caller
-        && let Some(numbers) = crate::canon::lift_numbers(store, subtask)?
+        && crate::canon::lift_numbers(store, subtask, flat)?
     {
-        return Ok(numbers);
+        return Ok(());
     }
     let this = store.state_mut().tasks.get_mut(task)?;
     let callee = this.callee.clone();
@@ -148,19 +151,20 @@ fn lower_args(store: &mut StoreMut<'_>, task: TaskId) -> Result<Flat> {
     };
     match &mut this.caller {
         Caller::Destructor(rep) => {
-            let mut flat = Flat::new();
             flat.push(u64::from(*rep));
-            Ok(flat)
+            Ok(())
         }
         Caller::Host { lower_args, .. } => {
             let lower = lower_args.take().ok_or_else(|| bug!("a task starts twice"))?;
-            lower(&mut cx(store.reborrow(), StringEncoding::Utf8), &ty.params)
+            *flat = lower(&mut cx(store.reborrow(), StringEncoding::Utf8), &ty.params)?;
+            Ok(())
         }
         Caller::Guest(subtask) => {
             let subtask = *subtask;
             let source = store.state_mut().subtasks.get_mut(subtask)?.lowered.options.string_encoding;
             let args = crate::canon::lift_args(store, subtask)?;
-            lower_dynamic(&mut cx(store.reborrow(), source), args, &ty.params)
+            *flat = lower_dynamic(&mut cx(store.reborrow(), source), args, &ty.params)?;
+            Ok(())
         }
     }
 }
@@ -195,7 +199,8 @@ pub(super) fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId,
         let flat = if matches!(this.caller, Caller::Destructor(_)) { &result[..0] } else { &result[..] };
         return_task(store, task, MAX_FLAT_RESULTS, flat)?;
         if let Some(post_return) = options.post_return {
-            call_post_return(store, options.instance, post_return, &result)?;
+            let flat = if post_return.takes_nothing() { &result[..0] } else { &result[..] };
+            call_post_return(store, options.instance, post_return, flat)?;
         }
         return exit_implicit_thread(store, thread, task);
     }

@@ -31,6 +31,11 @@ pub(crate) struct CoreCallee {
 }
 
 impl CoreCallee {
+    /// Spec: `needs_exclusive`.
+    pub(crate) fn needs_exclusive(&self) -> bool {
+        !self.options.async_ || self.options.callback.is_some()
+    }
+
     /// The function of `lift`.
     pub(crate) fn lifted(func: CoreFunc, lift: &Lift, options: Arc<Options>, may_block: bool) -> Self {
         CoreCallee {
@@ -163,8 +168,9 @@ pub(crate) fn in_start_function<R>(
     let mut task = Task::new(callee, instance, Caller::Destructor(0));
     task.state = TaskState::Started;
     let task = state.tasks.insert(task);
+    state.make_current_visible()?;
     let thread = state.threads.insert(Thread::new(task, Stage::Running));
-    let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), leaf_storage: None });
+    let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
     let result = body(store);
     let state = store.state_mut();
     state.current = before;

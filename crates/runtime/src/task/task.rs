@@ -66,6 +66,6 @@ impl Task {
 
     /// Spec: `needs_exclusive`.
     pub(crate) fn needs_exclusive(&self) -> bool {
-        !self.callee.options.async_ || self.callee.options.callback.is_some()
+        self.callee.needs_exclusive()
     }
 }
