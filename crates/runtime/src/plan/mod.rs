@@ -9,7 +9,7 @@ mod may_block;
 mod print;
 mod print_canon;
 
-pub(crate) use build::build;
+pub(crate) use build::{Part, build, compose};
 pub use may_block::Blocking;
 
 use std::sync::Arc;
