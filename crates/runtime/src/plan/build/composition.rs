@@ -10,7 +10,7 @@ use super::scope::ScopeIndex;
 use crate::component::{ComponentNumber, Definition, Definitions};
 use crate::error::bug;
 use crate::linker::{SemverName, compatible};
-use crate::plan::Import;
+use crate::plan::{Import, Plugged};
 use crate::types::ResourceIndex;
 use crate::{Error, Result};
 
@@ -126,6 +126,8 @@ impl<'d> Builder<'d> {
                 .with_have(error.message().to_owned())
                 .with_hint("build both for the same version of the interface")
         })?;
+        let (import_name, export) = (import.name.full_name().into_owned(), export.to_owned());
+        self.plan.plugged.push(Plugged { importer, import: import_name, provider: number, export });
         self.narrow(scope, item, Some(import.ty)).map(Some)
     }
 

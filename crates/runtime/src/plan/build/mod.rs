@@ -79,6 +79,7 @@ impl<'d> Builder<'d> {
             resources: Vec::new(),
             imports: IndexMap::new(),
             implements: IndexMap::new(),
+            plugged: Vec::new(),
             imported_funcs: Vec::new(),
             trampolines: Vec::new(),
             lifts: Vec::new(),
