@@ -1,4 +1,5 @@
-//! Which calls have an adapter: decided from the plan alone.
+//! Which calls have an adapter: decided from the plan alone, as if no function of the host suspended its caller. Whether
+//! an adapter is taken is decided once the imports are known: a call that can wait after all goes the plain way.
 //!
 //! What is excluded goes the plain way: calls that can wait; values that are handles, for which the runtime's tables are
 //! needed; strings that are not UTF-8 on both sides; callees whose instance has built-ins that ask for the current
@@ -55,7 +56,13 @@ impl<'p> Supports<'p> {
                 *uses = true;
             }
         }
-        Supports { plan, blocking: Blocking::of(plan), asks_for_task, uses_storage, types_left: MAX_TYPES_TOGETHER }
+        Supports {
+            plan,
+            blocking: Blocking::linked(plan, |_| false),
+            asks_for_task,
+            uses_storage,
+            types_left: MAX_TYPES_TOGETHER,
+        }
     }
 
     /// Whether code of `instance` may use thread-local storage.
