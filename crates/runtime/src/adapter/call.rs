@@ -28,6 +28,8 @@ pub(super) struct Call {
     pub(super) func: u32,
     /// What is called with its result in the end.
     pub(super) post_return: Option<u32>,
+    /// What moves strings, in the parameters and in the result. See [`Way`].
+    pub(super) strings: (Option<u32>, Option<u32>),
     /// The flags of the instances that are entered. Spec: `entering_set`.
     pub(super) entering: Vec<u32>,
 }
@@ -83,7 +85,7 @@ impl Call {
 
     /// Spec: `lift_flat_values` in the caller, `lower_flat_values` in the callee.
     fn args(&self, code: &mut Code) -> Result<Vec<Slot>> {
-        let way = Way { from: self.caller, to: self.callee };
+        let way = Way { from: self.caller, to: self.callee, strings: self.strings.0 };
         let tuple = &self.ty.params;
         if let Some(flat) = flat_params(&self.ty) {
             let given: Vec<_> = (0..).zip(&flat).map(|(local, &ty)| Slot { local, ty }).collect();
@@ -119,7 +121,7 @@ impl Call {
     /// Spec: `lift_flat_values` in the callee, `lower_flat_values` in the caller. Gives what the adapter returns.
     fn result(&self, code: &mut Code, answer: Option<Slot>) -> Result<Option<Slot>> {
         let (Some(ty), Some(answer)) = (&self.ty.result, answer) else { return Ok(None) };
-        let way = Way { from: self.callee, to: self.caller };
+        let way = Way { from: self.callee, to: self.caller, strings: self.strings.1 };
         let layout = ty.layout();
         if let Some(flat) = layout.flat.as_deref().filter(|flat| flat.len() <= MAX_FLAT_RESULTS) {
             let result = new_slots(code, flat);

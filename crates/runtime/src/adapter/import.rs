@@ -23,6 +23,10 @@ pub(super) enum Import {
     Trap,
     /// Traps unless a range of the memory is UTF-8.
     CheckUtf8(MemoryIndex),
+    /// Converts code units from one memory into another.
+    Convert(MemoryIndex, MemoryIndex),
+    /// Makes Latin-1 of UTF-16 in place.
+    Narrow(MemoryIndex),
     /// Gives the running thread empty thread-local storage. Spec: `Thread.storage`.
     EnterStorage,
     /// Gives the thread its former storage back.
@@ -37,6 +41,8 @@ impl Import {
             Import::Flags(index) => ("flags", index.0.to_string()),
             Import::Func(index) => ("func", index.0.to_string()),
             Import::CheckUtf8(index) => ("check-utf8", index.0.to_string()),
+            Import::Convert(from, to) => ("convert", format!("{} {}", from.0, to.0)),
+            Import::Narrow(index) => ("narrow", index.0.to_string()),
             Import::Trap => ("rt", "trap".into()),
             Import::EnterStorage => ("rt", "enter-storage".into()),
             Import::LeaveStorage => ("rt", "leave-storage".into()),
@@ -45,7 +51,9 @@ impl Import {
 
     /// The import of these names.
     pub(super) fn named(module: &str, field: &str) -> Result<Import> {
-        let number = || field.parse::<u32>().map_err(|_| bug!("an adapter imports `{field}` from `{module}`"));
+        let unknown = || bug!("an adapter imports `{field}` from `{module}`");
+        let number = || field.parse::<u32>().map_err(|_| unknown());
+        let numbers = || field.split_once(' ').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
         Ok(match (module, field) {
             ("rt", "trap") => Import::Trap,
             ("rt", "enter-storage") => Import::EnterStorage,
@@ -54,7 +62,12 @@ impl Import {
             ("flags", _) => Import::Flags(InstanceIndex(number()?)),
             ("func", _) => Import::Func(FuncIndex(number()?)),
             ("check-utf8", _) => Import::CheckUtf8(MemoryIndex(number()?)),
-            _ => return Err(bug!("an adapter imports `{field}` from `{module}`")),
+            ("narrow", _) => Import::Narrow(MemoryIndex(number()?)),
+            ("convert", _) => {
+                let (from, to) = numbers().ok_or_else(unknown)?;
+                Import::Convert(MemoryIndex(from), MemoryIndex(to))
+            }
+            _ => return Err(unknown()),
         })
     }
 }
@@ -160,6 +173,8 @@ mod tests {
             Import::Flags(InstanceIndex(1)),
             Import::Func(FuncIndex(20)),
             Import::CheckUtf8(MemoryIndex(0)),
+            Import::Convert(MemoryIndex(4), MemoryIndex(15)),
+            Import::Narrow(MemoryIndex(2)),
             Import::Trap,
             Import::EnterStorage,
             Import::LeaveStorage,
@@ -169,6 +184,7 @@ mod tests {
             assert_eq!(Import::named(module, &field).unwrap(), import);
         }
         assert!(Import::named("memory", "x").is_err());
+        assert!(Import::named("convert", "1").is_err());
         assert!(Import::named("env", "trap").is_err());
     }
 }

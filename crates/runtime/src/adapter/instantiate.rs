@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::code::numbered_trap;
+use super::convert::{convert_func, narrow_func};
 use super::import::Import;
 use crate::abi::check_utf8;
 use crate::engine::{CoreExtern, CoreFunc, CoreInstance, CoreMemory, CoreModule, StoreMut, host_func};
@@ -85,6 +86,14 @@ fn provide(store: &mut StoreMut<'_>, root: RootId, import: Import) -> Result<Cor
         Import::CheckUtf8(index) => {
             let memory = this.memory(index)?;
             utf8_func(store, memory).into()
+        }
+        Import::Convert(from, to) => {
+            let (from, to) = (this.memory(from)?, this.memory(to)?);
+            convert_func(store, from, to).into()
+        }
+        Import::Narrow(index) => {
+            let memory = this.memory(index)?;
+            narrow_func(store, memory).into()
         }
         Import::Trap => host_func(store, &[FlatType::I32], None, Arc::new(trap)).into(),
         Import::EnterStorage => host_func(store, &[], None, Arc::new(enter_storage)).into(),

@@ -12,6 +12,7 @@
 mod allocate;
 mod call;
 mod code;
+mod convert;
 mod encode;
 mod import;
 mod instantiate;
@@ -20,6 +21,7 @@ mod place;
 mod scalar;
 mod string;
 mod supports;
+mod transcode;
 mod utf8;
 mod value;
 mod variant;

@@ -4,6 +4,7 @@ use wasm_encoder::{Instruction, MemArg, MemArgTarget, ValType};
 
 use super::code::Code;
 use crate::error::bug;
+use crate::plan::StringEncoding;
 use crate::types::FlatType;
 use crate::{Result, Trap};
 
@@ -45,8 +46,8 @@ pub(super) struct Side {
     pub(super) flags: u32,
     /// What gives its code empty thread-local storage, and takes that back; if it has code that uses storage.
     pub(super) storage: Option<(u32, u32)>,
-    /// What checks that a string in its memory is UTF-8.
-    pub(super) check_utf8: Option<u32>,
+    /// How strings are encoded in its memory.
+    pub(super) encoding: StringEncoding,
 }
 
 /// From where to where values go.
@@ -56,6 +57,8 @@ pub(super) struct Way {
     pub(super) from: Side,
     /// Into which they are lowered.
     pub(super) to: Side,
+    /// What moves a string: checks UTF-8 that stays UTF-8, transcodes anything else.
+    pub(super) strings: Option<u32>,
 }
 
 impl Side {

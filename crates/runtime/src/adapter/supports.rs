@@ -2,12 +2,11 @@
 //! an adapter is taken is decided once the imports are known: a call that can wait after all goes the plain way.
 //!
 //! What is excluded goes the plain way: calls that can wait; values that are handles, for which the runtime's tables are
-//! needed; strings that are not UTF-8 on both sides; callees whose instance has built-ins that ask for the current
-//! task, for an adapter makes none; and types of unreasonable size.
+//! needed; callees whose instance has built-ins that ask for the current task, for an adapter makes none; and types of
+//! unreasonable size.
 
 use crate::plan::{
-    Blocking, Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, OptionsIndex, Plan, StringEncoding,
-    TrampolineIndex,
+    Blocking, Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, OptionsIndex, Plan, TrampolineIndex,
 };
 use crate::types::{FuncType, ValType};
 
@@ -33,6 +32,8 @@ pub(super) struct Supports<'p> {
 pub(super) struct Adapted<'p> {
     /// Who calls.
     pub(super) caller: &'p CanonicalOptions,
+    /// The number of these options.
+    pub(super) options: OptionsIndex,
     /// The function that is called.
     pub(super) lift: &'p Lift,
     /// Its options.
@@ -94,12 +95,11 @@ impl<'p> Supports<'p> {
         let before = left;
         let strings = crossing(ty, &mut left)?;
         crossing(&lift.ty, &mut left)?;
-        let utf8 = [caller, callee].iter().all(|options| options.string_encoding == StringEncoding::Utf8);
-        if (strings != (false, false) && !utf8) || ty.params != lift.ty.params || ty.result != lift.ty.result {
+        if ty.params != lift.ty.params || ty.result != lift.ty.result {
             return None;
         }
         self.types_left -= 1 + before - left;
-        Some(Adapted { caller, lift, callee, strings })
+        Some(Adapted { caller, options: *options, lift, callee, strings })
     }
 }
 
