@@ -13,13 +13,15 @@ use super::convert::PARAMS as CONVERT_PARAMS;
 use super::import::{CoreType, Import, Imports};
 use super::place::Side;
 use super::string::is_copied;
-use super::supports::{Adapted, Supports};
+use super::supports::{Adapted, Crossing, Supports};
 use super::transcode::Transcoder;
 use super::utf8::check_utf8;
 use crate::canon::signature;
 use crate::error::bug;
-use crate::plan::{CanonicalOptions, CoreDef, InstanceIndex, MemoryIndex, OptionsIndex, Plan, Step, TrampolineIndex};
-use crate::types::FlatType;
+use crate::plan::{
+    CanonicalOptions, CoreDef, InstanceIndex, MemoryIndex, OptionsIndex, Plan, PlannedResource, Step, TrampolineIndex,
+};
+use crate::types::{FlatType, ResourceIndex, ValType};
 use crate::{Error, Result};
 
 /// The adapter modules of `plan`, in the order in which they are needed.
@@ -132,7 +134,7 @@ impl<'p> Writer<'_, 'p> {
     }
 
     fn call(&mut self, index: TrampolineIndex, adapted: &Adapted<'p>) -> Result<Call> {
-        let Adapted { caller, lift, callee, strings, .. } = adapted;
+        let Adapted { caller, lift, callee, crossing: (there_crossing, back_crossing), .. } = adapted;
         let trampoline = self.plan.trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))?;
         let (params, result) = signature(trampoline, self.plan);
         let lifted = lifted(&lift.ty);
@@ -142,13 +144,22 @@ impl<'p> Writer<'_, 'p> {
         let entering = self.entering_set(callee.instance, caller.instance);
         let (caller_side, callee_side) = (self.side(caller), self.side(callee));
         let (there, back) = ((adapted.options, lift.options), (lift.options, adapted.options));
+        let counted = self.counts_borrows(there_crossing, callee.instance);
         Ok(Call {
             ty: lift.ty.clone(),
             signature: CoreType { params, result },
             strings: (
-                self.strings(strings.0, (&caller_side, &callee_side), there),
-                self.strings(strings.1, (&callee_side, &caller_side), back),
+                self.strings(there_crossing.strings, (&caller_side, &callee_side), there),
+                self.strings(back_crossing.strings, (&callee_side, &caller_side), back),
             ),
+            handles: (
+                self.handles(there_crossing, (caller.instance, callee.instance), counted),
+                self.handles(back_crossing, (callee.instance, caller.instance), counted),
+            ),
+            borrows: counted.then(|| {
+                let begin = self.imports.func(Import::BeginBorrows, &[], None);
+                (begin, self.imports.func(Import::EndBorrows, &[], None))
+            }),
             caller: caller_side,
             callee: callee_side,
             func,
@@ -172,6 +183,43 @@ impl<'p> Writer<'_, 'p> {
             self.helpers.len() - 1
         });
         Some(number as u32)
+    }
+
+    /// Whether a call must count what it borrows: someone else than the definer gets a handle, or what is lent could be
+    /// given away in the same call.
+    fn counts_borrows(&self, params: &Crossing, callee: InstanceIndex) -> bool {
+        let borrows = params.handles.iter().filter_map(|ty| match ty {
+            ValType::Borrow(resource) => Some(*resource),
+            _ => None,
+        });
+        let owns = params.handles.iter().any(|ty| matches!(ty, ValType::Own(_)));
+        borrows.into_iter().any(|resource| owns || !self.defines(callee, resource))
+    }
+
+    fn defines(&self, instance: InstanceIndex, resource: ResourceIndex) -> bool {
+        let planned = self.plan.resources.get(resource.0 as usize);
+        matches!(planned, Some(PlannedResource::Defined { instance: definer, .. }) if *definer == instance)
+    }
+
+    /// What moves handles of each type.
+    fn handles(
+        &mut self,
+        crossing: &Crossing,
+        (from, to): (InstanceIndex, InstanceIndex),
+        counted: bool,
+    ) -> Vec<(ValType, u32)> {
+        let mut handles = Vec::new();
+        for ty in &crossing.handles {
+            let import = match *ty {
+                ValType::Own(resource) => Import::Own(from, to, resource),
+                ValType::Borrow(resource) if !self.defines(to, resource) => Import::Borrow(from, to, resource),
+                ValType::Borrow(resource) if counted => Import::Lend(from, resource),
+                ValType::Borrow(resource) => Import::Rep(from, resource),
+                _ => continue,
+            };
+            handles.push((ty.clone(), self.imports.func(import, &[FlatType::I32], Some(FlatType::I32))));
+        }
+        handles
     }
 
     fn side(&mut self, options: &CanonicalOptions) -> Side {

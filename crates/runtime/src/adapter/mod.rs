@@ -14,6 +14,7 @@ mod call;
 mod code;
 mod convert;
 mod encode;
+mod handles;
 mod import;
 mod instantiate;
 mod list;
@@ -27,4 +28,5 @@ mod value;
 mod variant;
 
 pub(crate) use encode::encode_adapters;
+pub(crate) use handles::AdaptedCall;
 pub(crate) use instantiate::{Adapters, resolve};

@@ -12,7 +12,7 @@ use crate::plan::StringEncoding;
 use crate::{Result, Trap};
 
 /// Moves a string.
-pub(super) fn translate_string(code: &mut Code, way: &Way, (source, target): (Place<'_>, Place<'_>)) -> Result<()> {
+pub(super) fn translate_string(code: &mut Code, way: &Way<'_>, (source, target): (Place<'_>, Place<'_>)) -> Result<()> {
     let (begin, length) = (new_i32(code), new_i32(code));
     load_word(code, &way.from, 4, source)?;
     code.set(begin);
@@ -40,7 +40,7 @@ pub(super) fn is_copied(from: &Side, to: &Side) -> bool {
 }
 
 /// UTF-8 is checked where it is, then copied to memory that is allocated for it. Spec: `store_string_copy`.
-fn copy_utf8(code: &mut Code, way: &Way, (begin, length): (u32, u32), check: u32) -> Result<u32> {
+fn copy_utf8(code: &mut Code, way: &Way<'_>, (begin, length): (u32, u32), check: u32) -> Result<u32> {
     check_range(code, &way.from, (begin, length), 1)?;
     code.get(begin).get(length).call(check);
     let copy = allocate(code, &way.to, 1, length, Trap::ReallocOutOfBounds)?;

@@ -33,7 +33,6 @@ impl Simple {
 }
 
 /// The two sides and the functions of the host that convert.
-#[derive(Clone, Copy)]
 pub(super) struct Transcoder {
     /// Where strings are.
     pub(super) from: Side,
