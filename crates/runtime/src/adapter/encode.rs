@@ -15,7 +15,7 @@ use super::utf8::check_utf8;
 use crate::Result;
 use crate::canon::signature;
 use crate::error::bug;
-use crate::plan::{CanonicalOptions, CoreDef, InstanceIndex, MemoryIndex, Plan, Step, TrampolineIndex};
+use crate::plan::{CanonicalOptions, CoreDef, MemoryIndex, Plan, Step, TrampolineIndex};
 use crate::types::FlatType;
 
 /// The adapter modules of `plan`, in the order in which they are needed.
@@ -103,7 +103,6 @@ impl<'p> Writer<'_, 'p> {
         let func = self.imports.func(Import::Func(lift.callee), &lifted.params, lifted.result);
         let post_return =
             callee.post_return.map(|func| self.imports.func(Import::Func(func), lifted.result.as_slice(), None));
-        let entering = self.entering_set(callee.instance, caller.instance);
         Ok(Call {
             ty: lift.ty.clone(),
             signature: CoreType { params, result },
@@ -111,7 +110,6 @@ impl<'p> Writer<'_, 'p> {
             callee: self.side(callee, strings.1),
             func,
             post_return,
-            entering: entering.into_iter().map(|instance| self.imports.flags(instance)).collect(),
         })
     }
 
@@ -137,15 +135,5 @@ impl<'p> Writer<'_, 'p> {
             }),
             check_utf8,
         }
-    }
-
-    /// Spec: `entering_set`.
-    fn entering_set(&self, callee: InstanceIndex, caller: InstanceIndex) -> Vec<InstanceIndex> {
-        let ancestors = |instance| {
-            let parent = |at: &InstanceIndex| self.plan.instances.get(at.at()).and_then(|planned| planned.parent);
-            std::iter::successors(Some(instance), parent)
-        };
-        let entered: HashSet<InstanceIndex> = ancestors(caller).collect();
-        ancestors(callee).filter(|instance| !entered.contains(instance)).collect()
     }
 }

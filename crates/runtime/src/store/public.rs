@@ -152,7 +152,7 @@ impl<T: Send + 'static> Store<T> {
     /// A trap of the callee when it hears of it.
     pub fn cancel<R>(&mut self, call: &StartedCall<R>) -> Result<()> {
         let task = call.task;
-        self.run(|store| request_cancellation(store, task, None))
+        self.run(|store| request_cancellation(store, task))
     }
 
     /// How many tasks, handles of the host and copies are alive: what a leak would raise.
