@@ -110,5 +110,5 @@ fn start<T: Send + 'static, P: Params, R: Returns>(
         let (callee, ty) = core_callee(store, func.root, func.lift)?;
         start_task(store, callee, ty, caller)
     })?;
-    Ok(StartedCall { task, outbox })
+    Ok(StartedCall { task, outbox, mailbox: Some(store.state().mailbox.clone()) })
 }

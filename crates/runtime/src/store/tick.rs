@@ -6,7 +6,7 @@ use crate::engine::StoreMut;
 use crate::host::{poll_host_task, spawn};
 use crate::plan::End;
 use crate::stream::{HostEnd, SharedId, drop_shared_end, poll_host_ends};
-use crate::task::{ThreadId, WaitFor, is_ready, turn};
+use crate::task::{ThreadId, WaitFor, is_ready, request_cancellation, turn};
 
 /// What a turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +91,7 @@ fn carry_out(store: &mut StoreMut<'_>, command: Command) -> Result<()> {
             Some(_) => drop_shared_end(store, shared, End::Readable),
             None => Ok(()),
         },
+        Command::Cancel(task) => request_cancellation(store, task),
         Command::Spawn(future) => {
             spawn(store, future);
             Ok(())
