@@ -20,7 +20,7 @@ pub struct Outcome {
     pub passed: usize,
     /// How many failed as they are known to.
     pub known: usize,
-    /// Under how many schedules it ran and passed.
+    /// Under how many schedules it ran.
     pub schedules: usize,
     /// The others.
     pub failed: Vec<Failed>,

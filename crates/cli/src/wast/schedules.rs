@@ -77,8 +77,11 @@ impl Schedules {
 
     /// What went on in run number `runs`, for a report of failure.
     pub fn describe(&self, runs: usize, schedule: &Schedule) -> Option<String> {
-        let choices: Vec<_> = schedule.choices().iter().map(usize::to_string).collect();
-        let choices = choices.join(",");
+        // The first is what comes after the last choice anyway.
+        let choices = schedule.choices();
+        let length = choices.iter().rposition(|&choice| choice != 0).map_or(1, |last| last + 1);
+        let choices: Vec<_> = choices.iter().take(length).map(usize::to_string).collect();
+        let choices = if choices.is_empty() { "0".into() } else { choices.join(",") };
         match self {
             Schedules::First => None,
             Schedules::Seeds(seeds) => Some(format!("seed {}, choices {choices}", seeds.start + runs as u64)),

@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Choices of one [`Schedule`] that are open; after them, first come goes first. A run that spins has no last choice.
+const MAX_CHOICES: usize = 1_000;
+
 /// How open choices are made. Clones of one share what it remembers, except for [`Choose::seeded`].
 #[derive(Debug, Clone)]
 pub struct Choose(Kind);
@@ -61,7 +64,7 @@ impl Generator {
     }
 }
 
-/// One run's choices: what is to be chosen, and what there was to choose from.
+/// One run's choices: what is to be chosen, and what there was to choose from. After 1,000 choices, first come goes first.
 ///
 /// All schedules of a run, depth first: begin with [`Schedule::default`], run, and go on with [`Schedule::next`] until there
 /// is none. The run must be the same but for its choices.
@@ -121,6 +124,9 @@ impl Schedule {
             return 0;
         }
         self.with(|record| {
+            if record.made.len() >= MAX_CHOICES {
+                return 0;
+            }
             let chosen = match (record.given.get(record.made.len()), &mut record.generator) {
                 (Some(&given), _) => given.min(count - 1),
                 (None, Some(generator)) => generator.among(count),
@@ -160,6 +166,15 @@ mod tests {
         let chosen = run(&seeded);
         assert_eq!(seeded.choices().len(), 4, "a choice among one is none");
         assert_eq!(run(&Schedule::of(seeded.choices())), chosen);
+    }
+
+    #[test]
+    fn a_run_that_spins_comes_to_an_end_of_its_choices() {
+        let schedule = Schedule::seeded(1);
+        let mut choose = schedule.choose();
+        let chosen: Vec<_> = (0..2 * MAX_CHOICES).map(|_| choose.among(2)).collect();
+        assert_eq!(schedule.choices(), chosen[..MAX_CHOICES]);
+        assert!(chosen[MAX_CHOICES..].iter().all(|&chosen| chosen == 0));
     }
 
     #[test]
