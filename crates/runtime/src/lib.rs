@@ -37,4 +37,4 @@ pub use host::{
 };
 pub use limits::Limits;
 pub use linker::{HostTypes, Linker, LinkerInstance, Prepared};
-pub use store::{Choose, DataGuard, Live, Store};
+pub use store::{Choose, DataGuard, Live, Schedule, Store};

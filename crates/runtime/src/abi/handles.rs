@@ -10,7 +10,7 @@ use crate::host::{FutureSource, HostProducer};
 use crate::instance::{BorrowScope, Handle, InstanceId, ResourceHandle, RuntimeResource};
 use crate::plan::{End, Kind};
 use crate::store::{ResourceTypeId, State};
-use crate::stream::{CopyEnd, CopyState, FutureAny, HostEnd, Shared, SharedId, StreamAny};
+use crate::stream::{CopyEnd, CopyState, FutureAny, HostEnd, Shared, SharedId, StreamAny, notify_dropped};
 use crate::task::ErrorContext;
 use crate::types::{PayloadType, ResourceIndex};
 use crate::{Error, ErrorKind, Result, Trap};
@@ -100,6 +100,7 @@ fn lift_end(cx: &mut LiftCx<'_>, index: u32, kind: Kind, payload: &PayloadType) 
     }
     state.instances.get_mut(instance)?.handles.remove(index)?;
     state.ends.remove(id);
+    state.shared.get_mut(shared)?.set_guest_end(End::Readable, None);
     Ok(shared)
 }
 
@@ -168,6 +169,12 @@ fn lower_end(cx: &mut LowerCx<'_>, shared: SharedId, kind: Kind) -> Result<u32> 
     let end = state.ends.insert(CopyEnd::new(shared, kind, End::Readable));
     let index = state.instances.get_mut(cx.instance)?.handles.add(Handle::End(end))?;
     state.ends.get_mut(end)?.index = index;
+    let this = state.shared.get_mut(shared)?;
+    this.set_guest_end(End::Readable, Some(end));
+    if this.dropped && kind == Kind::Stream {
+        // The news that the other end is gone travels with this one.
+        notify_dropped(state, shared)?;
+    }
     Ok(index)
 }
 

@@ -10,7 +10,7 @@ use super::import::{CoreType, Imports};
 use super::place::{Place, Pointer, Side, Slot, Way, new_i32, new_slots};
 use super::value::{translate, translate_tuple};
 use crate::error::bug;
-use crate::instance::{MAY_ENTER, MAY_LEAVE};
+use crate::instance::MAY_LEAVE;
 use crate::types::{FlatType, FuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
 use crate::{Result, Trap};
 
@@ -34,8 +34,6 @@ pub(super) struct Call {
     pub(super) handles: (Vec<(ValType, u32)>, Vec<(ValType, u32)>),
     /// What is called before arguments are lifted and after the callee returned, if borrows are counted.
     pub(super) borrows: Option<(u32, u32)>,
-    /// The flags of the instances that are entered. Spec: `entering_set`.
-    pub(super) entering: Vec<u32>,
 }
 
 /// How parameters and the result of a lifted function are core values. Spec: `flatten_functype`.
@@ -80,17 +78,10 @@ impl Call {
         Ok(code.finish())
     }
 
-    /// Spec: `trap_if(not inst.may_leave)`, `may_enter_from`, `enter_from`.
+    /// Spec: `trap_if(not inst.may_leave)`.
     fn enter(&self, code: &mut Code) {
         code.op(Instruction::GlobalGet(self.caller.flags)).i32(MAY_LEAVE);
         code.ops([Instruction::I32And, Instruction::I32Eqz]).trap_if(Trap::CannotLeave);
-        for &flags in &self.entering {
-            code.op(Instruction::GlobalGet(flags)).i32(MAY_ENTER);
-            code.ops([Instruction::I32And, Instruction::I32Eqz]).trap_if(Trap::CannotEnter);
-        }
-        for &flags in &self.entering {
-            code.set_global(flags, MAY_LEAVE);
-        }
     }
 
     /// Spec: `lift_flat_values` in the caller, `lower_flat_values` in the callee.
@@ -145,7 +136,7 @@ impl Call {
         Ok(None)
     }
 
-    /// Spec: `post_return`, `leave_to`.
+    /// Spec: `post_return`.
     fn leave(&self, code: &mut Code, answer: Option<Slot>) {
         if let Some(post_return) = self.post_return {
             code.set_global(self.callee.flags, 0);
@@ -156,9 +147,6 @@ impl Call {
         }
         if let Some((_, leave)) = self.callee.storage {
             code.call(leave);
-        }
-        for &flags in &self.entering {
-            code.set_global(flags, MAY_ENTER | MAY_LEAVE);
         }
     }
 }

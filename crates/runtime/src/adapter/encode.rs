@@ -141,7 +141,6 @@ impl<'p> Writer<'_, 'p> {
         let func = self.imports.func(Import::Func(lift.callee), &lifted.params, lifted.result);
         let post_return =
             callee.post_return.map(|func| self.imports.func(Import::Func(func), lifted.result.as_slice(), None));
-        let entering = self.entering_set(callee.instance, caller.instance);
         let (caller_side, callee_side) = (self.side(caller), self.side(callee));
         let (there, back) = ((adapted.options, lift.options), (lift.options, adapted.options));
         let counted = self.counts_borrows(there_crossing, callee.instance);
@@ -164,7 +163,6 @@ impl<'p> Writer<'_, 'p> {
             callee: callee_side,
             func,
             post_return,
-            entering: entering.into_iter().map(|instance| self.imports.flags(instance)).collect(),
         })
     }
 
@@ -236,16 +234,6 @@ impl<'p> Writer<'_, 'p> {
             }),
             encoding: options.string_encoding,
         }
-    }
-
-    /// Spec: `entering_set`.
-    fn entering_set(&self, callee: InstanceIndex, caller: InstanceIndex) -> Vec<InstanceIndex> {
-        let ancestors = |instance| {
-            let parent = |at: &InstanceIndex| self.plan.instances.get(at.at()).and_then(|planned| planned.parent);
-            std::iter::successors(Some(instance), parent)
-        };
-        let entered: HashSet<InstanceIndex> = ancestors(caller).collect();
-        ancestors(callee).filter(|instance| !entered.contains(instance)).collect()
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) fn lower_lifted(
     let async_ = options.async_;
     let (callee, callee_ty) = core_callee(store, site.root, lift)?;
     let id = store.state_mut().subtasks.insert(new_subtask(site.instance, ty, options, args));
-    start_task(store, callee, callee_ty, Caller::Guest(id), Some(site.instance))?;
+    start_task(store, callee, callee_ty, Caller::Guest(id))?;
     after_start(store, id, async_)
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn after_start(store: &mut StoreMut<'_>, id: SubtaskId, async_: bool)
     }
     let thread = state.current_thread()?;
     state.subtasks.get_mut(id)?.waiter = Some(thread);
-    park(store, Some(WaitFor::Subtask(id)), Resumption::SubtaskResult(id), false)
+    park(store, Some(WaitFor::Subtask(id)), Resumption::SubtaskResult(id))
 }
 
 /// Spec: `on_start`: lifts the arguments out of the caller.

@@ -50,7 +50,7 @@ pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex
         }
         return Ok(Outcome::Done(0));
     }
-    destroy(store, Some(site.instance), handle)?;
+    destroy(store, handle)?;
     Ok(Outcome::Done(0))
 }
 
@@ -58,7 +58,7 @@ static DTOR: LazyLock<Arc<FuncType>> =
     LazyLock::new(|| Arc::new(FuncType::new([("rep".into(), ValType::U32)], None, false)));
 
 /// Runs the destructor of an owned handle that left its table.
-fn destroy(store: &mut StoreMut<'_>, from: Option<crate::instance::InstanceId>, handle: ResourceHandle) -> Result<()> {
+fn destroy(store: &mut StoreMut<'_>, handle: ResourceHandle) -> Result<()> {
     let state = store.state();
     let (instance, func) = match state.resource_type(handle.ty)? {
         RuntimeResource::Host { drop } => {
@@ -71,5 +71,5 @@ fn destroy(store: &mut StoreMut<'_>, from: Option<crate::instance::InstanceId>, 
         }
     };
     let callee = CoreCallee { func: Some(func), options: Options::plain(instance), name: "destructor".into() };
-    start_task(store, callee, DTOR.clone(), Caller::Destructor(handle.rep), from).map(std::mem::drop)
+    start_task(store, callee, DTOR.clone(), Caller::Destructor(handle.rep)).map(std::mem::drop)
 }

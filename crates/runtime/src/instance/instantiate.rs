@@ -6,7 +6,7 @@ use crate::canon;
 use crate::engine::{CoreExtern, CoreInstance, StoreMut};
 use crate::error::bug;
 use crate::linker::Linked;
-use crate::plan::{CoreDef, PlannedInstance, PlannedResource, Step, TrampolineIndex};
+use crate::plan::{CoreDef, PlannedResource, Step, TrampolineIndex};
 use crate::store::ResourceTypeId;
 use crate::task::in_start_function;
 use crate::{Error, Result};
@@ -43,9 +43,8 @@ fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
         options: vec![None; plan.options.len()],
     });
     let mut instances: Vec<InstanceId> = Vec::new();
-    for (planned, flags) in plan.instances.iter().zip(flags) {
-        let id = state.instances.insert(new_instance(root, planned, &instances, state.limits.max_handles, flags));
-        instances.push(id);
+    for flags in flags {
+        instances.push(state.instances.insert(new_instance(root, state.limits.max_handles, flags)));
     }
     let mut resource_types = Vec::new();
     let mut host_resources = linked.resources.iter();
@@ -70,16 +69,9 @@ fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
     Ok(root)
 }
 
-fn new_instance(
-    root: RootId,
-    planned: &PlannedInstance,
-    before: &[InstanceId],
-    max_handles: usize,
-    flags: Flags,
-) -> ComponentInstance {
+fn new_instance(root: RootId, max_handles: usize, flags: Flags) -> ComponentInstance {
     ComponentInstance {
         root,
-        parent: planned.parent.and_then(|parent| before.get(parent.at()).copied()),
         handles: Table::new(max_handles),
         threads: Table::new(max_handles),
         flags,
