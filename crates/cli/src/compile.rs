@@ -29,7 +29,7 @@ pub fn compile(args: &CompileArgs) -> Result<ExitCode, Failure> {
     // The file is what is kept.
     settings.cache = false;
     let source = Source::read(&args.file)?;
-    let (_engine, component) = load::load(&source, &settings, Precompiled::Refused)?;
+    let component = load::load(&source, &settings, Precompiled::Refused)?.component;
     let output = match &args.output {
         Some(output) => output.clone(),
         None => default_output(&args.file),

@@ -8,6 +8,7 @@ mod completion;
 mod inspect;
 mod invoke;
 mod load;
+mod module;
 mod options;
 mod report;
 mod run;
