@@ -15,8 +15,7 @@ const LISTED: usize = 8;
 /// Refuses a module that imports what the adapter does not have.
 pub fn check(shape: &Shape, adapter: &[u8]) -> Result<(), Failure> {
     let known = exported_funcs(adapter);
-    let missing: Vec<&Import> =
-        shape.imports.iter().filter(|import| !is_known(import, &known)).collect();
+    let missing: Vec<&Import> = shape.imports.iter().filter(|import| !is_known(import, &known)).collect();
     let Some(first) = missing.first() else { return Ok(()) };
     let listed: Vec<_> =
         missing.iter().take(LISTED).map(|import| format!("`{}.{}`", import.module, import.name)).collect();
