@@ -5,6 +5,7 @@
 
 mod compile;
 mod completion;
+mod conformance;
 mod inspect;
 mod invoke;
 mod load;
@@ -12,6 +13,7 @@ mod module;
 mod options;
 mod report;
 mod run;
+mod verdict;
 mod wast;
 
 use std::process::ExitCode;
@@ -45,6 +47,8 @@ enum Command {
     Compile(compile::CompileArgs),
     /// Runs scripts of components and assertions (`.wast`)
     Wast(wast::WastArgs),
+    /// Runs the test suites of WASI (`manifest.json` and `*.wasm`)
+    Conformance(conformance::ConformanceArgs),
     /// Prints a completion script for a shell
     Completion(completion::CompletionArgs),
 }
@@ -67,6 +71,7 @@ fn obey(line: CommandLine) -> Result<ExitCode, report::Failure> {
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Compile(args)) => compile::compile(&args),
         Some(Command::Wast(args)) => wast::wast(&args),
+        Some(Command::Conformance(args)) => conformance::conformance(&args),
         Some(Command::Completion(args)) => completion::completion(&args),
     }
 }

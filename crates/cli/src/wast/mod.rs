@@ -4,9 +4,7 @@ mod argument;
 mod compare;
 mod components;
 mod disturb;
-mod expected;
 mod files;
-mod outcome;
 mod script;
 mod session;
 mod table;
@@ -20,7 +18,7 @@ use thalweg::{Choose, Config, Engine, Gate};
 
 use crate::options::OptionGroups;
 use crate::report::{self, Failure};
-use expected::ExpectedFailures;
+use crate::verdict::{ExpectedFailures, Outcome};
 use script::Script;
 
 /// Arguments of `wast`.
@@ -76,7 +74,7 @@ pub fn wast(args: &WastArgs) -> Result<ExitCode, Failure> {
         outcomes.push(outcome);
     }
     report::out(&table::table(&outcomes, args.quiet))?;
-    Ok(if outcomes.iter().all(outcome::Outcome::is_fine) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if outcomes.iter().all(Outcome::is_fine) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// How a script is judged.

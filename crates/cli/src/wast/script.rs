@@ -9,10 +9,10 @@ use wast::{Wast, lexer::Lexer};
 
 use super::Attitude;
 use super::components::Components;
-use super::outcome::{Failed, Outcome};
 use super::session::Session;
 use crate::load::io_text;
 use crate::report::Failure;
+use crate::verdict::{Failed, Outcome};
 
 /// A script in memory.
 pub struct Script {
@@ -38,7 +38,7 @@ impl Script {
             let before = outcome.failed.len();
             if let Err(error) = self.run_once(&mut components, choose, &mut outcome) {
                 let line = error.span().linecol_in(&self.text).0 + 1;
-                outcome.failed.push(Failed { line, reason: error.message() });
+                outcome.failed.push(Failed { line: Some(line), reason: error.message() });
             }
             if outcome.failed.len() > before {
                 let mark = |failed: &mut Failed| failed.reason = format!("({name}) {}", failed.reason);
@@ -63,7 +63,7 @@ impl Script {
             let line = directive.span().linecol_in(&self.text).0 + 1;
             match session.obey(directive) {
                 Ok(()) => outcome.passed += 1,
-                Err(reason) => outcome.failed.push(Failed { line, reason }),
+                Err(reason) => outcome.failed.push(Failed { line: Some(line), reason }),
             }
         }
         Ok(())

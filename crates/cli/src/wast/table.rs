@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::outcome::Outcome;
+use crate::verdict::Outcome;
 
 /// The table; `quiet` leaves out what is as it should be.
 pub fn table(outcomes: &[Outcome], quiet: bool) -> String {
@@ -13,7 +13,8 @@ pub fn table(outcomes: &[Outcome], quiet: bool) -> String {
         let counts = counts(outcome.passed, outcome.known, outcome.failed.len());
         let _ = writeln!(text, "{path:width$}  {counts}");
         for failed in &outcome.failed {
-            let _ = writeln!(text, "    {path}:{}: {}", failed.line, failed.reason.replace('\n', "\n      "));
+            let line = failed.line.unwrap_or(1);
+            let _ = writeln!(text, "    {path}:{line}: {}", failed.reason.replace('\n', "\n      "));
         }
     }
     let sum = |count: fn(&Outcome) -> usize| outcomes.iter().map(count).sum();
