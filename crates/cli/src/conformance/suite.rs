@@ -9,6 +9,8 @@ use crate::load::io_text;
 use crate::report::Failure;
 
 const MANIFEST: &str = "manifest.json";
+/// Of tests; the suites of WASI have binaries only.
+const EXTENSIONS: [&str; 2] = ["wasm", "wat"];
 
 /// A folder of tests.
 #[derive(Debug)]
@@ -70,7 +72,7 @@ fn below(folder: &Path, filter: Option<&str>, suites: &mut Vec<Suite>) -> Result
     let manifest = folder.join(MANIFEST);
     if manifest.is_file() {
         let is_chosen = |path: &Path| filter.is_none_or(|text| path.display().to_string().contains(text));
-        let is_test = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "wasm");
+        let is_test = |path: &PathBuf| path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|e| extension == *e));
         let cases: Vec<Case> =
             paths.into_iter().filter(is_test).filter(|path| is_chosen(path)).map(|wasm| Case { wasm }).collect();
         if !cases.is_empty() {
