@@ -8,7 +8,7 @@ use crate::abi::{Flat, FlatIter, LiftCx, Params, Val};
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::host::{HostCall, HostFunc};
-use crate::instance::{Handle, InstanceId, Options, RootId, entering_set, options};
+use crate::instance::{Handle, Options, RootId, options};
 use crate::plan::{FuncDef, LiftIndex, OptionsIndex};
 use crate::task::{Caller, CoreCallee, Resumption, Subtask, SubtaskId, SubtaskState, WaitFor, start_task, subtask};
 use crate::types::{FlatType, FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
@@ -36,8 +36,6 @@ enum LoweredCallee {
 pub(crate) struct LoweredGuest {
     /// What all its tasks have in common.
     pub(crate) callee: Arc<CoreCallee>,
-    /// The instances that a call enters. Spec: `entering_set`.
-    pub(crate) entering: Box<[InstanceId]>,
     /// Whether both sides mean the same types.
     same_types: bool,
     /// Whether a call of it needs no task as long as nobody asks for one.
@@ -122,16 +120,15 @@ impl LoweredImport {
     }
 
     fn find(&self, store: &mut StoreMut<'_>) -> Result<Arc<Lowered>> {
-        let Site { root, instance } = self.site;
+        let root = self.site.root;
         let options = options(store.state_mut(), root, self.options)?.clone();
         let callee = match self.callee {
             FuncDef::Lift(lift) => {
                 let callee = core_callee(store, root, lift)?;
-                let entering = entering_set(store.state(), callee.options.instance, Some(instance))?;
                 let same_types = self.ty.params == callee.ty.params && self.ty.result == callee.ty.result;
                 let plain = same_types && callee.plain_params.is_some() && callee.plain_result.is_some();
                 let light = plain && !callee.may_block && callee.options.post_return.is_none();
-                LoweredCallee::Guest(LoweredGuest { callee, entering, same_types, light })
+                LoweredCallee::Guest(LoweredGuest { callee, same_types, light })
             }
             FuncDef::Imported(import) => {
                 let func = store.state().roots.get(root)?.imports.get(import.at()).cloned();
@@ -163,7 +160,7 @@ pub(super) fn lower_guest(
     args: &[u64],
 ) -> Result<Outcome> {
     let id = store.state_mut().subtasks.insert(Subtask::new(lowered, args));
-    start_task(store, guest.callee.clone(), Caller::Guest(id), Some(lowered.options.instance))?;
+    start_task(store, guest.callee.clone(), Caller::Guest(id))?;
     after_start(store, id, lowered.options.async_)
 }
 
@@ -203,7 +200,7 @@ pub(crate) fn after_start(store: &mut StoreMut<'_>, id: SubtaskId, async_: bool)
     }
     let thread = state.current_thread()?;
     state.subtasks.get_mut(id)?.waiter = Some(thread);
-    park(store, Some(WaitFor::Subtask(id)), Resumption::SubtaskResult(id), false)
+    park(store, Some(WaitFor::Subtask(id)), Resumption::SubtaskResult(id))
 }
 
 /// Spec: `subtask.state = STARTED` of `on_start`.
@@ -219,6 +216,7 @@ pub(crate) fn lift_args(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<Vec<V
     let subtask = store.state().subtasks.get(id)?;
     let (lowered, flat) = (subtask.lowered.clone(), subtask.flat_args.clone());
     let mut cx = LiftCx::new(store.reborrow(), &lowered.options, Some(id));
+    cx.between_guests = true;
     let max = lowered.max_flat_params();
     Vec::<Val>::lift(&mut cx, &lowered.ty.params, max, &mut FlatIter::new(flat.values()))
 }

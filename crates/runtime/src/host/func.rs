@@ -102,5 +102,5 @@ fn start<T: Send + 'static, P: Params, R: Returns>(
         let callee = core_callee(store, func.root, func.lift)?;
         start_host_task(store, callee, outbox.place(), lower_args)
     })?;
-    Ok(StartedCall { task, outbox })
+    Ok(StartedCall { task, outbox, mailbox: Some(store.state().mailbox.clone()) })
 }

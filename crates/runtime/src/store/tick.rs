@@ -8,7 +8,7 @@ use crate::engine::StoreMut;
 use crate::host::{poll_host_task, spawn};
 use crate::plan::End;
 use crate::stream::{HostEnd, SharedId, drop_shared_end, poll_host_ends};
-use crate::task::{Readiness, ThreadId, WaitFor, readiness, turn};
+use crate::task::{ThreadId, WaitFor, is_ready, request_cancellation, turn};
 
 /// What a turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,26 +56,24 @@ fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
     if store.state().choose.is_first() {
         return first_ready(store);
     }
-    let (mut ready, mut later): (Vec<ThreadId>, Vec<ThreadId>) = (Vec::new(), Vec::new());
+    let mut ready: Vec<ThreadId> = Vec::new();
     while let Some(thread) = store.state_mut().maybe_ready.pop_front() {
         if ready.contains(&thread) {
             continue;
         }
-        match readiness(store, thread)? {
-            Readiness::Ready => ready.push(thread),
-            Readiness::Blocked => later.push(thread),
-            Readiness::Waiting => note_exclusive(store.state_mut(), thread)?,
+        match is_ready(store.state(), thread)? {
+            true => ready.push(thread),
+            false => note_exclusive(store.state_mut(), thread)?,
         }
     }
     let state = store.state_mut();
     if ready.is_empty() {
-        state.maybe_ready.extend(later);
         return Ok(None);
     }
     let chosen = state.choose.among(ready.len());
     let thread = ready.remove(chosen);
     // The others keep their places.
-    for thread in ready.into_iter().chain(later).rev() {
+    for thread in ready.into_iter().rev() {
         state.maybe_ready.push_front(thread);
     }
     Ok(Some(thread))
@@ -83,22 +81,13 @@ fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
 
 /// The thread that waits longest of those that are ready.
 fn first_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
-    let mut later = Vec::new();
-    let mut found = None;
     while let Some(thread) = store.state_mut().maybe_ready.pop_front() {
-        match readiness(store, thread)? {
-            Readiness::Ready => {
-                found = Some(thread);
-                break;
-            }
-            Readiness::Blocked => later.push(thread),
-            Readiness::Waiting => note_exclusive(store.state_mut(), thread)?,
+        if is_ready(store.state(), thread)? {
+            return Ok(Some(thread));
         }
+        note_exclusive(store.state_mut(), thread)?;
     }
-    for thread in later.into_iter().rev() {
-        store.state_mut().maybe_ready.push_front(thread);
-    }
-    Ok(found)
+    Ok(None)
 }
 
 /// A thread that only lacks the exclusive lock is looked at again when the lock is free.
@@ -123,6 +112,7 @@ fn carry_out(store: &mut StoreMut<'_>, command: Command) -> Result<()> {
             Some(_) => drop_shared_end(store, shared, End::Readable),
             None => Ok(()),
         },
+        Command::Cancel(task) => request_cancellation(store, task),
         Command::Spawn(future) => {
             spawn(store, future);
             Ok(())

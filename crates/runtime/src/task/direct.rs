@@ -11,7 +11,6 @@ use crate::abi::Flat;
 use crate::canon::LoweredGuest;
 use crate::engine::{CoreFunc, StoreMut};
 use crate::error::bug;
-use crate::instance::{enter_all, leave_one};
 use crate::store::Current;
 
 /// What goes on when a direct call is over.
@@ -31,7 +30,6 @@ pub(crate) fn begin(
     flat: &mut Flat,
 ) -> Result<Option<CoreFunc>> {
     store.state_mut().make_current_visible()?;
-    enter_all(store, &guest.entering)?;
     let (task, thread) = make_task(store, guest.callee.clone(), Caller::Guest(subtask))?;
     let state = store.state_mut();
     state.threads.get_mut(thread)?.running = true;
@@ -40,7 +38,6 @@ pub(crate) fn begin(
         let state = store.state_mut();
         state.current = outer;
         state.threads.get_mut(thread)?.running = false;
-        leave(store, subtask)?;
         return Ok(None);
     }
     let func = prepare(store, task, flat)?;
@@ -63,16 +60,5 @@ pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<SubtaskId> {
         this.running = false;
     }
     state.current = direct.outer;
-    leave(store, direct.subtask)?;
     Ok(direct.subtask)
-}
-
-/// Spec: `leave_to`.
-fn leave(store: &mut StoreMut<'_>, subtask: SubtaskId) -> Result<()> {
-    let mut i = 0;
-    while let Some(&instance) = store.state().subtasks.get(subtask)?.lowered.guest()?.entering.get(i) {
-        leave_one(store, instance)?;
-        i += 1;
-    }
-    Ok(())
 }

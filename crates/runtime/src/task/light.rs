@@ -11,7 +11,6 @@ use crate::abi::{Args, Flat, Plain};
 use crate::canon::{Lowered, LoweredGuest};
 use crate::engine::{CoreFunc, CoreMemory, StoreMut};
 use crate::error::bug;
-use crate::instance::{enter_all, leave_one};
 use crate::store::{Current, State};
 use crate::types::MAX_FLAT_RESULTS;
 use crate::{Result, Trap};
@@ -72,7 +71,6 @@ pub(crate) fn begin(
     if callee.ty.async_ && (instance.backpressure > 0 || locked || !instance.waiting_to_enter.is_empty()) {
         return Ok(None);
     }
-    enter_all(store, &guest.entering)?;
     if plain.len() <= lowered.max_flat_params() {
         plain.lift_flat(args, flat)?;
     } else {
@@ -107,11 +105,6 @@ pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<Ended> {
     state.current = call.outer;
     if exclusive {
         release_exclusive(state, instance)?;
-    }
-    let mut i = 0;
-    while let Some(&entered) = lowered_of(store.state(), &call)?.guest()?.entering.get(i) {
-        leave_one(store, entered)?;
-        i += 1;
     }
     let lowered = lowered_of(store.state(), &call)?;
     let bits = if lowered.options.async_ { SubtaskState::Returned as u64 } else { result };
@@ -176,9 +169,8 @@ pub(crate) fn make_visible(state: &mut State) -> Result<()> {
         thread.direct = Some(Direct { outer: current.unwrap_or(call.outer), subtask });
         let thread = state.threads.insert(thread);
         state.tasks.get_mut(task)?.implicit_thread = Some(thread);
-        let exclusive = &mut state.instances.get_mut(instance)?.exclusive_thread;
-        if *exclusive == Some(ThreadId::NONE) {
-            *exclusive = Some(thread);
+        if callee.ty.async_ && callee.needs_exclusive() {
+            state.instances.get_mut(instance)?.exclusive_thread = Some(thread);
         }
         register_thread(state, thread, task)?;
         current = Some(Current { thread: Some(thread), ..Current::default() });

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::run::{run_thread, start_for_host};
 use super::{Stage, SubtaskId, Task, TaskId, TaskState, Thread, ThreadId, resume_thread, run_sync_callee};
+use crate::Result;
 use crate::abi::{Flat, LiftCx, LowerCx, Plain};
 use crate::engine::{CoreFunc, StoreMut};
-use crate::instance::{InstanceId, Options, enter_from, leave_to, may_enter_from};
+use crate::instance::{InstanceId, Options};
 use crate::plan::Lift;
 use crate::store::Current;
 use crate::types::{FuncType, TupleType, ValType};
-use crate::{Result, Trap};
 
 /// A lifted function: what all its tasks have in common. Spec: the arguments of `canon_lift`.
 pub(crate) struct CoreCallee {
@@ -88,23 +88,13 @@ pub(crate) enum Caller {
 }
 
 /// Starts a call and runs it as far as it goes. Spec: `func_inst` of `Store.lift`.
-pub(crate) fn start_task(
-    store: &mut StoreMut<'_>,
-    callee: Arc<CoreCallee>,
-    caller: Caller,
-    from: Option<InstanceId>,
-) -> Result<TaskId> {
-    let (instance, async_) = (callee.options.instance, callee.ty.async_);
-    if !may_enter_from(store, instance, from)? {
-        return Err(Trap::CannotEnter.into());
-    }
-    enter_from(store, instance, from)?;
+pub(crate) fn start_task(store: &mut StoreMut<'_>, callee: Arc<CoreCallee>, caller: Caller) -> Result<TaskId> {
+    let async_ = callee.ty.async_;
     let (task, thread) = make_task(store, callee, caller)?;
     resume_thread(store, thread, false)?;
     if !async_ {
         run_sync_callee(store, task)?;
     }
-    leave_to(store, instance, from)?;
     Ok(task)
 }
 
@@ -115,21 +105,16 @@ pub(crate) fn start_host_task(
     result: Arc<dyn TakesResult>,
     lower_args: impl FnOnce(&mut LowerCx<'_>, &TupleType) -> Result<Flat> + Send + 'static,
 ) -> Result<TaskId> {
-    let (instance, async_) = (callee.options.instance, callee.ty.async_);
-    if !may_enter_from(store, instance, None)? {
-        return Err(Trap::CannotEnter.into());
-    }
-    enter_from(store, instance, None)?;
+    let async_ = callee.ty.async_;
     let (task, thread) = make_task(store, callee, Caller::Host { lower_args: None, result: Some(result) })?;
     run_thread(store, thread, false, |store| start_for_host(store, thread, task, lower_args))?;
     if !async_ {
         run_sync_callee(store, task)?;
     }
-    leave_to(store, instance, None)?;
     Ok(task)
 }
 
-/// Makes the task and its implicit thread; the callee's instance was entered.
+/// Makes the task and its implicit thread.
 pub(super) fn make_task(
     store: &mut StoreMut<'_>,
     callee: Arc<CoreCallee>,
@@ -161,7 +146,6 @@ pub(crate) fn in_start_function<R>(
     instance: InstanceId,
     body: impl FnOnce(&mut StoreMut<'_>) -> Result<R>,
 ) -> Result<R> {
-    enter_from(store, instance, None)?;
     let state = store.state_mut();
     let ty = Arc::new(FuncType::new([], None, false));
     let callee = Arc::new(CoreCallee::plain(None, ty, instance, "start function"));
@@ -176,6 +160,5 @@ pub(crate) fn in_start_function<R>(
     state.current = before;
     state.threads.remove(thread);
     state.tasks.remove(task);
-    leave_to(store, instance, None)?;
     result
 }
