@@ -5,12 +5,16 @@
 
 mod compile;
 mod completion;
+mod compose;
+mod conformance;
 mod inspect;
 mod invoke;
 mod load;
+mod module;
 mod options;
 mod report;
 mod run;
+mod verdict;
 mod wast;
 
 use std::process::ExitCode;
@@ -42,8 +46,12 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Compiles a component ahead of time
     Compile(compile::CompileArgs),
+    /// Writes one component that links a component with plugs
+    Compose(compose::ComposeArgs),
     /// Runs scripts of components and assertions (`.wast`)
     Wast(wast::WastArgs),
+    /// Runs the test suites of WASI (`manifest.json` and `*.wasm`)
+    Conformance(conformance::ConformanceArgs),
     /// Prints a completion script for a shell
     Completion(completion::CompletionArgs),
 }
@@ -65,7 +73,9 @@ fn obey(line: CommandLine) -> Result<ExitCode, report::Failure> {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Compile(args)) => compile::compile(&args),
+        Some(Command::Compose(args)) => compose::compose(&args),
         Some(Command::Wast(args)) => wast::wast(&args),
+        Some(Command::Conformance(args)) => conformance::conformance(&args),
         Some(Command::Completion(args)) => completion::completion(&args),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{LiftCx, LowerCx, ResourceAny};
 use crate::error::bug;
 use crate::host::{FutureSource, HostProducer};
-use crate::instance::{Handle, InstanceId, ResourceHandle, RuntimeResource};
+use crate::instance::{BorrowScope, Handle, InstanceId, ResourceHandle, RuntimeResource};
 use crate::plan::{End, Kind};
 use crate::store::{ResourceTypeId, State};
 use crate::stream::{CopyEnd, CopyState, FutureAny, HostEnd, Shared, SharedId, StreamAny, notify_dropped};
@@ -43,6 +43,12 @@ pub(crate) fn lift_own(cx: &mut LiftCx<'_>, index: u32, resource: ResourceIndex)
     let instance = cx.instance;
     let state = cx.store.state_mut();
     let ty = resource_type(state, instance, resource)?;
+    let rep = take_own(state, instance, index, ty)?;
+    Ok(ResourceAny { ty, rep, own: true })
+}
+
+/// Removes an owned handle; gives the representation. Spec: `lift_own`.
+pub(crate) fn take_own(state: &mut State, instance: InstanceId, index: u32, ty: ResourceTypeId) -> Result<u32> {
     let handle = *state.instances.get(instance)?.handles.get(index)?;
     let handle = checked(handle, index, ty, state)?;
     if handle.num_lends != 0 {
@@ -52,7 +58,7 @@ pub(crate) fn lift_own(cx: &mut LiftCx<'_>, index: u32, resource: ResourceIndex)
         return Err(Trap::OwnFromBorrow.into());
     }
     state.instances.get_mut(instance)?.handles.remove(index)?;
-    Ok(ResourceAny { ty, rep: handle.rep, own: true })
+    Ok(handle.rep)
 }
 
 /// Spec: `lift_borrow`. A call that answers at once lends nothing: nobody can drop the handle meanwhile.
@@ -125,8 +131,12 @@ pub(crate) fn lower_own(cx: &mut LowerCx<'_>, resource: ResourceAny, index: Reso
 }
 
 fn add_own(cx: &mut LowerCx<'_>, ty: ResourceTypeId, rep: u32) -> Result<u32> {
-    let handle = ResourceHandle { ty, rep, own: true, borrow_scope: None, num_lends: 0 };
-    cx.store.state_mut().instances.get_mut(cx.instance)?.handles.add(Handle::Resource(handle))
+    cx.store.state_mut().instances.get_mut(cx.instance)?.handles.add(own_handle(ty, rep))
+}
+
+/// An owned handle of a resource.
+pub(crate) fn own_handle(ty: ResourceTypeId, rep: u32) -> Handle {
+    Handle::Resource(ResourceHandle { ty, rep, own: true, borrow_scope: None, num_lends: 0 })
 }
 
 /// Spec: `lower_borrow`.
@@ -143,7 +153,8 @@ pub(crate) fn lower_borrow(cx: &mut LowerCx<'_>, resource: ResourceAny, index: R
     }
     let task = cx.borrow_scope.ok_or_else(|| bug!("a borrow is lowered outside of a call"))?;
     state.tasks.get_mut(task)?.num_borrows += 1;
-    let handle = ResourceHandle { ty, rep: resource.rep, own: false, borrow_scope: Some(task), num_lends: 0 };
+    let handle =
+        ResourceHandle { ty, rep: resource.rep, own: false, borrow_scope: Some(BorrowScope::Task(task)), num_lends: 0 };
     state.instances.get_mut(cx.instance)?.handles.add(Handle::Resource(handle))
 }
 

@@ -129,6 +129,7 @@ pub(crate) fn lift_args(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<Vec<V
     let (ty, options, flat) = (subtask.ty.clone(), subtask.options.clone(), subtask.flat_args.clone());
     subtask::on_progress(state, id)?;
     let mut cx = LiftCx::new(store.reborrow(), &options, Some(id));
+    cx.between_guests = true;
     let max = if options.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
     Vec::<Val>::lift(&mut cx, &ty.params, max, &mut FlatIter::new(flat.values()))
 }

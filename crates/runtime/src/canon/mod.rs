@@ -54,8 +54,13 @@ pub(crate) struct Site {
 }
 
 /// The core function of a trampoline.
-pub(crate) fn make(store: &mut StoreMut<'_>, root: RootId, glue: &Glue, index: TrampolineIndex) -> Result<CoreExtern> {
-    if let Some(made) = glue.trampoline(store, index)? {
+pub(crate) fn make(
+    store: &mut StoreMut<'_>,
+    root: RootId,
+    glue: &mut Glue,
+    index: TrampolineIndex,
+) -> Result<CoreExtern> {
+    if let Some(made) = glue.trampoline(store, root, index)? {
         return Ok(made);
     }
     let (site, trampoline) = find(store.state(), root, index)?;

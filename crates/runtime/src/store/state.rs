@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Choose, Mailbox, ResourceTypeId, Slab};
+use crate::adapter::AdaptedCall;
 use crate::engine::{Continuation, CoreLimits};
 use crate::host::HostTask;
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
@@ -44,6 +45,8 @@ pub(crate) struct State {
     /// The `leaf_storage` of each caller whose callee runs on its stack with storage of its own, innermost last. A trap
     /// leaves entries behind, and their callees locked for ever.
     pub(crate) outer_storages: Vec<Option<[u64; 2]>>,
+    /// Calls under way that have an adapter and borrow, innermost last. A trap leaves entries behind, as above.
+    pub(crate) adapted_calls: Vec<AdaptedCall>,
 
     #[cfg(test)]
     pub(crate) engine_test: EngineTest,
@@ -83,6 +86,7 @@ impl State {
             current: Current::default(),
             switch_to: None,
             outer_storages: Vec::new(),
+            adapted_calls: Vec::new(),
             #[cfg(test)]
             engine_test: EngineTest::default(),
         }

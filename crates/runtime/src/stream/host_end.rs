@@ -148,6 +148,7 @@ fn poll_reader(
         memory: start.memory,
         string_encoding: start.string_encoding,
         borrow_scope: None,
+        between_guests: false,
         budget,
     };
     let flow = match reader {
