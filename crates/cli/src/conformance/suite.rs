@@ -72,7 +72,8 @@ fn below(folder: &Path, filter: Option<&str>, suites: &mut Vec<Suite>) -> Result
     let manifest = folder.join(MANIFEST);
     if manifest.is_file() {
         let is_chosen = |path: &Path| filter.is_none_or(|text| path.display().to_string().contains(text));
-        let is_test = |path: &PathBuf| path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|e| extension == *e));
+        let is_test =
+            |path: &PathBuf| path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|e| extension == *e));
         let cases: Vec<Case> =
             paths.into_iter().filter(is_test).filter(|path| is_chosen(path)).map(|wasm| Case { wasm }).collect();
         if !cases.is_empty() {

@@ -2,6 +2,7 @@
 
 mod define;
 mod host_types;
+mod list;
 mod missing;
 mod resolve;
 mod semver_name;
@@ -9,5 +10,6 @@ mod semver_name;
 pub(crate) use define::HostDrop;
 pub use define::{Linker, LinkerInstance};
 pub use host_types::HostTypes;
+pub use list::{Definition, DefinitionKind};
 pub(crate) use resolve::LinkedImports;
 pub(crate) use semver_name::compatible;
