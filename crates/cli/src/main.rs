@@ -5,6 +5,7 @@
 
 mod compile;
 mod completion;
+mod compose;
 mod conformance;
 mod inspect;
 mod invoke;
@@ -45,6 +46,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Compiles a component ahead of time
     Compile(compile::CompileArgs),
+    /// Writes one component that links a component with plugs
+    Compose(compose::ComposeArgs),
     /// Runs scripts of components and assertions (`.wast`)
     Wast(wast::WastArgs),
     /// Runs the test suites of WASI (`manifest.json` and `*.wasm`)
@@ -70,6 +73,7 @@ fn obey(line: CommandLine) -> Result<ExitCode, report::Failure> {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Compile(args)) => compile::compile(&args),
+        Some(Command::Compose(args)) => compose::compose(&args),
         Some(Command::Wast(args)) => wast::wast(&args),
         Some(Command::Conformance(args)) => conformance::conformance(&args),
         Some(Command::Completion(args)) => completion::completion(&args),

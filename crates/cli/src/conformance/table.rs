@@ -33,7 +33,7 @@ impl Verdict {
             return Verdict::Skipped(format!("the world {world} is not known"));
         }
         let result = config.and_then(|config| Session::new(surroundings, &config, &case.wasm).run());
-        let mut outcome = Outcome { path: case.wasm.clone(), passed: 0, known: 0, failed: Vec::new() };
+        let mut outcome = Outcome::of(case.wasm.clone());
         match result {
             Ok(()) => outcome.passed = 1,
             Err(reason) => outcome.failed.push(Failed { line: None, reason }),

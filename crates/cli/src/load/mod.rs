@@ -1,13 +1,15 @@
 //! From a file that was named on the command line to a component, ready to be instantiated.
 
+mod plugs;
 mod progress;
 mod source;
 
+pub use plugs::Plugs;
 pub use source::{Source, io_text};
 
 use std::borrow::Cow;
 
-use thalweg::{Component, Config, Engine};
+use thalweg::{Component, Config, Engine, Plug};
 
 use crate::module;
 use crate::options::Settings;
@@ -39,8 +41,8 @@ pub struct Loaded {
     pub is_module: bool,
 }
 
-/// The component in `source`, or around the core module in it.
-pub fn load(source: &Source, settings: &Settings, precompiled: Precompiled) -> Result<Loaded, Failure> {
+/// The component in `source`, or around the core module in it, linked with `plugs`.
+pub fn load(source: &Source, plugs: &Plugs, settings: &Settings, precompiled: Precompiled) -> Result<Loaded, Failure> {
     let mut config = Config::new()
         .limits(settings.limits.clone())
         .features(settings.features()?)
@@ -61,7 +63,13 @@ pub fn load(source: &Source, settings: &Settings, precompiled: Precompiled) -> R
     if is_module {
         bytes = module::wrap(&bytes).map_err(|failure| failure.at(&source.name))?.into();
     }
-    let component = Component::from_bytes(&engine, &bytes).map_err(|error| Failure::from(error).at(&source.name))?;
+    let component = if plugs.is_empty() {
+        Component::from_bytes(&engine, &bytes).map_err(|error| Failure::from(error).at(&source.name))?
+    } else {
+        let plugs = plugs.read()?;
+        let plugs: Vec<_> = plugs.iter().map(|plug| Plug { name: &plug.name, bytes: &plug.bytes }).collect();
+        Component::with_plugs(&engine, Plug { name: &source.name, bytes: &bytes }, &plugs)?
+    };
     Ok(Loaded { engine, component, is_module })
 }
 

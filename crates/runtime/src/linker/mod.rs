@@ -4,6 +4,7 @@ mod define;
 mod host_types;
 mod list;
 mod missing;
+mod prepared;
 mod resolve;
 mod semver_name;
 
@@ -11,5 +12,6 @@ pub(crate) use define::HostDrop;
 pub use define::{Linker, LinkerInstance};
 pub use host_types::HostTypes;
 pub use list::{Definition, DefinitionKind};
-pub(crate) use resolve::LinkedImports;
-pub(crate) use semver_name::compatible;
+pub(crate) use prepared::Linked;
+pub use prepared::Prepared;
+pub(crate) use semver_name::{SemverName, compatible};
