@@ -1,5 +1,7 @@
 //! Running a plan: core modules become core instances, slots are filled.
 
+use std::sync::Arc;
+
 use super::{ComponentInstance, Flags, InstanceId, RootId, RootInstance, RuntimeResource, Table};
 use crate::adapter;
 use crate::canon;
@@ -34,6 +36,7 @@ fn make_root(store: &mut StoreMut<'_>, component: &Component, imports: LinkedImp
         direct: None,
         imports: imports.funcs,
         instances: Vec::new(),
+        host_types: Arc::new(imports.types),
         resource_types: Vec::new(),
         core_instances: Vec::new(),
         trampolines: vec![None; plan.trampolines.len()],

@@ -18,6 +18,8 @@ pub(crate) struct LinkedImports {
     pub(crate) funcs: Arc<[HostFunc]>,
     /// The imported resources, in the plan's order.
     pub(crate) resources: Vec<HostResource>,
+    /// The Rust types of those, for what the component exports.
+    pub(crate) types: HostTypes,
 }
 
 /// Finds everything that `component` imports.
@@ -32,7 +34,8 @@ pub(crate) fn link<T: Send + 'static>(linker: &Linker<T>, component: &Component)
         resources.push(resource);
     }
     let funcs = plan.imported_funcs.iter().map(|import| find_func(linker, plan, import, &types));
-    Ok(LinkedImports { funcs: funcs.collect::<Result<Vec<_>>>()?.into(), resources })
+    let funcs = funcs.collect::<Result<Vec<_>>>()?.into();
+    Ok(LinkedImports { funcs, resources, types })
 }
 
 /// The instance that serves `interface`.

@@ -6,6 +6,7 @@ mod blocking;
 mod clock;
 mod errno;
 mod files;
+mod http;
 mod net;
 mod random;
 mod stdin;
@@ -13,6 +14,7 @@ mod stdout;
 
 pub use clock::{OsMonotonicClock, OsSystemClock};
 pub use files::open_directory;
+pub use self::http::{OsHttpClient, TlsRoots, TlsRootsError};
 pub use net::OsNetwork;
 pub use random::OsRandom;
 pub use stdin::stdin;

@@ -4,12 +4,14 @@
 
 mod clock;
 mod files;
+mod http;
 mod net;
 mod random;
 mod stdio;
 
 pub use clock::SimClock;
 pub use files::SimFiles;
+pub use self::http::SimHttp;
 pub use net::SimNetwork;
 pub use random::SeededRandom;
 pub use stdio::{Captured, InputFeed, captured_output, fed_input};
