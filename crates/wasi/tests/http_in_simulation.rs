@@ -1,8 +1,9 @@
 //! HTTP guests over servers in memory: what reaches a guest, what leaves it, and what is never taken for whole.
 
+use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -53,10 +54,21 @@ fn world() -> World {
     World { clock, http, builder: builder.network(NetworkPolicy::inherit()) }
 }
 
+/// The compiled `guest`; each is compiled once.
+fn compiled(guest: &str) -> (Engine, Component) {
+    static COMPILED: Mutex<BTreeMap<String, (Engine, Component)>> = Mutex::new(BTreeMap::new());
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let fresh = || {
+        let path = format!("{}/../../guests/{guest}.wasm", env!("CARGO_MANIFEST_DIR"));
+        let engine = Engine::new(Config::default()).expect("an engine");
+        let component = Component::from_file(&engine, path).expect("a component");
+        (engine, component)
+    };
+    compiled.entry(guest.to_string()).or_insert_with(fresh).clone()
+}
+
 async fn instantiate(builder: WasiBuilder, guest: &str) -> (Store<WasiContext>, thalweg::Instance) {
-    let path = format!("{}/../../guests/{guest}.wasm", env!("CARGO_MANIFEST_DIR"));
-    let engine = Engine::new(Config::default()).expect("an engine");
-    let component = Component::from_file(&engine, path).expect("a component");
+    let (engine, component) = compiled(guest);
     let mut linker = Linker::<WasiContext>::new(&engine);
     thalweg_wasi::add_to_linker(&mut linker).expect("names are free");
     let mut store = Store::new(&engine, builder.build().expect("a context"));

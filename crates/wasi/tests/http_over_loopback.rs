@@ -1,9 +1,10 @@
 //! HTTP guests over the OS's loopback: hyper on both sides, and servers that misbehave byte by byte.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
@@ -26,10 +27,21 @@ fn run<R>(future: impl Future<Output = R>) -> R {
     runtime.block_on(future)
 }
 
+/// The compiled `guest`; each is compiled once.
+fn compiled(guest: &str) -> (Engine, Component) {
+    static COMPILED: Mutex<BTreeMap<String, (Engine, Component)>> = Mutex::new(BTreeMap::new());
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let fresh = || {
+        let path = format!("{}/../../guests/{guest}.wasm", env!("CARGO_MANIFEST_DIR"));
+        let engine = Engine::new(Config::default()).expect("an engine");
+        let component = Component::from_file(&engine, path).expect("a component");
+        (engine, component)
+    };
+    compiled.entry(guest.to_string()).or_insert_with(fresh).clone()
+}
+
 async fn instantiate(builder: WasiBuilder, guest: &str) -> (Store<WasiContext>, Instance) {
-    let path = format!("{}/../../guests/{guest}.wasm", env!("CARGO_MANIFEST_DIR"));
-    let engine = Engine::new(Config::default()).expect("an engine");
-    let component = Component::from_file(&engine, path).expect("a component");
+    let (engine, component) = compiled(guest);
     let mut linker = Linker::<WasiContext>::new(&engine);
     thalweg_wasi::add_to_linker(&mut linker).expect("names are free");
     let mut store = Store::new(&engine, builder.build().expect("a context"));
