@@ -11,7 +11,9 @@ pub fn table(outcomes: &[Outcome], quiet: bool) -> String {
     for outcome in outcomes.iter().filter(|outcome| !quiet || !outcome.is_fine()) {
         let path = outcome.path.display().to_string();
         let counts = counts(outcome.passed, outcome.known, outcome.failed.len());
-        let _ = writeln!(text, "{path:width$}  {counts}");
+        let schedules =
+            if outcome.schedules > 1 { format!("  {} schedules", outcome.schedules) } else { String::new() };
+        let _ = writeln!(text, "{path:width$}  {counts}{schedules}");
         for failed in &outcome.failed {
             let _ = writeln!(text, "    {path}:{}: {}", failed.line, failed.reason.replace('\n', "\n      "));
         }

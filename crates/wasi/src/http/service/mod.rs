@@ -122,7 +122,7 @@ impl<T: WasiView> Service<T> {
                 (running.cancelled, moved) = (true, true);
                 result = store.cancel(&running.call);
             }
-            match store.result_of(&running.call) {
+            match store.result_of(&mut running.call) {
                 None => true,
                 Some(answer) => {
                     moved = true;
