@@ -63,7 +63,8 @@ impl Guest {
         let builder = WasiBuilder::new().args(self.args.iter().copied()).deterministic(&clock, 1);
         let builder = builder.stdout(stdout).stderr(stderr).preopen_node(files.root(), "/", DirPerms::ReadWrite);
         let mut store = Store::new(&self.engine, builder.build()?);
-        let instance = drive(&clock, 1_000, self.linker.instantiate(&mut store, &self.component)).expect("it starts")?;
+        let instance =
+            drive(&clock, 1_000, self.linker.instantiate(&mut store, &self.component)).expect("it starts")?;
         let run = instance.func::<(), Result<(), ()>>(&mut store, "wasi:cli/run@0.3.0#run")?;
         let call = run.start(&mut store, ())?;
         store.set_turns_per_poll(1);

@@ -69,7 +69,9 @@ async fn serve(protocols: &[&str]) -> Server {
                 use hyper::server::conn::{http1, http2};
                 // Clients may go at any time.
                 let _ = match http2 {
-                    true => http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service_fn(answer)).await,
+                    true => {
+                        http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service_fn(answer)).await
+                    }
                     false => http1::Builder::new().serve_connection(stream, service_fn(answer)).await,
                 };
             });
@@ -100,7 +102,8 @@ fn run<R>(future: impl Future<Output = R>) -> R {
 
 #[test]
 fn the_best_version_that_both_know_is_spoken() {
-    for (protocols, version) in [(&["h2", "http/1.1"][..], "HTTP/2.0"), (&["http/1.1"], "HTTP/1.1"), (&[], "HTTP/1.1")] {
+    for (protocols, version) in [(&["h2", "http/1.1"][..], "HTTP/2.0"), (&["http/1.1"], "HTTP/1.1"), (&[], "HTTP/1.1")]
+    {
         run(async {
             let server = serve(protocols).await;
             let folder = tempfile::tempdir().expect("a folder");

@@ -43,7 +43,8 @@ impl<T: Send + 'static> Prepared<T> {
         component.compile()?;
         let suspends = |import: crate::plan::ImportedFuncIndex| funcs.get(import.at()).is_none_or(HostFunc::suspends);
         let blocking = Arc::new(Blocking::linked(component.plan(), suspends));
-        let linked = Arc::new(Linked { component: component.clone(), funcs, resources, types: Arc::new(types), blocking });
+        let linked =
+            Arc::new(Linked { component: component.clone(), funcs, resources, types: Arc::new(types), blocking });
         Ok(Prepared { linked, of: PhantomData })
     }
 
