@@ -377,8 +377,10 @@ fn a_service_that_is_dropped_leaves_no_whole_body() {
         });
         use http_body::Body;
         assert!(first.await.expect("a frame").expect("data").is_data());
-        running = None;
-        assert!(running.is_none());
+        let waiting = handle.handle(get("/"), false);
+        drop(running.take());
+        assert_eq!(waiting.await.err(), Some(HandleError::Cancelled));
+        assert_eq!(handle.handle(get("/"), false).await.err(), Some(HandleError::Cancelled));
         body.collect().await.err()
     });
     assert!(matches!(outcome, Some(ErrorCode::InternalError(_))), "{outcome:?}");

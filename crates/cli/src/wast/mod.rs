@@ -4,9 +4,7 @@ mod argument;
 mod compare;
 mod components;
 mod disturb;
-mod expected;
 mod files;
-mod outcome;
 mod schedules;
 mod script;
 mod session;
@@ -21,7 +19,7 @@ use thalweg::{Config, Engine, Gate};
 
 use crate::options::OptionGroups;
 use crate::report::{self, Failure};
-use expected::ExpectedFailures;
+use crate::verdict::{ExpectedFailures, Outcome};
 use schedules::{Exhaustive, Schedules};
 use script::Script;
 
@@ -83,7 +81,7 @@ pub fn wast(args: &WastArgs) -> Result<ExitCode, Failure> {
         outcomes.push(script.run(&engine, &args.schedules(), &expected));
     }
     report::out(&table::table(&outcomes, args.quiet))?;
-    Ok(if outcomes.iter().all(outcome::Outcome::is_fine) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if outcomes.iter().all(Outcome::is_fine) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// How a script is judged.

@@ -10,12 +10,11 @@ use wast::{Wast, lexer::Lexer};
 use super::Attitude;
 use super::components::Components;
 use super::disturb::MAX_TURNS;
-use super::expected::ExpectedFailures;
-use super::outcome::{Failed, Outcome};
 use super::schedules::{Next, Schedules};
 use super::session::Session;
 use crate::load::io_text;
 use crate::report::Failure;
+use crate::verdict::{ExpectedFailures, Failed, Outcome};
 
 /// A script in memory.
 pub struct Script {
@@ -57,7 +56,7 @@ impl Script {
                         "it has more schedules than {max}, and passes under these: raise the number with \
                          `--schedules exhaustive:MAX`, or try some with `--seeds COUNT`"
                     );
-                    outcome.failed.push(Failed { line: 1, reason });
+                    outcome.failed.push(Failed { line: None, reason });
                     return outcome;
                 }
             };
@@ -85,7 +84,7 @@ impl Script {
                 Ok(disturbed) => disturbed,
                 Err(error) => {
                     let line = error.span().linecol_in(&self.text).0 + 1;
-                    outcome.failed.push(Failed { line, reason: error.message() });
+                    outcome.failed.push(Failed { line: Some(line), reason: error.message() });
                     false
                 }
             };
@@ -114,7 +113,7 @@ impl Script {
             let line = directive.span().linecol_in(&self.text).0 + 1;
             match session.obey(directive) {
                 Ok(()) => outcome.passed += 1,
-                Err(reason) => outcome.failed.push(Failed { line, reason }),
+                Err(reason) => outcome.failed.push(Failed { line: Some(line), reason }),
             }
         }
         Ok(session.disturbed)

@@ -1,22 +1,22 @@
-//! What running a script came to.
+//! What running a script or a test came to.
 
 use std::path::PathBuf;
 
-/// A directive that did not do what it should.
+/// Something that did not do what it should.
 #[derive(Debug)]
 pub struct Failed {
-    /// Its line in the script.
-    pub line: usize,
+    /// The directive's line in the script; none for a test as a whole.
+    pub line: Option<usize>,
     /// What is wrong.
     pub reason: String,
 }
 
-/// What running a script came to.
+/// What running a script or a test came to.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The script.
+    /// The script or the test.
     pub path: PathBuf,
-    /// How many directives did what they should.
+    /// How many directives did what they should; one for a test.
     pub passed: usize,
     /// How many failed as they are known to.
     pub known: usize,
@@ -27,7 +27,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// That of the script at `path`, which has not run.
+    /// That of the script or test at `path`, which has not run.
     pub fn of(path: PathBuf) -> Self {
         Outcome { path, passed: 0, known: 0, schedules: 0, failed: Vec::new() }
     }
