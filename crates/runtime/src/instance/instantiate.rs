@@ -35,6 +35,7 @@ fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
         direct: None,
         imports: linked.funcs.clone(),
         instances: Vec::new(),
+        host_types: linked.types.clone(),
         resource_types: Vec::new(),
         core_instances: Vec::new(),
         trampolines: vec![None; plan.trampolines.len()],
