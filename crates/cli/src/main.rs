@@ -5,6 +5,7 @@
 
 mod compile;
 mod completion;
+mod compose;
 mod inspect;
 mod invoke;
 mod load;
@@ -42,6 +43,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Compiles a component ahead of time
     Compile(compile::CompileArgs),
+    /// Writes one component that links a component with plugs
+    Compose(compose::ComposeArgs),
     /// Runs scripts of components and assertions (`.wast`)
     Wast(wast::WastArgs),
     /// Prints a completion script for a shell
@@ -65,6 +68,7 @@ fn obey(line: CommandLine) -> Result<ExitCode, report::Failure> {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Compile(args)) => compile::compile(&args),
+        Some(Command::Compose(args)) => compose::compose(&args),
         Some(Command::Wast(args)) => wast::wast(&args),
         Some(Command::Completion(args)) => completion::completion(&args),
     }

@@ -1,11 +1,13 @@
 //! From a file that was named on the command line to a component, ready to be instantiated.
 
+mod plugs;
 mod progress;
 mod source;
 
+pub use plugs::Plugs;
 pub use source::{Source, io_text};
 
-use thalweg::{Component, Config, Engine};
+use thalweg::{Component, Config, Engine, Plug};
 
 use crate::options::Settings;
 use crate::report::Failure;
@@ -26,8 +28,13 @@ impl Precompiled {
     }
 }
 
-/// The component in `source`, checked, and the engine for it.
-pub fn load(source: &Source, settings: &Settings, precompiled: Precompiled) -> Result<(Engine, Component), Failure> {
+/// The component in `source`, checked and linked with `plugs`, and the engine for it.
+pub fn load(
+    source: &Source,
+    plugs: &Plugs,
+    settings: &Settings,
+    precompiled: Precompiled,
+) -> Result<(Engine, Component), Failure> {
     let mut config = Config::new()
         .limits(settings.limits.clone())
         .features(settings.features()?)
@@ -43,6 +50,16 @@ pub fn load(source: &Source, settings: &Settings, precompiled: Precompiled) -> R
         config = config.progress(report);
     }
     let engine = Engine::new(config)?;
+    if !plugs.is_empty() {
+        let plugs = plugs.read()?;
+        let plugs: Vec<_> = plugs.iter().map(plug).collect();
+        let component = Component::with_plugs(&engine, plug(source), &plugs)?;
+        return Ok((engine, component));
+    }
     let component = Component::from_bytes(&engine, &source.bytes);
     Ok((engine, component.map_err(|error| Failure::from(error).at(&source.name))?))
+}
+
+fn plug(source: &Source) -> Plug<'_> {
+    Plug { name: &source.name, bytes: &source.bytes }
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::load::{self, Precompiled, Source};
+use crate::load::{self, Plugs, Precompiled, Source};
 use crate::options::OptionGroups;
 use crate::report::Failure;
 
@@ -42,6 +42,8 @@ pub struct RunArgs {
     #[arg(value_name = "FILE [ARGS]", required = true, trailing_var_arg = true, num_args = 1..)]
     file_and_args: Vec<OsString>,
     #[command(flatten)]
+    plugs: Plugs,
+    #[command(flatten)]
     groups: OptionGroups,
 }
 
@@ -54,7 +56,8 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     guest_flag::hint(file, guest_args);
     let grants = grants::Grants::parse(args, &settings, file, guest_args)?;
     let source = Source::read(file)?;
-    let (engine, component) = load::load(&source, &settings, Precompiled::from_flag(args.allow_precompiled))?;
+    let (engine, component) =
+        load::load(&source, &args.plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
     let entry = match &args.invoke {
         Some(call) => entry::Entry::invoke(component.plan(), call)?,
         None => entry::Entry::command(component.plan()).map_err(|failure| failure.at(&source.name))?,

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use super::composition::{Plug, compose};
 use super::{Engine, Loaded, load};
 use crate::adapter::{Adapters, encode_adapters};
 use crate::canon::{encode_glue, has_glue};
@@ -59,6 +60,21 @@ impl Component {
         Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() })))
     }
 
+    /// Loads `root` and links it with `plugs`: what the root imports and a plug exports is served by the plug, and so are
+    /// the imports of the plugs; what is left over stays an import, of one component with the exports of the root.
+    ///
+    /// Names match as in a [`Linker`](crate::Linker). Each plug is instantiated once. Where several export the same, an
+    /// import is served by the next plug after the one that imports it, in the order given, else by the first, so that
+    /// components that wrap each other can be given from the outside to the inside.
+    ///
+    /// # Errors
+    ///
+    /// When one is not a component, serves an import with another type, is not needed, or when they need each other.
+    pub fn with_plugs(engine: &Engine, root: Plug<'_>, plugs: &[Plug<'_>]) -> Result<Component> {
+        let loaded = compose(root, plugs, engine.features())?;
+        Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() })))
+    }
+
     /// A component whose code is at hand: the plan's modules, then the glue if it has any.
     pub(super) fn with_code(engine: &Engine, loaded: Loaded, modules: Vec<CoreModule>) -> Result<Component> {
         let code = OnceLock::from(Code::new(&loaded, modules, engine.has_adapters())?);
@@ -96,7 +112,7 @@ impl Component {
         &self.0.loaded.plan
     }
 
-    /// The component in binary form.
+    /// The component in binary form; of components that were linked with each other, all of them in a row.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0.loaded.bytes

@@ -8,7 +8,7 @@ use super::{
     Component, Loaded, artifact,
     cache::{CacheKey, CodeCache},
     component::generated,
-    load,
+    load::reload,
 };
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
 use crate::{Error, ErrorKind, Features, Limits, Result};
@@ -202,7 +202,7 @@ impl Engine {
                 .with_hint("pass --allow-precompiled if you trust this file as you trust a program"));
         }
         let artifact = artifact::read(bytes, self.0.core.compatibility_hash())?;
-        let loaded = load(artifact.component, &self.0.config.features)?;
+        let loaded = reload(artifact.component, &self.0.config.features)?;
         let (made, code) = artifact.modules.split_last().ok_or_else(other_build)?;
         let mut known = false;
         for adapters in [true, false] {

@@ -4,6 +4,7 @@ mod artifact;
 mod cache;
 #[allow(clippy::module_inception, reason = "the standard's name")]
 mod component;
+mod composition;
 mod decode;
 mod definition;
 mod engine;
@@ -16,6 +17,7 @@ mod tests;
 mod validate;
 
 pub use component::Component;
+pub use composition::Plug;
 pub(crate) use definition::{ComponentNumber, Definition, Definitions, ModuleNumber};
 pub use engine::{Config, Engine};
 pub(crate) use excerpt::excerpt;

@@ -10,4 +10,4 @@ pub(crate) use define::HostDrop;
 pub use define::{Linker, LinkerInstance};
 pub use host_types::HostTypes;
 pub(crate) use resolve::LinkedImports;
-pub(crate) use semver_name::compatible;
+pub(crate) use semver_name::{SemverName, compatible};

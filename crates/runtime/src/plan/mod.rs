@@ -9,7 +9,7 @@ mod may_block;
 mod print;
 mod print_canon;
 
-pub(crate) use build::build;
+pub(crate) use build::{Part, build, compose};
 pub use may_block::Blocking;
 
 use std::sync::Arc;
@@ -70,6 +70,9 @@ pub struct Plan {
     pub imports: IndexMap<String, Import>,
     /// The interface that an import says it implements, for those that say so. Spec: `implements`.
     pub implements: IndexMap<String, String>,
+    /// Imports that a component which was linked with the root serves, in the order in which they were resolved. See
+    /// [`Component::with_plugs`](crate::Component::with_plugs).
+    pub plugged: Vec<Plugged>,
     /// Functions that the root component imports (directly or inside of an instance).
     pub imported_funcs: Vec<ImportedFunc>,
     /// Core functions that the runtime provides: one for each canonical built-in and lowered function in use.
@@ -90,6 +93,19 @@ pub struct Plan {
     pub tables: u32,
     /// How many core instances the steps make.
     pub core_instances: u32,
+}
+
+/// An import that another component serves. Components are numbers: 0 is the root, 1 the first plug.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plugged {
+    /// The component that imports.
+    pub importer: usize,
+    /// The name of its import.
+    pub import: String,
+    /// The component that exports.
+    pub provider: usize,
+    /// The name of its export, the same or with a compatible version.
+    pub export: String,
 }
 
 /// A core module inside of the component's bytes.
