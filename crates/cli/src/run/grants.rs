@@ -1,6 +1,7 @@
 //! What the command line gives to the guest: arguments, variables, folders.
 
 use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
 
 use clap::Args;
 use thalweg_wasi::{DirPerms, NetworkPolicy, WasiBuilder, WasiContext, native};
@@ -38,6 +39,8 @@ pub struct Grants {
     stderr: bool,
     cwd: Option<String>,
     network: NetworkPolicy,
+    max_http_fields_size: usize,
+    http_client: Arc<native::OsHttpClient>,
 }
 
 /// A folder of the host.
@@ -77,12 +80,15 @@ impl Grants {
             stderr: settings.inherit_stderr,
             cwd: settings.cwd.clone(),
             network: network(settings, &args.allow_hosts)?,
+            max_http_fields_size: settings.max_http_fields_size,
+            http_client: Arc::new(http_client(&settings.http_ca_files)?),
         })
     }
 
     /// The same for the host functions of one instance; to be called where the reactor is.
     pub fn context(&self) -> Result<WasiContext, Failure> {
         let mut builder = WasiBuilder::new().args(&self.args).envs(self.env.clone()).network(self.network.clone());
+        builder = builder.max_http_fields_size(self.max_http_fields_size).http_client(self.http_client.clone());
         if self.stdin {
             builder = builder.stdin(native::stdin());
         }
@@ -133,6 +139,21 @@ fn network(settings: &Settings, hosts: &[String]) -> Result<NetworkPolicy, Failu
         reach = reach.allow(allow_host::parse(host)?);
     }
     Ok(reach.tcp(settings.tcp).udp(settings.udp).name_lookup(settings.name_lookup))
+}
+
+/// What sends HTTP requests, with the certificates of `ca_files` beside those that are built in.
+fn http_client(ca_files: &[String]) -> Result<native::OsHttpClient, Failure> {
+    if ca_files.is_empty() {
+        return Ok(native::OsHttpClient::default());
+    }
+    let mut roots = native::TlsRoots::default();
+    for file in ca_files {
+        roots = roots.add_pem_file(file).map_err(|error| {
+            Failure::new(format!("can't use the certificates of {error}"))
+                .with_help("-Shttp-ca-file=FILE takes a PEM file with certificates")
+        })?;
+    }
+    Ok(native::OsHttpClient::new(roots))
 }
 
 /// The guest's variables; later ones win.

@@ -22,10 +22,10 @@ pub(crate) async fn send_request<T: WasiView>(access: &Access<T>, request: Reque
         false => Err(ErrorCode::HttpRequestDenied),
     };
     let response = response.and_then(|response| Response::received(response, max_fields_size));
-    if let (Err(error), Some(body)) = (&response, body) {
-        body.fail(error.clone());
-    }
-    response
+    response.map_err(|error| match body {
+        Some(body) => body.fail(error),
+        None => error,
+    })
 }
 
 /// Spec: `client.send`, `handler.handle`.

@@ -234,12 +234,16 @@ impl Drop for Follower {
 pub(crate) struct Outgoing(Arc<Shared>);
 
 impl Outgoing {
-    /// The message did not go out, for this reason, unless the body knows a better one.
-    pub(crate) fn fail(&self, error: ErrorCode) {
+    /// The message did not go out. Gives the reason: the body's own if it has one, else `error`.
+    pub(crate) fn fail(&self, error: ErrorCode) -> ErrorCode {
         let mut state = self.0.lock();
-        if state.connection != Connection::Satisfied {
-            self.0.end(&mut state, Err(error));
+        if let Some(Err(earlier)) = &state.end {
+            return earlier.clone();
         }
+        // A connection that was never there drops an empty body as one that has it all.
+        state.end = None;
+        self.0.end(&mut state, Err(error.clone()));
+        error
     }
 
     /// Waits for the first bytes or the end; says whether there are bytes.

@@ -33,6 +33,14 @@ pub(super) fn from_hyper(error: &hyper::Error) -> ErrorCode {
     }
 }
 
+/// Why a response's body failed: whatever ended the connection, the response is not whole.
+pub(super) fn from_body(error: &hyper::Error) -> ErrorCode {
+    match from_hyper(error) {
+        ErrorCode::ConnectionTerminated => ErrorCode::HttpResponseIncomplete,
+        other => other,
+    }
+}
+
 /// Why a connection failed that was there.
 pub(super) fn from_stream(failed: &io::Error) -> ErrorCode {
     if let Some(tls) = failed.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {

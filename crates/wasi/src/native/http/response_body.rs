@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
-use super::failure::from_hyper;
+use super::failure::from_body;
 use super::pool::Lease;
 use crate::http::{ErrorCode, HttpBody};
 
@@ -71,7 +71,7 @@ impl http_body::Body for ResponseBody {
             Some(Ok(_)) => {}
             Some(Err(_)) => this.lease = None,
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(|error| from_hyper(&error))))
+        Poll::Ready(frame.map(|frame| frame.map_err(|error| from_body(&error))))
     }
 
     fn is_end_stream(&self) -> bool {
