@@ -52,10 +52,7 @@ impl WasiBuilder {
             stderr: Output::discard(),
             preopens: Vec::new(),
             network: NetworkGrant::new(OsNetwork, NetworkPolicy::deny()),
-            http: HttpContext {
-                client: Arc::new(OsHttpClient::default()),
-                max_fields_size: DEFAULT_MAX_FIELDS_SIZE,
-            },
+            http: HttpContext { client: Arc::new(OsHttpClient::default()), max_fields_size: DEFAULT_MAX_FIELDS_SIZE },
             monotonic_clock: Arc::new(OsMonotonicClock::new()),
             system_clock: Arc::new(OsSystemClock),
             random: Box::new(OsRandom),

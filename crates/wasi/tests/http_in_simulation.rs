@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
@@ -132,10 +132,7 @@ where
     type Data = Bytes;
     type Error = ErrorCode;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, ErrorCode>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ErrorCode>>> {
         Poll::Ready((self.0)())
     }
 }
@@ -380,8 +377,10 @@ fn a_service_that_is_dropped_leaves_no_whole_body() {
         });
         use http_body::Body;
         assert!(first.await.expect("a frame").expect("data").is_data());
-        running = None;
-        assert!(running.is_none());
+        let waiting = handle.handle(get("/"), false);
+        drop(running.take());
+        assert_eq!(waiting.await.err(), Some(HandleError::Cancelled));
+        assert_eq!(handle.handle(get("/"), false).await.err(), Some(HandleError::Cancelled));
         body.collect().await.err()
     });
     assert!(matches!(outcome, Some(ErrorCode::InternalError(_))), "{outcome:?}");
@@ -394,10 +393,7 @@ impl http_body::Body for Endless {
     type Data = Bytes;
     type Error = ErrorCode;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, ErrorCode>>> {
+    fn poll_frame(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ErrorCode>>> {
         Poll::Ready(Some(data("more")))
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -63,8 +63,7 @@ async fn fetch(args: &[&str]) -> String {
 async fn serve(guest: &str) -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let (address, count) = (listener.local_addr().expect("bound"), Arc::new(AtomicUsize::new(0)));
-    let (store, instance) =
-        instantiate(WasiBuilder::new().network(NetworkPolicy::inherit()), guest).await;
+    let (store, instance) = instantiate(WasiBuilder::new().network(NetworkPolicy::inherit()), guest).await;
     let (service, handle) = Service::new(store, &instance).expect("it answers requests");
     tokio::spawn(service.run());
     let counter = count.clone();
@@ -159,7 +158,8 @@ fn middleware_hands_on_over_the_network() {
         let (behind, _) = serve("http-echo-p3").await;
         let (address, _) = serve("http-middleware-p3").await;
         let mut stream = TcpStream::connect(address).await.expect("a connection");
-        let request = format!("POST /splice HTTP/1.1\r\nhost: {behind}\r\nconnection: close\r\ncontent-length: 4\r\n\r\nbody");
+        let request =
+            format!("POST /splice HTTP/1.1\r\nhost: {behind}\r\nconnection: close\r\ncontent-length: 4\r\n\r\nbody");
         stream.write_all(request.as_bytes()).await.expect("sent");
         let mut text = String::new();
         stream.read_to_string(&mut text).await.expect("an answer");
@@ -189,8 +189,14 @@ async fn scripted(answer: &'static str, close: bool) -> (String, impl Future<Out
 #[test]
 fn what_servers_do_wrong_has_its_error() {
     let cases = [
-        ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", "body 4 bytes: half\ntrailers Err(ErrorCode::HttpResponseIncomplete)"),
-        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n", "trailers Err(ErrorCode::HttpResponseIncomplete)"),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf",
+            "body 4 bytes: half\ntrailers Err(ErrorCode::HttpResponseIncomplete)",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+            "trailers Err(ErrorCode::HttpResponseIncomplete)",
+        ),
         ("HTTP/1.1 200 OK\r\n", "no response: ErrorCode::HttpResponseIncomplete"),
         ("", "no response: ErrorCode::HttpResponseIncomplete"),
         ("nonsense\r\n\r\n", "no response: ErrorCode::HttpProtocolError"),
@@ -220,7 +226,11 @@ fn timeouts_and_dropped_calls_end_the_connection() {
     let cases: [(&str, &[&str], &str); 5] = [
         ("", &["first=20"], "no response: ErrorCode::ConnectionReadTimeout"),
         (head, &["first=20"], "body 0 bytes: \ntrailers Err(ErrorCode::ConnectionReadTimeout)"),
-        ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", &["between=20"], "trailers Err(ErrorCode::ConnectionReadTimeout)"),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf",
+            &["between=20"],
+            "trailers Err(ErrorCode::ConnectionReadTimeout)",
+        ),
         ("", &["give-up=20"], "gave up"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", &["stop=4"], "body 4 bytes: half\ntrailers Err("),
     ];

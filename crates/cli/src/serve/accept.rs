@@ -13,13 +13,14 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
+use super::shared::Shared;
 use super::worker::{Accepted, Place, Worker};
 
 /// Time after which a system that has no room for a connection may have some.
-const NO_ROOM: Duration = Duration::from_millis(50);
+pub const NO_ROOM: Duration = Duration::from_millis(50);
 
 /// Accepts until it is dropped.
-pub async fn accept(listener: TcpListener, workers: Rc<[Worker]>, places: Arc<Semaphore>) {
+pub async fn accept(listener: TcpListener, workers: Rc<[Worker]>, places: Arc<Semaphore>, shared: Arc<Shared>) {
     loop {
         let Ok(accepted) = listener.accept().await else {
             // The system is short of something, or the client is gone already.
@@ -35,7 +36,7 @@ pub async fn accept(listener: TcpListener, workers: Rc<[Worker]>, places: Arc<Se
         // Small answers go out at once.
         let ready: io::Result<_> = stream.set_nodelay(true).and_then(|()| stream.into_std());
         if let Ok(stream) = ready {
-            let accepted = Accepted { stream, peer, place: Place::new(&worker.pulse, permit) };
+            let accepted = Accepted { stream, peer, place: Place::new(&worker.pulse, permit, &shared) };
             // A worker that is gone is noticed elsewhere.
             let _ = worker.connections.send(accepted);
         }

@@ -6,8 +6,10 @@ use std::thread;
 
 use clap::Args;
 
+use super::access_log::Format;
 use super::limits::LimitArgs;
 use super::pool::PoolArgs;
+use super::tls::TlsArgs;
 use crate::load::Plugs;
 use crate::options::{OptionGroups, Settings};
 use crate::report::Failure;
@@ -23,6 +25,15 @@ pub struct ServeArgs {
     /// Threads that answer requests (default: one for each core)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
+    /// Answers here whether the server lives (/health) and takes requests (/ready), and with its figures (/metrics)
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub admin_addr: Option<SocketAddr>,
+    /// Writes a line for each request to standard output
+    #[arg(long, value_name = "FORMAT", default_value = "off")]
+    pub access_log: Format,
+    /// Serves the component anew whenever FILE changes
+    #[arg(long)]
+    pub watch: bool,
     #[command(flatten)]
     pub grant_args: GrantArgs,
     /// Serves a file that `thalweg compile` made; it is trusted like a native program
@@ -37,6 +48,8 @@ pub struct ServeArgs {
     pub limits: LimitArgs,
     #[command(flatten)]
     pub pool: PoolArgs,
+    #[command(flatten)]
+    pub tls: TlsArgs,
     #[command(flatten)]
     pub groups: OptionGroups,
 }

@@ -26,6 +26,7 @@ use super::first::{First, first};
 use super::pool::Pool;
 use super::shared::{Phase, Shared};
 use super::socket::Socket;
+use super::tls::HTTP2;
 
 /// What a client sends first when it knows that the server speaks HTTP/2; no method of HTTP/1 begins like it.
 const PREFACE: &[u8] = b"PRI";
@@ -92,25 +93,34 @@ enum Protocol {
 pub async fn serve(stream: net::TcpStream, peer: SocketAddr, shared: &Arc<Shared>, pool: &Rc<Pool>) {
     // A connection that is broken already has nobody to tell.
     let Ok(stream) = TcpStream::from_std(stream) else { return };
-    let looking = timeout(shared.limits.header_timeout, protocol(&stream));
-    let protocol = match first(looking, draining(shared)).await {
-        First::Left(Ok(Some(protocol))) => protocol,
-        _ => return,
-    };
     let broken = Rc::new(Cell::new(false));
-    let client = Rc::new(Client {
-        shared: shared.clone(),
-        pool: pool.clone(),
-        peer,
-        secure: false,
-        protocol,
-        broken: broken.clone(),
-        requests: RefCell::default(),
-        begun: Cell::new(0),
-        idle_since: Cell::new(Instant::now()),
-    });
-    let socket = Socket::new(stream, shared.limits.request_timeout, broken);
-    converse(socket, client).await;
+    let client = |protocol| {
+        Rc::new(Client {
+            shared: shared.clone(),
+            pool: pool.clone(),
+            peer,
+            secure: shared.tls.is_some(),
+            protocol,
+            broken: broken.clone(),
+            requests: RefCell::default(),
+            begun: Cell::new(0),
+            idle_since: Cell::new(Instant::now()),
+        })
+    };
+    let time = shared.limits.header_timeout;
+    let socket = |stream| Socket::new(stream, shared.limits.request_timeout, broken.clone());
+    // A client that says nothing in time is not waited for.
+    if let Some(tls) = &shared.tls {
+        let greeting = timeout(time, tls.accept(socket(stream)));
+        let First::Left(Ok(Ok(stream))) = first(greeting, draining(shared)).await else { return };
+        let agreed = stream.get_ref().1.alpn_protocol();
+        let protocol = if agreed == Some(HTTP2) { Protocol::Http2 } else { Protocol::Http1 };
+        converse(stream, client(protocol)).await;
+    } else {
+        let looking = timeout(time, protocol(&stream));
+        let First::Left(Ok(Some(protocol))) = first(looking, draining(shared)).await else { return };
+        converse(socket(stream), client(protocol)).await;
+    }
 }
 
 async fn converse(io: impl AsyncRead + AsyncWrite + Unpin + 'static, client: Rc<Client>) {

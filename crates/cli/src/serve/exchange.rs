@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
@@ -11,12 +11,20 @@ use thalweg_wasi::http::{HandleError, HttpBody};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::access_log::{Answered, Asked};
 use super::body::{ResponseBody, request_body};
 use super::connection::{Client, Unfinished};
 use super::limits::Limits;
 use super::pool::Lease;
 use super::refusal::{refusal, without_response};
+use super::shared::Shared;
 use crate::report;
+
+/// What the log says of a client that went away before there was a response.
+const CLIENT_CLOSED_REQUEST: StatusCode = match StatusCode::from_u16(499) {
+    Ok(status) => status,
+    Err(_) => StatusCode::BAD_REQUEST,
+};
 
 /// How a response ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,21 +51,28 @@ pub struct Exchange {
     /// Whether the connection asks for no body whatever there is.
     unsent: bool,
     bytes: u64,
+    begun: Instant,
+    /// For the log, if there is one.
+    asked: Option<Box<Asked>>,
     end: Option<End>,
 }
 
 impl Exchange {
     fn new(client: &Rc<Client>, request: &Request<Incoming>) -> Exchange {
-        let deadline = Instant::now() + client.shared.limits.request_timeout;
+        let begun = Instant::now();
+        let deadline = begun + client.shared.limits.request_timeout;
+        client.shared.metrics.requests_active.fetch_add(1, Relaxed);
         Exchange {
             client: client.clone(),
             deadline,
             lease: None,
             permit: None,
             unfinished: Some(Unfinished::new(client, deadline)),
-            status: StatusCode::OK,
+            status: CLIENT_CLOSED_REQUEST,
             unsent: request.method() == Method::HEAD,
             bytes: 0,
+            begun,
+            asked: client.shared.access_log.asked(client.peer, request),
             end: None,
         }
     }
@@ -84,6 +99,20 @@ impl Exchange {
         self.lease = None;
         self.permit = None;
         self.unfinished = None;
+        self.count(end);
+    }
+
+    fn count(&mut self, end: End) {
+        let Shared { metrics, access_log, .. } = &*self.client.shared;
+        let took = self.begun.elapsed();
+        metrics.requests_active.fetch_sub(1, Relaxed);
+        metrics.ended(self.status, end, took);
+        if let Some(asked) = self.asked.take() {
+            let answered = Answered { status: self.status, bytes: self.bytes, end, took };
+            if !access_log.answered(&asked, &answered) {
+                metrics.log_lines_lost.fetch_add(1, Relaxed);
+            }
+        }
     }
 
     /// The response, with the exchange in its body.
@@ -129,7 +158,7 @@ pub async fn answer(request: Request<Incoming>, client: Rc<Client>) -> Response<
     let answered = timeout_at(exchange.deadline, handling).await;
     let late = Instant::now() >= exchange.deadline;
     match answered {
-        _ if exceeded.load(Ordering::Relaxed) => {
+        _ if exceeded.load(Relaxed) => {
             exchange.refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large")
         }
         Ok(Ok(response)) => exchange.respond(response),
@@ -154,7 +183,19 @@ async fn turn(client: &Client) -> Option<OwnedSemaphorePermit> {
     if let Ok(permit) = requests.clone().try_acquire_owned() {
         return Some(permit);
     }
+    let queued = &client.shared.metrics.requests_queued;
+    queued.fetch_add(1, Relaxed);
+    // Also when the client goes away meanwhile.
+    let _waits = Waits(queued);
     timeout(client.shared.limits.queue_timeout, requests.clone().acquire_owned()).await.ok()?.ok()
+}
+
+struct Waits<'a>(&'a AtomicI64);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
 }
 
 /// What the server refuses by itself.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::options::{Settings, parse_duration};
+use crate::options::{Settings, duration};
 use crate::report::Failure;
 
 /// The limits on the command line.
@@ -109,10 +109,6 @@ impl Limits {
         settings.timeout = Some(self.request_timeout);
         self
     }
-}
-
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "takes a duration such as `10s`, `250ms` or `1.5`".to_string())
 }
 
 const UNITS: [(&str, u64); 7] =

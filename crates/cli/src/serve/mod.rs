@@ -4,6 +4,8 @@
 //! connections ([`connection`]) and its instances ([`pool`]); what happens to one request is in [`exchange`].
 
 mod accept;
+mod access_log;
+mod admin;
 mod app;
 mod args;
 mod body;
@@ -14,18 +16,20 @@ mod executor;
 mod first;
 mod generation;
 mod limits;
+mod metrics;
 mod pool;
 mod refusal;
 mod shared;
 mod socket;
 mod supervise;
+mod tls;
+mod watch;
 mod worker;
 
 use std::process::ExitCode;
 
 pub use args::ServeArgs;
 
-use crate::load::{Precompiled, Source};
 use crate::report::Failure;
 
 /// Serves a component until a signal ends it.
@@ -35,8 +39,8 @@ pub fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let limits = limits.with_timeout_of(&mut settings);
     // Every worker has an HTTP client of its own: its connections belong to the worker's reactor.
     let grants = (0..args.workers()).map(|_| args.grants(&settings)).collect::<Result<Vec<_>, _>>()?;
-    let source = Source::read(&args.file)?;
-    let app = app::App::load(&source, &args.plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
-    drop(source);
-    supervise::supervise(args, limits, app, grants)
+    let tls = args.tls.acceptor()?;
+    let loader = app::Loader::new(args, settings)?;
+    let app = loader.load()?;
+    supervise::supervise(args, shared::Shared::new(args, limits, tls, app), loader, grants)
 }

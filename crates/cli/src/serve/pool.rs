@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use clap::Args;
@@ -16,9 +17,9 @@ use tokio::time::{Instant, sleep, timeout};
 use super::app::App;
 use super::first::{First, first};
 use super::generation::Generation;
-use super::limits::duration;
 use super::shared::Shared;
 use super::worker::Pulse;
+use crate::options::duration;
 use crate::report::{self, Failure};
 use crate::run::grants::Grants;
 
@@ -147,7 +148,7 @@ impl Pool {
     /// An instance for a request.
     pub async fn lease(self: &Rc<Self>) -> Result<Lease, Failure> {
         self.follow_version();
-        let policy = self.shared.policy;
+        let policy = self.policy();
         let free = |live: &&Rc<Live>| live.active.get() < policy.concurrent;
         let found = self.ready.borrow().iter().rfind(free).cloned();
         let live = match found {
@@ -191,10 +192,14 @@ impl Pool {
         Ok(())
     }
 
+    fn policy(&self) -> PoolPolicy {
+        self.app.borrow().1.policy
+    }
+
     async fn instantiate(self: &Rc<Self>) -> Result<Rc<Live>, Failure> {
         let app = self.app.borrow().1.clone();
         let (service, handle) = app.instantiate(&self.grants).await?;
-        self.alive.set(self.alive.get() + 1);
+        let alive = Alive::new(self);
         let (end, ended) = oneshot::channel();
         let live = Rc::new(Live {
             handle,
@@ -204,7 +209,7 @@ impl Pool {
             rest: Cell::new(self.shared.limits.request_timeout),
             end: Cell::new(Some(end)),
         });
-        spawn_local(drive(service, ended, self.clone(), Rc::downgrade(&live), Alive(self.clone())));
+        spawn_local(drive(service, ended, self.clone(), Rc::downgrade(&live), alive));
         Ok(live)
     }
 
@@ -231,15 +236,14 @@ impl Pool {
 
     /// Drops instances that had no request for a while, again and again.
     pub async fn sweep(self: Rc<Self>) {
-        let period = (self.shared.policy.idle_timeout / 2).clamp(Duration::from_millis(10), Duration::from_secs(10));
         loop {
-            sleep(period).await;
+            sleep((self.policy().idle_timeout / 2).clamp(Duration::from_millis(10), Duration::from_secs(10))).await;
             self.drop_idle();
         }
     }
 
     fn drop_idle(&self) {
-        let timeout = self.shared.policy.idle_timeout;
+        let timeout = self.policy().idle_timeout;
         let is_idle = |live: &Rc<Live>| live.active.get() == 0 && live.idle_since.get().elapsed() >= timeout;
         self.ready.borrow_mut().retain(|live| !is_idle(live));
     }
@@ -259,9 +263,19 @@ impl Pool {
 /// Counts an instance while it lives.
 struct Alive(Rc<Pool>);
 
+impl Alive {
+    fn new(pool: &Rc<Pool>) -> Alive {
+        pool.alive.set(pool.alive.get() + 1);
+        pool.shared.metrics.instances.fetch_add(1, Relaxed);
+        pool.shared.metrics.instances_alive.fetch_add(1, Relaxed);
+        Alive(pool.clone())
+    }
+}
+
 impl Drop for Alive {
     fn drop(&mut self) {
         self.0.alive.set(self.0.alive.get() - 1);
+        self.0.shared.metrics.instances_alive.fetch_sub(1, Relaxed);
     }
 }
 
@@ -283,6 +297,7 @@ async fn drive(
         },
     };
     if let Err(error) = outcome {
+        pool.shared.metrics.traps.fetch_add(1, Relaxed);
         if let Some(live) = live.upgrade() {
             pool.remove(&live);
             pool.spare.borrow_mut().take_if(|spare| Rc::ptr_eq(spare, &live));

@@ -14,43 +14,62 @@ use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::timeout;
 
 use super::accept::accept;
-use super::app::App;
+use super::admin::administer;
+use super::app::Loader;
 use super::args::ServeArgs;
 use super::first::{First, first};
-use super::limits::Limits;
 use super::shared::{Phase, Shared};
+use super::watch::watch;
 use super::worker::{Pulse, Task, Worker};
 use crate::load::io_text;
 use crate::report::{self, Failure};
 use crate::run::grants::Grants;
 
-/// Serves `app` until a signal ends it, with a worker for each of `grants`.
-pub fn supervise(args: &ServeArgs, limits: Limits, app: App, grants: Vec<Grants>) -> Result<ExitCode, Failure> {
-    let policy = args.pool.policy(app.generation);
-    let shared = Arc::new(Shared::new(limits, policy, app));
+/// Serves until a signal ends it, with a worker for each of `grants`. `loader` loads the component again.
+pub fn supervise(args: &ServeArgs, shared: Shared, loader: Loader, grants: Vec<Grants>) -> Result<ExitCode, Failure> {
+    let shared = Arc::new(shared);
     let reactor = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(format!("can't start the reactor: {}", io_text(&error))))?;
-    let served = LocalSet::new().block_on(&reactor, serve(args, shared, grants));
+    let served = LocalSet::new().block_on(&reactor, serve(args, shared, loader, grants));
     reactor.shutdown_background();
     served
 }
 
-async fn serve(args: &ServeArgs, shared: Arc<Shared>, grants: Vec<Grants>) -> Result<ExitCode, Failure> {
+async fn serve(
+    args: &ServeArgs,
+    shared: Arc<Shared>,
+    loader: Loader,
+    grants: Vec<Grants>,
+) -> Result<ExitCode, Failure> {
     let mut signals = Signals::new()?;
     let mut listeners = Vec::new();
     for &addr in &args.addrs {
         listeners.push(listen(addr).await?);
     }
+    let scheme = if shared.tls.is_some() { "https" } else { "http" };
+    let admin = match args.admin_addr {
+        Some(addr) => Some(listen(addr).await?),
+        None => None,
+    };
     for (_, addr) in &listeners {
-        report::line(&format!("Serving HTTP on http://{addr}/"));
+        report::line(&format!("Serving HTTP on {scheme}://{addr}/"));
+    }
+    if let Some((listener, addr)) = admin {
+        report::line(&format!("Administration on http://{addr}/"));
+        spawn_local(administer(listener, shared.clone()));
     }
     let (workers, mut ended) = start(&shared, grants).await?;
+    shared.phase.send_replace(Phase::Serving);
+    if args.watch {
+        let (file, shared) = (args.file.clone(), shared.clone());
+        spawn_local(async move { watch(&file, move || loader.load(), shared).await });
+    }
     let places = Arc::new(Semaphore::new(shared.limits.max_concurrent_connections));
     let accepting: Vec<JoinHandle<()>> = listeners
         .into_iter()
-        .map(|(listener, _)| spawn_local(accept(listener, workers.clone(), places.clone())))
+        .map(|(listener, _)| spawn_local(accept(listener, workers.clone(), places.clone(), shared.clone())))
         .collect();
     if let First::Right(_) = first(signals.next(), ended.recv()).await {
         return Err(Failure::new("a worker of the server ended"));

@@ -39,20 +39,24 @@ pub struct Accepted {
 /// The place of a connection among those that are open, of the worker and of all.
 pub struct Place {
     pulse: Arc<Pulse>,
+    shared: Arc<Shared>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Place {
     /// A place at the worker of `pulse`.
-    pub fn new(pulse: &Arc<Pulse>, permit: OwnedSemaphorePermit) -> Place {
+    pub fn new(pulse: &Arc<Pulse>, permit: OwnedSemaphorePermit, shared: &Arc<Shared>) -> Place {
         pulse.connections.fetch_add(1, Ordering::Relaxed);
-        Place { pulse: pulse.clone(), _permit: permit }
+        shared.metrics.connections.fetch_add(1, Ordering::Relaxed);
+        shared.metrics.connections_open.fetch_add(1, Ordering::Relaxed);
+        Place { pulse: pulse.clone(), shared: shared.clone(), _permit: permit }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         self.pulse.connections.fetch_sub(1, Ordering::Relaxed);
+        self.shared.metrics.connections_open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

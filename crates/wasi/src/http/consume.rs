@@ -2,9 +2,9 @@
 
 use thalweg::{Access, FutureReader, StreamReader};
 
+use super::ErrorCode;
 use super::body::{Body, Sent, Trailers};
 use super::incoming_body::{incoming_body, no_contents};
-use super::ErrorCode;
 use crate::WasiView;
 
 /// What `consume-body` gives.

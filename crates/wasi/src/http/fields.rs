@@ -187,11 +187,7 @@ impl Fields {
         let spelled = spelled(name, &key);
         let entries = Arc::make_mut(&mut self.entries);
         entries.retain(|entry| entry.name != key);
-        entries.extend(values.into_iter().map(|value| Entry {
-            name: key.clone(),
-            spelled: spelled.clone(),
-            value,
-        }));
+        entries.extend(values.into_iter().map(|value| Entry { name: key.clone(), spelled: spelled.clone(), value }));
         self.size = size;
         Ok(())
     }

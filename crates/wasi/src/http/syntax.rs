@@ -161,7 +161,8 @@ mod tests {
         for text in ["a", "1.2.3.4:80", "u@h", "u:p%20@h:1", "[::1]", "[::1]:443", "!", "%41", "h:"] {
             assert!(is_authority(text), "{text}");
         }
-        for text in ["", "::", ":@", "@@", "@:", ":80", "a b", "#", "h:what", "[::1", "[x]:1", "a/b", "é", "::1", "[]"] {
+        for text in ["", "::", ":@", "@@", "@:", ":80", "a b", "#", "h:what", "[::1", "[x]:1", "a/b", "é", "::1", "[]"]
+        {
             assert!(!is_authority(text), "{text}");
         }
         assert_eq!(split_port("u@[::1]:4"), Some(("[::1]", Some("4"))));

@@ -12,9 +12,9 @@ mod random;
 mod stdin;
 mod stdout;
 
+pub use self::http::{OsHttpClient, TlsRoots, TlsRootsError};
 pub use clock::{OsMonotonicClock, OsSystemClock};
 pub use files::open_directory;
-pub use self::http::{OsHttpClient, TlsRoots, TlsRootsError};
 pub use net::OsNetwork;
 pub use random::OsRandom;
 pub use stdin::stdin;

@@ -9,9 +9,9 @@ mod net;
 mod random;
 mod stdio;
 
+pub use self::http::SimHttp;
 pub use clock::SimClock;
 pub use files::SimFiles;
-pub use self::http::SimHttp;
 pub use net::SimNetwork;
 pub use random::SeededRandom;
 pub use stdio::{Captured, InputFeed, captured_output, fed_input};

@@ -18,11 +18,11 @@ mod udp;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use self::http::{HttpClient, OutgoingRequest, Timeouts};
 pub use bytes::{ByteSink, ByteSource};
 pub use clock::{Instant, MonotonicClock, SystemClock};
 pub use error::{Code, Error, Result};
 pub use files::{Advice, DirEntry, FileKind, Follow, MetadataHash, NewTime, NewTimes, OpenHow, Stat};
-pub use self::http::{HttpClient, OutgoingRequest, Timeouts};
 pub use network::{Direction, Family, Network, SocketOption};
 pub use node::Node;
 pub use random::Random;

@@ -1,3 +1,5 @@
+//! What may be changed, and what never is.
+
 use super::*;
 
 fn some() -> Fields {

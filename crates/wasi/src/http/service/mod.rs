@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 
 use thalweg::{Instance, Resource, Result, StartedCall, Store, TypedFunc};
 
+use queue::{Answering, Job, Queue};
 pub use queue::{HandleError, Handling, ServiceHandle};
-use queue::{Job, Queue, Reply};
 
 use super::{ErrorCode, Request, Response};
 use crate::WasiView;
@@ -33,7 +33,8 @@ pub struct Service<T> {
 struct Running {
     call: StartedCall<Answer>,
     method: http::Method,
-    reply: Arc<Reply>,
+    /// None when it was handed over with the response.
+    reply: Option<Answering>,
     cancelled: bool,
 }
 
@@ -69,9 +70,10 @@ impl<T: WasiView> Service<T> {
     pub async fn run(mut self) -> Result<()> {
         let result = poll_fn(|cx| self.poll(cx)).await;
         if let Err(error) = &result {
-            self.queue.fail(error.message());
-            for running in &self.running {
-                running.reply.set(Err(HandleError::Trapped(error.message().into())));
+            let why = HandleError::Trapped(error.message().into());
+            self.queue.fail(why.clone());
+            for reply in self.running.iter().filter_map(|running| running.reply.as_ref()) {
+                reply.set(Err(why.clone()));
             }
         }
         result
@@ -114,7 +116,7 @@ impl<T: WasiView> Service<T> {
         };
         match self.handle.start(&mut self.store, (resource,)) {
             Ok(call) => {
-                self.running.push(Running { call, method, reply, cancelled: false });
+                self.running.push(Running { call, method, reply: Some(reply), cancelled: false });
                 Ok(())
             }
             Err(error) => {
@@ -131,11 +133,12 @@ impl<T: WasiView> Service<T> {
             if result.is_err() {
                 return true;
             }
-            if running.reply.is_abandoned() && !running.cancelled {
+            let abandoned = running.reply.as_ref().is_some_and(Answering::is_abandoned);
+            if abandoned && !running.cancelled {
                 (running.cancelled, moved) = (true, true);
                 result = store.cancel(&running.call);
             }
-            match store.result_of(&running.call) {
+            match store.result_of(&mut running.call) {
                 None => true,
                 Some(answer) => {
                     moved = true;
@@ -150,9 +153,15 @@ impl<T: WasiView> Service<T> {
     }
 }
 
+impl<T> Drop for Service<T> {
+    fn drop(&mut self) {
+        self.queue.fail(HandleError::Cancelled);
+    }
+}
+
 /// Hands a response over as soon as its headers can go out.
-fn respond<T: WasiView>(store: &mut Store<T>, running: &Running, answer: Result<Answer>) -> Result<()> {
-    let reply = running.reply.clone();
+fn respond<T: WasiView>(store: &mut Store<T>, running: &mut Running, answer: Result<Answer>) -> Result<()> {
+    let Some(reply) = running.reply.take() else { return Ok(()) };
     let resource = match answer {
         Ok(Ok(resource)) => resource,
         Ok(Err(code)) => {

@@ -44,7 +44,7 @@ pub(super) type Outcome = Result<http::Response<HttpBody>, HandleError>;
 pub(super) struct Job {
     pub(super) request: http::Request<HttpBody>,
     pub(super) secure: bool,
-    pub(super) reply: Arc<Reply>,
+    pub(super) reply: Answering,
 }
 
 /// Requests on their way to a service.
@@ -59,7 +59,7 @@ struct Contents {
     jobs: VecDeque<Job>,
     waker: Option<Waker>,
     /// Why no more is taken.
-    failed: Option<String>,
+    failed: Option<HandleError>,
 }
 
 impl Queue {
@@ -79,15 +79,15 @@ impl Queue {
         self.handles.load(Ordering::Acquire) == 0 && self.lock().jobs.is_empty()
     }
 
-    /// Refuses what waits and what comes.
-    pub(super) fn fail(&self, why: &str) {
-        let jobs = {
+    /// Refuses what waits and what comes; the first reason counts.
+    pub(super) fn fail(&self, why: HandleError) {
+        let (jobs, why) = {
             let mut contents = self.lock();
-            contents.failed = Some(why.to_string());
-            mem::take(&mut contents.jobs)
+            let why = contents.failed.get_or_insert(why).clone();
+            (mem::take(&mut contents.jobs), why)
         };
         for job in jobs {
-            job.reply.set(Err(HandleError::Trapped(why.to_string())));
+            job.reply.set(Err(why.clone()));
         }
     }
 
@@ -99,21 +99,35 @@ impl Queue {
     }
 }
 
-impl Drop for Queue {
+/// Whoever has to answer. Dropping it without an answer says that there will be none.
+pub(super) struct Answering(Arc<Reply>);
+
+impl Answering {
+    /// See [`Reply::set`].
+    pub(super) fn set(&self, outcome: Outcome) {
+        self.0.set(outcome);
+    }
+
+    /// Whether nobody waits.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.0.lock().abandoned
+    }
+}
+
+impl Drop for Answering {
     fn drop(&mut self) {
-        for job in mem::take(&mut self.lock().jobs) {
-            job.reply.set(Err(HandleError::Cancelled));
-        }
+        self.0.set(Err(HandleError::Cancelled));
     }
 }
 
 /// Where an answer is left.
-pub(super) struct Reply(Mutex<Waiting>);
+struct Reply(Mutex<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
     outcome: Option<Outcome>,
     waker: Option<Waker>,
+    answered: bool,
     abandoned: bool,
 }
 
@@ -122,21 +136,17 @@ impl Reply {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leaves an answer. One that nobody waits for is dropped, and its body with it.
-    pub(super) fn set(&self, outcome: Outcome) {
+    /// Leaves an answer; the first counts. One that nobody waits for is dropped, and its body with it.
+    fn set(&self, outcome: Outcome) {
         let mut waiting = self.lock();
-        if !waiting.abandoned {
-            waiting.outcome.get_or_insert(outcome);
+        if !waiting.abandoned && !waiting.answered {
+            waiting.answered = true;
+            waiting.outcome = Some(outcome);
             if let Some(waker) = waiting.waker.take() {
                 drop(waiting);
                 waker.wake();
             }
         }
-    }
-
-    /// Whether nobody waits.
-    pub(super) fn is_abandoned(&self) -> bool {
-        self.lock().abandoned
     }
 }
 
@@ -160,12 +170,12 @@ impl ServiceHandle {
         let failed = {
             let mut contents = self.0.lock();
             if contents.failed.is_none() {
-                contents.jobs.push_back(Job { request, secure, reply: reply.clone() });
+                contents.jobs.push_back(Job { request, secure, reply: Answering(reply.clone()) });
             }
             contents.failed.clone()
         };
         match failed {
-            Some(why) => reply.set(Err(HandleError::Trapped(why))),
+            Some(why) => reply.set(Err(why)),
             None => self.0.wake(),
         }
         Handling { reply, queue: self.0.clone() }

@@ -8,9 +8,7 @@ use crate::http::{Fields, HeaderError};
 type This = Resource<Fields>;
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<Fields>("fields", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.resource::<Fields>("fields", |view: &mut T, rep| view.wasi().table.delete(This::new_own(rep)).map(drop))?;
     making(types)?;
     reading(types)?;
     writing(types)

@@ -13,9 +13,7 @@ type This = Resource<Request>;
 type New = (Resource<Fields>, Option<StreamReader<u8>>, FutureReader<Trailers>, Option<Resource<RequestOptions>>);
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<Request>("request", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.resource::<Request>("request", |view: &mut T, rep| view.wasi().table.delete(This::new_own(rep)).map(drop))?;
     types
         .func("[static]request.new", |caller, new: New| new_request(caller, new))?
         .func("[static]request.consume-body", |caller, (this, handled): (This, FutureReader<Sent>)| {

@@ -13,9 +13,8 @@ type This = Resource<Response>;
 type New = (Resource<Fields>, Option<StreamReader<u8>>, FutureReader<Trailers>);
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<Response>("response", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types
+        .resource::<Response>("response", |view: &mut T, rep| view.wasi().table.delete(This::new_own(rep)).map(drop))?;
     types
         .func("[static]response.new", |caller, new: New| new_response(caller, new))?
         .func("[static]response.consume-body", |caller, (this, handled): (This, FutureReader<Sent>)| {

@@ -23,7 +23,13 @@ pub(super) async fn connect(tls: &Tls, key: &Key, network: &NetworkGrant) -> Res
     let (host, port) = split_port(&key.authority).ok_or(ErrorCode::HttpRequestUriInvalid)?;
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let port = match port {
-        None | Some("") => if key.tls { 443 } else { 80 },
+        None | Some("") => {
+            if key.tls {
+                443
+            } else {
+                80
+            }
+        }
         Some(port) => port.parse().map_err(|_| ErrorCode::HttpRequestUriInvalid)?,
     };
     let found = network.resolve_http(host)?.await?;

@@ -101,11 +101,7 @@ impl Connection {
     /// Another sender of a shared connection.
     pub(super) fn clone_shared(&self) -> Option<Connection> {
         let Sender::Http2(sender) = &self.sender else { return None };
-        Some(Connection {
-            sender: Sender::Http2(sender.clone()),
-            address: self.address,
-            driver: self.driver.clone(),
-        })
+        Some(Connection { sender: Sender::Http2(sender.clone()), address: self.address, driver: self.driver.clone() })
     }
 
     /// Whether it is of no use any more.
@@ -158,10 +154,7 @@ impl Body for RequestBody {
     type Data = Bytes;
     type Error = ErrorCode;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, ErrorCode>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ErrorCode>>> {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
         let over = match &frame {
             None => true,

@@ -56,9 +56,7 @@ pub(super) fn from_stream(failed: &io::Error) -> ErrorCode {
 
 fn from_tls(error: &rustls::Error) -> ErrorCode {
     match error {
-        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
-            ErrorCode::TlsCertificateError
-        }
+        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => ErrorCode::TlsCertificateError,
         rustls::Error::AlertReceived(alert) => ErrorCode::TlsAlertReceived(TlsAlertReceivedPayload {
             alert_id: Some(u8::from(*alert)),
             alert_message: Some(format!("{alert:?}")),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -31,11 +32,15 @@ struct Idle {
 
 /// See the page.
 #[derive(Default)]
-pub(super) struct Pool(Mutex<HashMap<Key, Vec<Idle>>>);
+pub(super) struct Pool {
+    servers: Mutex<HashMap<Key, Vec<Idle>>>,
+    /// Somebody will close what waited too long.
+    swept: AtomicBool,
+}
 
 impl Pool {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Vec<Idle>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection to the server of `key` whose address is `granted`.
@@ -62,19 +67,37 @@ impl Pool {
         }
         waiting.push(Idle { connection, since: Instant::now() });
         drop(servers);
-        tokio::spawn(close_idle(Arc::downgrade(self)));
+        if !self.swept.swap(true, Ordering::AcqRel) {
+            tokio::spawn(sweep(Sweeper(Arc::downgrade(self))));
+        }
     }
 }
 
-/// Closes, when its time has come, what nobody took.
-async fn close_idle(pool: Weak<Pool>) {
-    tokio::time::sleep(MAX_IDLE).await;
-    if let Some(pool) = pool.upgrade() {
+/// Whoever sweeps; the next connection that waits finds another.
+struct Sweeper(Weak<Pool>);
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.upgrade() {
+            pool.swept.store(false, Ordering::Release);
+        }
+    }
+}
+
+/// Closes what waited too long, until nothing waits.
+async fn sweep(sweeper: Sweeper) {
+    loop {
+        tokio::time::sleep(MAX_IDLE / 2).await;
+        let Some(pool) = sweeper.0.upgrade() else { return };
         let mut servers = pool.lock();
         servers.retain(|_, waiting| {
-            waiting.retain(|idle| idle.since.elapsed() < MAX_IDLE);
+            waiting.retain(|idle| !idle.connection.is_closed() && idle.since.elapsed() < MAX_IDLE);
             !waiting.is_empty()
         });
+        if servers.is_empty() {
+            pool.swept.store(false, Ordering::Release);
+            return;
+        }
     }
 }
 
