@@ -3,12 +3,30 @@
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
+use clap::Args;
 use thalweg_wasi::{DirPerms, NetworkPolicy, WasiBuilder, WasiContext, native};
 
-use super::{RunArgs, allow_host};
+use super::allow_host;
 use crate::load::{Source, io_text};
 use crate::options::Settings;
 use crate::report::Failure;
+
+/// The options that give something to a guest, for every command that runs one.
+#[derive(Args)]
+pub struct GrantArgs {
+    /// Grants a folder, for reading only with `::ro`; the guest knows it as GUEST, or as HOST
+    #[arg(long = "dir", value_name = "HOST[::GUEST][::ro]")]
+    dirs: Vec<String>,
+    /// Gives the guest an environment variable; without a value, the one of this command
+    #[arg(long = "env", value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
+    /// Lets the guest use these addresses of the network: bind, connect and send to them
+    #[arg(long = "allow-host", value_name = "ADDRESS[/PREFIX][:PORT]")]
+    allow_hosts: Vec<String>,
+    /// The guest's name for itself, its first argument (default: the name of FILE)
+    #[arg(long, value_name = "NAME")]
+    argv0: Option<String>,
+}
 
 /// Everything that the guest is given.
 pub struct Grants {
@@ -36,7 +54,7 @@ struct Folder {
 impl Grants {
     /// Reads what the command line says.
     pub fn parse(
-        args: &RunArgs,
+        args: &GrantArgs,
         settings: &Settings,
         file: &OsStr,
         guest_args: &[OsString],
@@ -67,10 +85,10 @@ impl Grants {
         })
     }
 
-    /// The same for the guest's host functions; to be called where the reactor is.
-    pub fn context(self) -> Result<WasiContext, Failure> {
-        let mut builder = WasiBuilder::new().args(self.args).envs(self.env).network(self.network);
-        builder = builder.max_http_fields_size(self.max_http_fields_size).http_client(self.http_client);
+    /// The same for the host functions of one instance; to be called where the reactor is.
+    pub fn context(&self) -> Result<WasiContext, Failure> {
+        let mut builder = WasiBuilder::new().args(&self.args).envs(self.env.clone()).network(self.network.clone());
+        builder = builder.max_http_fields_size(self.max_http_fields_size).http_client(self.http_client.clone());
         if self.stdin {
             builder = builder.stdin(native::stdin());
         }
@@ -80,10 +98,10 @@ impl Grants {
         if self.stderr {
             builder = builder.stderr(native::stderr());
         }
-        if let Some(cwd) = self.cwd {
+        if let Some(cwd) = &self.cwd {
             builder = builder.cwd(cwd);
         }
-        for folder in self.folders {
+        for folder in &self.folders {
             let perms = if folder.read_only { DirPerms::ReadOnly } else { DirPerms::ReadWrite };
             builder = builder.preopen(&folder.host, &folder.guest, perms)?;
         }

@@ -26,6 +26,8 @@ pub struct Service<T> {
     handle: TypedFunc<(Resource<Request>,), Answer>,
     queue: Arc<Queue>,
     running: Vec<Running>,
+    /// How long guests may run without letting go.
+    interrupt_after: Option<u64>,
 }
 
 struct Running {
@@ -45,8 +47,16 @@ impl<T: WasiView> Service<T> {
     pub fn new(mut store: Store<T>, instance: &Instance) -> Result<(Service<T>, ServiceHandle)> {
         let handle = instance.func(&mut store, HANDLE)?;
         let queue = Arc::new(Queue::default());
-        let service = Service { store, handle, queue: queue.clone(), running: Vec::new() };
+        let service = Service { store, handle, queue: queue.clone(), running: Vec::new(), interrupt_after: None };
         Ok((service, ServiceHandle::new(queue)))
+    }
+
+    /// Interrupts guests that run for `ticks` of the engine's epoch without letting go: a trap. Needs
+    /// `Config::epoch_interruption`.
+    #[must_use]
+    pub fn interrupt_after(mut self, ticks: u64) -> Self {
+        self.interrupt_after = Some(ticks);
+        self
     }
 
     /// Answers requests until every [`ServiceHandle`] is dropped, every body was sent and no task is left.
@@ -70,6 +80,9 @@ impl<T: WasiView> Service<T> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        if let Some(ticks) = self.interrupt_after {
+            self.store.set_epoch_deadline(ticks);
+        }
         loop {
             let mut moved = false;
             for job in self.queue.take(cx) {
