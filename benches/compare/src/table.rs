@@ -31,7 +31,7 @@ pub fn line(row: &Row, measured: &Measured) {
         times(report.times_wall),
         goals.join(", "),
         report.verdict(),
-        measured.peer.as_ref().map_or("-", |(settings, _)| settings),
+        measured.peer.as_ref().map_or("-", |(settings, _)| *settings),
     );
 }
 
