@@ -157,11 +157,7 @@ async fn converse(io: impl AsyncRead + AsyncWrite + Unpin + 'static, client: Rc<
 }
 
 /// Polls a conversation to its end; `end` asks it to come to one.
-async fn run<C: Future<Output = hyper::Result<()>>>(
-    conversation: C,
-    end: impl Fn(Pin<&mut C>),
-    client: &Client,
-) {
+async fn run<C: Future<Output = hyper::Result<()>>>(conversation: C, end: impl Fn(Pin<&mut C>), client: &Client) {
     let mut conversation = pin!(conversation);
     let mut draining = pin!(draining(&client.shared));
     let mut timer = pin!(sleep_until(client.next_look()));

@@ -66,7 +66,11 @@ fn pooling(options: &EngineOptions) -> wasmtime::PoolingAllocationConfig {
 pub(crate) struct CoreEngine {
     engine: wasmtime::Engine,
     fuel: bool,
+    spare_stack: usize,
 }
+
+/// Bytes of an own stack that are left to frames of the host, whatever wasm takes.
+const HOST_FRAMES: usize = 256 << 10;
 
 impl CoreEngine {
     /// An engine with these options.
@@ -91,11 +95,17 @@ impl CoreEngine {
             config.cranelift_opt_level(wasmtime::OptLevel::None);
         }
         let engine = wasmtime::Engine::new(&config).map_err(convert::error)?;
-        Ok(CoreEngine { engine, fuel: options.fuel })
+        let spare_stack = options.stack_size.saturating_sub(options.max_wasm_stack).saturating_sub(HOST_FRAMES);
+        Ok(CoreEngine { engine, fuel: options.fuel, spare_stack })
     }
 
     pub(super) fn inner(&self) -> &wasmtime::Engine {
         &self.engine
+    }
+
+    /// How many bytes of an own stack may be in use when a guest is called on it.
+    pub(super) fn spare_stack(&self) -> usize {
+        self.spare_stack
     }
 
     pub(super) fn counts_fuel(&self) -> bool {

@@ -105,7 +105,7 @@ mod tests {
         let mut store = EngineStore::new(engine, State::for_tests());
         let mut store = store.as_mut();
         let instance = crate::engine::CoreInstance::new(&mut store, module, &[]).unwrap();
-        instance.export(&mut store, "f").unwrap().func().unwrap().call(&mut store, &[]).unwrap()
+        instance.func(&mut store, "f").unwrap().call(&mut store, &[]).unwrap()
     }
 
     #[test]

@@ -102,7 +102,7 @@ impl Run<'_> {
                 store.state_mut().roots.get_mut(self.root)?.memories[index.at()] = Some(memory);
             }
             Step::ExtractFunc(index, _) => {
-                let func = self.only(store, sources)?.func().ok_or_else(|| not_a("function"))?;
+                let func = self.only(store, sources)?.func(store).ok_or_else(|| not_a("function"))?;
                 store.state_mut().roots.get_mut(self.root)?.funcs[index.at()] = Some(func);
             }
             Step::ExtractTable(index, _) => {

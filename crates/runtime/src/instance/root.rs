@@ -13,7 +13,7 @@ use crate::linker::{HostDrop, HostTypes};
 use crate::plan::{Blocking, FuncIndex, InstanceIndex, MemoryIndex, TableIndex};
 use crate::store::{Id, ResourceTypeId};
 use crate::task::CoreCallee;
-use crate::types::{FuncType, ResourceIndex};
+use crate::types::ResourceIndex;
 
 /// An instantiated component of the store.
 pub(crate) type RootId = Id<RootInstance>;
@@ -53,7 +53,7 @@ pub(crate) struct RootInstance {
     /// Table slots.
     pub(crate) tables: Vec<Option<CoreTable>>,
     /// Lifted functions that were called.
-    pub(crate) callees: Vec<Option<(CoreCallee, Arc<FuncType>)>>,
+    pub(crate) callees: Vec<Option<Arc<CoreCallee>>>,
     /// Options that were used.
     pub(crate) options: Vec<Option<Arc<Options>>>,
 }

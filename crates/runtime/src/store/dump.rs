@@ -30,7 +30,7 @@ pub(crate) fn waiting(state: &State) -> String {
     let mut report = String::from("these tasks wait:");
     for (id, task) in state.tasks.iter() {
         let _ = write!(report, "\ntask {} ({}), {}", id.number(), task.callee.name, state_words(task));
-        for &thread in task.threads.iter().chain(task.implicit_thread.iter().filter(|t| !task.threads.contains(t))) {
+        for thread in task.implicit_thread.iter().chain(&task.explicit_threads).copied() {
             let _ = write!(report, "\n  thread {}: {}", thread.number(), thread_words(state, thread));
         }
     }
@@ -70,7 +70,10 @@ fn thread_words(state: &State, thread: ThreadId) -> String {
 }
 
 fn set_words(state: &State, set: WaitableSetId) -> String {
-    let members = state.sets.find(set).map(|set| set.members.clone()).unwrap_or_default();
+    let subtasks = state.subtasks.iter().map(|(id, this)| (WaitableRef::Subtask(id), &this.waitable));
+    let ends = state.ends.iter().map(|(id, this)| (WaitableRef::End(id), &this.waitable));
+    let members = subtasks.chain(ends).filter(|(_, waitable)| waitable.set == Some(set));
+    let members: Vec<_> = members.map(|(member, _)| member).collect();
     if members.is_empty() {
         return "waits on an empty set: nothing was joined to it".into();
     }
