@@ -209,7 +209,7 @@ impl Pool {
             rest: Cell::new(self.shared.limits.request_timeout),
             end: Cell::new(Some(end)),
         });
-        spawn_local(drive(service, ended, self.clone(), Rc::downgrade(&live), alive));
+        spawn_local(drive(service, ended, self.clone(), Rc::downgrade(&live), (alive, app)));
         Ok(live)
     }
 
@@ -280,13 +280,13 @@ impl Drop for Alive {
 }
 
 /// Runs an instance to its end: when all its requests are done and it has nothing more to do, or traps, or goes on for too
-/// long after its last request.
+/// long after its last request. An instance needs its `App`, which has the clock that interrupts it.
 async fn drive(
     service: Service<WasiContext>,
     ended: oneshot::Receiver<Duration>,
     pool: Rc<Pool>,
     live: Weak<Live>,
-    _alive: Alive,
+    _kept: (Alive, Arc<App>),
 ) {
     let mut running = pin!(pool.pulse.watch(service.run()));
     let outcome = match first(running.as_mut(), ended).await {
