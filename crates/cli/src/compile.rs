@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::load::{self, Precompiled, Source, io_text};
+use crate::load::{self, Plugs, Precompiled, Source, io_text};
 use crate::options::OptionGroups;
 use crate::report::Failure;
 
@@ -20,6 +20,8 @@ pub struct CompileArgs {
     #[arg(value_name = "FILE")]
     file: OsString,
     #[command(flatten)]
+    plugs: Plugs,
+    #[command(flatten)]
     groups: OptionGroups,
 }
 
@@ -29,7 +31,7 @@ pub fn compile(args: &CompileArgs) -> Result<ExitCode, Failure> {
     // The file is what is kept.
     settings.cache = false;
     let source = Source::read(&args.file)?;
-    let (_engine, component) = load::load(&source, &settings, Precompiled::Refused)?;
+    let component = load::load(&source, &args.plugs, &settings, Precompiled::Refused)?.component;
     let output = match &args.output {
         Some(output) => output.clone(),
         None => default_output(&args.file),

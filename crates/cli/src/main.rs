@@ -5,12 +5,17 @@
 
 mod compile;
 mod completion;
+mod compose;
+mod conformance;
 mod inspect;
 mod invoke;
 mod load;
+mod module;
 mod options;
 mod report;
 mod run;
+mod serve;
+mod verdict;
 mod wast;
 
 use std::process::ExitCode;
@@ -38,12 +43,18 @@ struct CommandLine {
 enum Command {
     /// Runs a component (also without the word `run`)
     Run(run::RunArgs),
+    /// Answers HTTP requests with a component
+    Serve(Box<serve::ServeArgs>),
     /// Shows what a component imports, exports and is made of
     Inspect(inspect::InspectArgs),
     /// Compiles a component ahead of time
     Compile(compile::CompileArgs),
+    /// Writes one component that links a component with plugs
+    Compose(compose::ComposeArgs),
     /// Runs scripts of components and assertions (`.wast`)
     Wast(wast::WastArgs),
+    /// Runs the test suites of WASI (`manifest.json` and `*.wasm`)
+    Conformance(conformance::ConformanceArgs),
     /// Prints a completion script for a shell
     Completion(completion::CompletionArgs),
 }
@@ -63,9 +74,12 @@ fn obey(line: CommandLine) -> Result<ExitCode, report::Failure> {
     match line.command {
         None => run::run(&line.run),
         Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Serve(args)) => serve::serve(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Compile(args)) => compile::compile(&args),
+        Some(Command::Compose(args)) => compose::compose(&args),
         Some(Command::Wast(args)) => wast::wast(&args),
+        Some(Command::Conformance(args)) => conformance::conformance(&args),
         Some(Command::Completion(args)) => completion::completion(&args),
     }
 }

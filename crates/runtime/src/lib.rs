@@ -28,7 +28,7 @@ pub use abi::{
     Case, Flat, FlatIter, LiftCx, LiftFrom, LowerCx, LowerTo, Params, Payload, ResourceAny, ReturnVal, Returns, Val,
     WitType,
 };
-pub use component::{Annotation, Component, Config, Engine, ExternName, InterfaceName, PlainName};
+pub use component::{Annotation, Component, Config, Engine, ExternName, InterfaceName, PlainName, Plug};
 pub use error::{Error, ErrorKind, Result, Trap};
 pub use features::{Features, Gate};
 pub use host::{
@@ -36,5 +36,5 @@ pub use host::{
     StreamConsumer, StreamProducer, StreamReader, TypedFunc,
 };
 pub use limits::Limits;
-pub use linker::{HostTypes, Linker, LinkerInstance};
-pub use store::{Choose, DataGuard, Live, Store};
+pub use linker::{Definition, DefinitionKind, HostTypes, Linker, LinkerInstance, Prepared};
+pub use store::{Choose, DataGuard, Live, Schedule, Store};

@@ -80,6 +80,13 @@ pub enum Failure {
         /// Its standard error until then.
         stderr: String,
     },
+    /// A run of the setup failed.
+    Setup {
+        /// The words after `thalweg`.
+        args: String,
+        /// Its standard error.
+        stderr: String,
+    },
     /// The command did something else than expected: a report with diffs.
     Unexpected(String),
 }
@@ -102,6 +109,7 @@ impl fmt::Display for Failure {
                 "the command was ended after {} s\nstdout so far:\n{stdout}\nstderr so far:\n{stderr}",
                 RUN_TIME_MAX.as_secs()
             ),
+            Failure::Setup { args, stderr } => write!(f, "the setup `thalweg {args}` failed\nstderr:\n{stderr}"),
             Failure::Unexpected(report) => f.write_str(report),
         }
     }
@@ -202,8 +210,14 @@ impl CommandTest {
         }
         for step in &self.setup {
             step.apply(place, &folders.files)?;
+            if let SetupStep::Run { args } = step {
+                let ended = process::run(self, args, place, &folders, &variables)?;
+                if !ended.exit.is_success() {
+                    return Err(Failure::Setup { args: args.join(" "), stderr: variables.hide(&ended.stderr) });
+                }
+            }
         }
-        let ended = process::run(self, place, &folders, &variables)?;
+        let ended = process::run(self, &self.args, place, &folders, &variables)?;
         Ok(Outcome {
             exit: ended.exit,
             stdout: variables.hide(&ended.stdout),

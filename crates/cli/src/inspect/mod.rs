@@ -12,7 +12,7 @@ use clap::Args;
 use thalweg::Component;
 use thalweg::plan::Plan;
 
-use crate::load::{self, Precompiled, Source};
+use crate::load::{self, Plugs, Precompiled, Source};
 use crate::options::OptionGroups;
 use crate::report::{self, Failure};
 
@@ -20,7 +20,7 @@ use crate::report::{self, Failure};
 #[derive(Args)]
 pub struct InspectArgs {
     /// Prints the component's world as WIT
-    #[arg(long, conflicts_with = "plan")]
+    #[arg(long, conflicts_with_all = ["plan", "files"])]
     wit: bool,
     /// Prints what instantiating it does, step by step
     #[arg(long)]
@@ -32,6 +32,8 @@ pub struct InspectArgs {
     #[arg(value_name = "FILE")]
     file: OsString,
     #[command(flatten)]
+    plugs: Plugs,
+    #[command(flatten)]
     groups: OptionGroups,
 }
 
@@ -39,21 +41,23 @@ pub struct InspectArgs {
 pub fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let settings = args.groups.settings()?;
     let source = Source::read(&args.file)?;
-    let (_engine, component) = load::load(&source, &settings, Precompiled::from_flag(args.allow_precompiled))?;
+    let loaded = load::load(&source, &args.plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
+    let component = &loaded.component;
     let text = if args.wit {
-        wit::wit(&component).map_err(|failure| failure.at(&source.name))?
+        wit::wit(component).map_err(|failure| failure.at(&source.name))?
     } else if args.plan {
         format!("{}\n", component.plan())
     } else {
-        summary(&source.name, &component)
+        summary(&source.name, component, loaded.is_module)
     };
     report::out(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn summary(name: &str, component: &Component) -> String {
+fn summary(name: &str, component: &Component, is_module: bool) -> String {
     let plan = component.plan();
-    let mut text = format!("{name}: component, {}\n", report::bytes(component.bytes().len()));
+    let what = if is_module { "core module, run as a component" } else { "component" };
+    let mut text = format!("{name}: {what}, {}\n", report::bytes(component.bytes().len()));
     interface::imports(&mut text, plan);
     interface::exports(&mut text, plan);
     modules(&mut text, plan);

@@ -25,11 +25,10 @@ pub(crate) use glue::{Glue, encode_glue, has_glue};
 pub(crate) use lower::{after_start, core_callee, lift_args, new_subtask};
 pub(crate) use signature::signature;
 
-use std::sync::Arc;
-
 use crate::Result;
 use crate::Trap;
-use crate::engine::{CoreExtern, StoreMut, host_func};
+use crate::component::Code;
+use crate::engine::{CoreExtern, StoreMut, host_func_of};
 use crate::error::bug;
 use crate::instance::{InstanceId, MAY_LEAVE, RootId, may};
 use crate::plan::{Trampoline, TrampolineIndex};
@@ -54,18 +53,23 @@ pub(crate) struct Site {
 }
 
 /// The core function of a trampoline.
-pub(crate) fn make(store: &mut StoreMut<'_>, root: RootId, glue: &Glue, index: TrampolineIndex) -> Result<CoreExtern> {
-    if let Some(made) = glue.trampoline(store, index)? {
+pub(crate) fn make(
+    store: &mut StoreMut<'_>,
+    root: RootId,
+    code: &Code,
+    glue: &mut Glue,
+    index: TrampolineIndex,
+) -> Result<CoreExtern> {
+    if let Some(made) = glue.trampoline(store, root, index)? {
         return Ok(made);
     }
     let (site, trampoline) = find(store.state(), root, index)?;
-    let (params, result) = signature(&trampoline, store.state().roots.get(root)?.component.plan());
     let body =
         move |mut store: StoreMut<'_>, args: &[u64]| match dispatch::call(&mut store, site, &trampoline.canon, args)? {
             Outcome::Done(bits) => Ok(bits),
             Outcome::Park => Err(bug!("a built-in that cannot wait waits")),
         };
-    Ok(host_func(store, &params, result, Arc::new(body)).into())
+    Ok(host_func_of(store, code.trampoline(index)?, body).into())
 }
 
 fn find(state: &State, root: RootId, index: TrampolineIndex) -> Result<(Site, Trampoline)> {
@@ -81,16 +85,11 @@ fn check_may_leave(store: &mut StoreMut<'_>, instance: InstanceId) -> Result<()>
 }
 
 /// Lets the current thread wait; `resumption` computes what the built-in answers then.
-fn park(
-    store: &mut StoreMut<'_>,
-    wait_for: Option<WaitFor>,
-    resumption: Resumption,
-    cancellable: bool,
-) -> Result<Outcome> {
+fn park(store: &mut StoreMut<'_>, wait_for: Option<WaitFor>, resumption: Resumption) -> Result<Outcome> {
     let state = store.state_mut();
     let thread = state.current_thread()?;
     let this = state.threads.get_mut(thread)?;
-    (this.wait_for, this.resumption, this.cancellable) = (wait_for, resumption, cancellable);
+    (this.wait_for, this.resumption) = (wait_for, resumption);
     if !this.has_stack {
         // A start function runs on the stack of whoever instantiates.
         return Err(Trap::CannotBlockSyncTask.into());

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use super::code::Code;
+use super::composition::{Plug, compose};
 use super::{Engine, Loaded, load};
-use crate::adapter::{Adapters, encode_adapters};
-use crate::canon::{encode_glue, has_glue};
 use crate::engine::CoreModule;
-use crate::error::bug;
-use crate::plan::{ModuleIndex, Plan};
+use crate::plan::Plan;
 use crate::{Error, Result};
 
 /// A component: checked and planned; compiled when it is first instantiated, or by [`Component::compile`].
@@ -19,16 +18,6 @@ struct Inner {
     loaded: Loaded,
     engine: Engine,
     code: OnceLock<Code>,
-}
-
-/// A component's compiled code.
-struct Code {
-    /// The plan's core modules.
-    modules: Vec<CoreModule>,
-    /// See `canon::encode_glue`.
-    glue: Option<CoreModule>,
-    /// See `adapter/`.
-    adapters: Option<Adapters>,
 }
 
 impl Component {
@@ -59,9 +48,24 @@ impl Component {
         Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() })))
     }
 
+    /// Loads `root` and links it with `plugs`: what the root imports and a plug exports is served by the plug, and so are
+    /// the imports of the plugs; what is left over stays an import, of one component with the exports of the root.
+    ///
+    /// Names match as in a [`Linker`](crate::Linker). Each plug is instantiated once. Where several export the same, an
+    /// import is served by the next plug after the one that imports it, in the order given, else by the first, so that
+    /// components that wrap each other can be given from the outside to the inside.
+    ///
+    /// # Errors
+    ///
+    /// When one is not a component, serves an import with another type, is not needed, or when they need each other.
+    pub fn with_plugs(engine: &Engine, root: Plug<'_>, plugs: &[Plug<'_>]) -> Result<Component> {
+        let loaded = compose(root, plugs, engine.features())?;
+        Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() })))
+    }
+
     /// A component whose code is at hand: the plan's modules, then the glue if it has any.
     pub(super) fn with_code(engine: &Engine, loaded: Loaded, modules: Vec<CoreModule>) -> Result<Component> {
-        let code = OnceLock::from(Code::new(&loaded, modules, engine.has_adapters())?);
+        let code = OnceLock::from(Code::new(engine.core(), &loaded, modules, engine.has_adapters())?);
         Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code })))
     }
 
@@ -80,13 +84,14 @@ impl Component {
         self.code().map(drop)
     }
 
-    fn code(&self) -> Result<&Code> {
+    /// Its compiled code.
+    pub(crate) fn code(&self) -> Result<&Code> {
         if let Some(code) = self.0.code.get() {
             return Ok(code);
         }
         let loaded = &self.0.loaded;
         let modules = self.0.engine.compile(loaded)?;
-        let code = Code::new(loaded, modules, self.0.engine.has_adapters())?;
+        let code = Code::new(self.0.engine.core(), loaded, modules, self.0.engine.has_adapters())?;
         Ok(self.0.code.get_or_init(|| code))
     }
 
@@ -96,7 +101,7 @@ impl Component {
         &self.0.loaded.plan
     }
 
-    /// The component in binary form.
+    /// The component in binary form; of components that were linked with each other, all of them in a row.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0.loaded.bytes
@@ -108,52 +113,12 @@ impl Component {
     ///
     /// A fault of the engine.
     pub fn precompile(&self) -> Result<Vec<u8>> {
-        let code = self.code()?;
-        let adapters = code.adapters.iter().flat_map(Adapters::modules);
-        let modules = code.modules.iter().chain(&code.glue).chain(adapters);
-        let code = modules.map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
+        let code = self.code()?.modules().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
         self.0.engine.write_precompiled(&self.0.loaded, code)
-    }
-
-    /// A core module of the plan.
-    pub(crate) fn module(&self, index: ModuleIndex) -> Result<CoreModule> {
-        self.code()?.modules.get(index.at()).cloned().ok_or_else(|| bug!("no core module {}", index.0))
     }
 
     /// The glue around the built-ins that can wait.
     pub(crate) fn glue(&self) -> Result<Option<&CoreModule>> {
         Ok(self.code()?.glue.as_ref())
     }
-
-    /// The compiled adapters, if there are any.
-    pub(crate) fn adapters(&self) -> Result<Option<&Adapters>> {
-        Ok(self.code()?.adapters.as_ref())
-    }
-}
-
-impl Code {
-    /// Code of the plan's modules, then of what was [`generated`]. Code without adapters is whole, for each has a twin;
-    /// and they are left out unless `adapters`.
-    fn new(loaded: &Loaded, mut modules: Vec<CoreModule>, adapters: bool) -> Result<Code> {
-        let (planned, found) = (loaded.plan.modules.len(), modules.len());
-        let with_glue = planned + usize::from(has_glue(&loaded.plan));
-        if found < with_glue {
-            return Err(bug!("{found} modules were compiled of {with_glue}"));
-        }
-        let mut rest = modules.split_off(with_glue);
-        let glue = modules.split_off(planned).pop();
-        if !adapters {
-            rest.clear();
-        }
-        Ok(Code { modules, glue, adapters: Adapters::new(rest)? })
-    }
-}
-
-/// What is compiled besides the plan's modules: the glue if there is any, then the adapters.
-pub(super) fn generated(plan: &Plan, adapters: bool) -> Result<Vec<Vec<u8>>> {
-    let mut modules: Vec<_> = encode_glue(plan).into_iter().collect();
-    if adapters {
-        modules.extend(encode_adapters(plan)?);
-    }
-    Ok(modules)
 }

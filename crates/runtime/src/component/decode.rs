@@ -15,17 +15,26 @@ use super::definition::{
 
 /// Reads `bytes` without checking more than their form.
 pub(super) fn decode(bytes: &[u8], features: WasmFeatures) -> Result<Definitions<'_>> {
-    let mut parser = Parser::new(0);
+    decode_at(bytes, 0, Definitions::default(), features)
+}
+
+/// Reads `bytes`, which begin at `offset` of a row of components, and adds what they list to `definitions`.
+pub(super) fn decode_at<'a>(
+    bytes: &'a [u8],
+    offset: usize,
+    definitions: Definitions<'a>,
+    features: WasmFeatures,
+) -> Result<Definitions<'a>> {
+    let mut parser = Parser::new(offset as u64);
     parser.set_features(features);
-    let mut decoder = Decoder::default();
-    decoder.begin(Encoding::Component, 0..bytes.len());
+    let mut decoder = Decoder { definitions, open: Vec::new() };
+    decoder.begin(Encoding::Component, offset..offset.saturating_add(bytes.len()));
     for payload in parser.parse_all(bytes) {
         decoder.payload(payload?)?;
     }
     Ok(decoder.definitions)
 }
 
-#[derive(Default)]
 struct Decoder<'a> {
     definitions: Definitions<'a>,
     /// What the current section is inside of, innermost last.
@@ -54,6 +63,11 @@ impl<'a> Decoder<'a> {
                     if let Some(module) = self.module() {
                         module.imports.push((import.module, import.name));
                     }
+                }
+            }
+            Payload::StartSection { .. } => {
+                if let Some(module) = self.module() {
+                    module.starts = true;
                 }
             }
             Payload::InstanceSection(section) => self.items(section, Definition::CoreInstance)?,

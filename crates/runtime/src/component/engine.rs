@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::{
     Component, Loaded, artifact,
     cache::{CacheKey, CodeCache},
-    component::generated,
-    load,
+    code::generated,
+    load::reload,
 };
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
 use crate::{Error, ErrorKind, Features, Limits, Result};
@@ -40,6 +40,8 @@ impl Config {
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.max_wasm_stack = limits.max_wasm_stack;
         self.options.stack_size = limits.async_stack_size;
+        (self.options.max_memory_size, self.options.max_table_elements) =
+            (limits.max_memory_size, limits.max_table_elements);
         self.limits = limits;
         self
     }
@@ -77,6 +79,16 @@ impl Config {
     #[must_use]
     pub fn adapters(mut self, on: bool) -> Self {
         self.no_adapters = !on;
+        self
+    }
+
+    /// Takes memories, tables and stacks from a pool with places for `instances` core instances at once, which makes
+    /// instantiating several times faster. A component has a core instance for each of its core modules and for each
+    /// component that makes compiled calls. The address space is reserved when the engine is made (4 GiB for each place);
+    /// an instance that finds no place is refused. Default: 0, no pool.
+    #[must_use]
+    pub fn pooling(mut self, instances: u32) -> Self {
+        self.options.pooled = instances;
         self
     }
 
@@ -202,7 +214,7 @@ impl Engine {
                 .with_hint("pass --allow-precompiled if you trust this file as you trust a program"));
         }
         let artifact = artifact::read(bytes, self.0.core.compatibility_hash())?;
-        let loaded = load(artifact.component, &self.0.config.features)?;
+        let loaded = reload(artifact.component, &self.0.config.features)?;
         let (made, code) = artifact.modules.split_last().ok_or_else(other_build)?;
         let mut known = false;
         for adapters in [true, false] {

@@ -2,8 +2,10 @@
 
 mod artifact;
 mod cache;
+mod code;
 #[allow(clippy::module_inception, reason = "the standard's name")]
 mod component;
+mod composition;
 mod decode;
 mod definition;
 mod engine;
@@ -15,7 +17,9 @@ mod load;
 mod tests;
 mod validate;
 
+pub(crate) use code::{Code, Source};
 pub use component::Component;
+pub use composition::Plug;
 pub(crate) use definition::{ComponentNumber, Definition, Definitions, ModuleNumber};
 pub use engine::{Config, Engine};
 pub(crate) use excerpt::excerpt;

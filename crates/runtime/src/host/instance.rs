@@ -6,7 +6,7 @@ use super::{Func, TypedFunc};
 use crate::abi::{Params, Returns};
 use crate::component::Component;
 use crate::instance::{RootId, instantiate};
-use crate::linker::{HostTypes, LinkedImports};
+use crate::linker::Linked;
 use crate::plan::{Export, FuncDef};
 use crate::store::Store;
 use crate::{Error, Result};
@@ -19,12 +19,8 @@ pub struct Instance {
 
 impl Instance {
     /// Instantiates; start functions run.
-    pub(crate) async fn new<T: Send + 'static>(
-        store: &mut Store<T>,
-        component: &Component,
-        imports: LinkedImports,
-    ) -> Result<Instance> {
-        let root = store.run(|store| instantiate(store, component, imports))?;
+    pub(crate) fn new<T: Send + 'static>(store: &mut Store<T>, linked: &Linked) -> Result<Instance> {
+        let root = store.run(|store| instantiate(store, linked))?;
         Ok(Instance { root })
     }
 
@@ -40,7 +36,7 @@ impl Instance {
         name: &str,
     ) -> Result<TypedFunc<P, R>> {
         let func = self.func_dynamic(store, name)?;
-        let types = HostTypes::default();
+        let types = store.state().roots.get(self.root)?.host_types.clone();
         let ty = func.ty();
         P::check(&ty.names, &ty.params, &types).map_err(|error| error.at(format!("export `{name}`")))?;
         R::check(ty.result.as_ref(), &types).map_err(|error| error.at(format!("export `{name}`")))?;

@@ -34,9 +34,9 @@ pub(super) fn instance<T>(linker: &Linker<T>, interface: &str) -> Error {
         );
     }
     match others.as_slice() {
-        [] => {
-            error.with_hint("define the interface in an embedding, or compose the component with one that exports it")
-        }
+        [] => error.with_hint(
+            "link the component with one that exports it (`--plug`), or define the interface in an embedding",
+        ),
         _ => error.with_hint("rebuild the component for a version that is there"),
     }
 }

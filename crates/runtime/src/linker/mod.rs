@@ -2,12 +2,16 @@
 
 mod define;
 mod host_types;
+mod list;
 mod missing;
+mod prepared;
 mod resolve;
 mod semver_name;
 
 pub(crate) use define::HostDrop;
 pub use define::{Linker, LinkerInstance};
 pub use host_types::HostTypes;
-pub(crate) use resolve::LinkedImports;
-pub(crate) use semver_name::compatible;
+pub use list::{Definition, DefinitionKind};
+pub(crate) use prepared::Linked;
+pub use prepared::Prepared;
+pub(crate) use semver_name::{SemverName, compatible};

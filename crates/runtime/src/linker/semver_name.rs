@@ -4,14 +4,14 @@
 
 /// A name with its version reduced to what must be equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct SemverName {
+pub(crate) struct SemverName {
     base: String,
     version: Option<String>,
 }
 
 impl SemverName {
     /// Reads a name; `None` when its version is not one.
-    pub(super) fn parse(name: &str) -> Option<SemverName> {
+    pub(crate) fn parse(name: &str) -> Option<SemverName> {
         let Some((base, version)) = name.split_once('@') else {
             return Some(SemverName { base: name.to_string(), version: None });
         };

@@ -9,7 +9,7 @@ mod may_block;
 mod print;
 mod print_canon;
 
-pub(crate) use build::build;
+pub(crate) use build::{Part, build, compose};
 pub use may_block::Blocking;
 
 use std::sync::Arc;
@@ -70,6 +70,9 @@ pub struct Plan {
     pub imports: IndexMap<String, Import>,
     /// The interface that an import says it implements, for those that say so. Spec: `implements`.
     pub implements: IndexMap<String, String>,
+    /// Imports that a component which was linked with the root serves, in the order in which they were resolved. See
+    /// [`Component::with_plugs`](crate::Component::with_plugs).
+    pub plugged: Vec<Plugged>,
     /// Functions that the root component imports (directly or inside of an instance).
     pub imported_funcs: Vec<ImportedFunc>,
     /// Core functions that the runtime provides: one for each canonical built-in and lowered function in use.
@@ -92,6 +95,19 @@ pub struct Plan {
     pub core_instances: u32,
 }
 
+/// An import that another component serves. Components are numbers: 0 is the root, 1 the first plug.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plugged {
+    /// The component that imports.
+    pub importer: usize,
+    /// The name of its import.
+    pub import: String,
+    /// The component that exports.
+    pub provider: usize,
+    /// The name of its export, the same or with a compatible version.
+    pub export: String,
+}
+
 /// A core module inside of the component's bytes.
 #[derive(Debug, Clone)]
 pub struct PlannedModule {
@@ -99,6 +115,8 @@ pub struct PlannedModule {
     pub range: std::ops::Range<usize>,
     /// Its imports `(module, field)` in order, which is the order of [`Step::Instantiate`]'s `args`.
     pub imports: Vec<(String, String)>,
+    /// Whether it has a start function.
+    pub starts: bool,
 }
 
 /// A component instance that exists at run time.
@@ -259,6 +277,19 @@ pub enum Step {
     ExtractTable(TableIndex, CoreDef),
 }
 
+impl Step {
+    /// The core definitions that it needs.
+    #[must_use]
+    pub fn defs(&self) -> &[CoreDef] {
+        match self {
+            Step::Instantiate { args, .. } => args,
+            Step::ExtractMemory(_, def) | Step::ExtractFunc(_, def) | Step::ExtractTable(_, def) => {
+                std::slice::from_ref(def)
+            }
+        }
+    }
+}
+
 /// Which end of a stream or a future.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum End {
@@ -303,23 +334,23 @@ pub enum Canon {
     SubtaskCancel { async_: bool },
     SubtaskDrop,
     WaitableSetNew,
-    WaitableSetWait { cancellable: bool, memory: MemoryIndex },
-    WaitableSetPoll { cancellable: bool, memory: MemoryIndex },
+    WaitableSetWait { memory: MemoryIndex },
+    WaitableSetPoll { memory: MemoryIndex },
     WaitableSetDrop,
     WaitableJoin,
     New { kind: Kind, payload: Option<ValType> },
     Copy { kind: Kind, end: End, payload: Option<ValType>, options: OptionsIndex },
     CancelCopy { kind: Kind, end: End, payload: Option<ValType>, async_: bool },
     DropEnd { kind: Kind, end: End, payload: Option<ValType> },
-    ThreadYield { cancellable: bool },
+    ThreadYield,
     ThreadIndex,
     ThreadNewIndirect { table: TableIndex },
     ThreadResumeLater,
-    ThreadSuspend { cancellable: bool },
-    ThreadSuspendThenResume { cancellable: bool },
-    ThreadYieldThenResume { cancellable: bool },
-    ThreadSuspendThenPromote { cancellable: bool },
-    ThreadYieldThenPromote { cancellable: bool },
+    ThreadSuspend,
+    ThreadSuspendThenResume,
+    ThreadYieldThenResume,
+    ThreadSuspendThenPromote,
+    ThreadYieldThenPromote,
     ErrorContextNew { options: OptionsIndex },
     ErrorContextDebugMessage { options: OptionsIndex },
     ErrorContextDrop,

@@ -4,9 +4,9 @@ use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use super::dump::deadlock;
+use super::dump::{deadlock, waiting};
 use super::{Choose, Progress, State, tick};
 use crate::component::Engine;
 use crate::engine::{EngineStore, StoreMut};
@@ -15,7 +15,7 @@ use crate::host::{Access, StartedCall, lock};
 use crate::task::{TaskId, request_cancellation};
 use crate::{Error, ErrorKind, Result, Trap};
 
-/// Turns of the loop before other work of the embedder's executor gets a chance.
+/// Turns of the loop before other work of the embedder's executor gets a chance, by default.
 const TURNS_PER_POLL: usize = 1024;
 
 /// Holds everything that lives while components run, and the embedder's data `T`.
@@ -25,6 +25,8 @@ pub struct Store<T> {
     inner: EngineStore,
     data: Arc<Mutex<T>>,
     engine: Engine,
+    /// Turns of the loop in one poll.
+    turns_per_poll: usize,
     /// What ended the store: after a trap nothing in it may be entered again.
     poisoned: Option<String>,
     of: PhantomData<T>,
@@ -54,7 +56,8 @@ impl<T: Send + 'static> Store<T> {
         let data = Arc::new(Mutex::new(data));
         let state = State::new(engine.limits().clone(), Choose::first(), Arc::new(data.clone()));
         let inner = EngineStore::new(engine.core(), state);
-        let mut store = Store { inner, data, engine: engine.clone(), poisoned: None, of: PhantomData };
+        let (engine, turns_per_poll) = (engine.clone(), TURNS_PER_POLL);
+        let mut store = Store { inner, data, engine, turns_per_poll, poisoned: None, of: PhantomData };
         // Without a deadline of its own a store is never interrupted.
         store.inner.as_mut().set_epoch_deadline(u64::MAX / 2);
         store
@@ -85,6 +88,12 @@ impl<T: Send + 'static> Store<T> {
     /// How open choices are made from now on.
     pub fn set_choose(&mut self, choose: Choose) {
         self.inner.as_mut().state_mut().choose = choose;
+    }
+
+    /// How many turns the store makes in one poll of [`finish`](Self::finish) or [`settle`](Self::settle) before it lets
+    /// other work of the executor go on; at least 1. Default: 1024.
+    pub fn set_turns_per_poll(&mut self, turns: usize) {
+        self.turns_per_poll = turns.max(1);
     }
 
     /// Interrupts guests after `ticks` calls of [`Engine::increment_epoch`]. Needs `Config::epoch_interruption`.
@@ -120,20 +129,13 @@ impl<T: Send + 'static> Store<T> {
 
     /// Runs the store until `call` has its result. Other calls go on meanwhile.
     ///
-    /// Dropping the future stops the store from moving; the call stays started.
+    /// Dropping the future cancels the call, as dropping `call` does; the store stands still until it is polled again.
     ///
     /// # Errors
     ///
     /// A trap anywhere in the store; a deadlock, with who waits for what; a call that was cancelled.
-    pub async fn finish<R>(&mut self, call: StartedCall<R>) -> Result<R> {
-        poll_fn(|cx| {
-            self.poll(cx, |state| match call.outbox.take() {
-                Some(result) => Some(Ok(result)),
-                None if ended(state, call.task) => Some(Err(Error::host("the call was cancelled"))),
-                None => None,
-            })
-        })
-        .await
+    pub async fn finish<R>(&mut self, mut call: StartedCall<R>) -> Result<R> {
+        poll_fn(|cx| self.poll(cx, |store| store.result_of(&mut call))).await
     }
 
     /// Runs the store until no task is left in it: what guests do after they returned.
@@ -142,7 +144,39 @@ impl<T: Send + 'static> Store<T> {
     ///
     /// A trap anywhere in the store, or a deadlock.
     pub async fn settle(&mut self) -> Result<()> {
-        poll_fn(|cx| self.poll(cx, |state| (state.tasks.len() == 0).then_some(Ok(())))).await
+        poll_fn(|cx| self.poll(cx, |store| (store.state().tasks.len() == 0).then_some(Ok(())))).await
+    }
+
+    /// Moves the store as far as it goes now, for whoever drives several calls at once: start them with
+    /// [`TypedFunc::start`](crate::TypedFunc::start), poll this, look with [`result_of`](Self::result_of).
+    ///
+    /// `Pending`: it waits for the host, and `cx` will be woken. `Ready(Ok)`: nothing of the host is under way, so only
+    /// another call would move it; the waker is kept for that case, too. That tasks are left then is no error here.
+    ///
+    /// # Errors
+    ///
+    /// A trap anywhere in the store.
+    pub fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        for _ in 0..self.turns_per_poll {
+            match self.run(tick) {
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(Progress::Made) => {}
+                Ok(Progress::None) => return self.idle(cx).map(Ok),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// The result of `call`, once, when it is there. It is an error when the call ended without one.
+    pub fn result_of<R>(&self, call: &mut StartedCall<R>) -> Option<Result<R>> {
+        let result = match call.outbox.take() {
+            Some(result) => Ok(result),
+            None if ended(self.state(), call.task) => Err(Error::host("the call was cancelled")),
+            None => return None,
+        };
+        call.mailbox = None;
+        Some(result)
     }
 
     /// Asks a call to stop. Spec: `request_cancellation`. It may still return; if it does not, finishing it is an error.
@@ -152,7 +186,14 @@ impl<T: Send + 'static> Store<T> {
     /// A trap of the callee when it hears of it.
     pub fn cancel<R>(&mut self, call: &StartedCall<R>) -> Result<()> {
         let task = call.task;
-        self.run(|store| request_cancellation(store, task, None))
+        self.run(|store| request_cancellation(store, task))
+    }
+
+    /// Who waits for what, in words, if there are tasks: for a call that takes too long. The store cannot know whether what
+    /// the host does will ever end; when nothing of the host is under way, [`finish`](Self::finish) reports a deadlock itself.
+    #[must_use]
+    pub fn waiting(&self) -> Option<String> {
+        (self.state().tasks.len() > 0).then(|| waiting(self.state()))
     }
 
     /// How many tasks, handles of the host and copies are alive: what a leak would raise.
@@ -162,16 +203,20 @@ impl<T: Send + 'static> Store<T> {
         Live {
             tasks: state.tasks.len(),
             threads: state.threads.len(),
+            stacks: state.threads.iter().filter(|(_, thread)| thread.continuation.is_some()).count(),
             subtasks: state.subtasks.len(),
             host_tasks: state.host_tasks.len(),
             streams_and_futures: state.shared.len(),
             waitable_sets: state.sets.len(),
+            ends: state.ends.len(),
+            handles: state.instances.iter().map(|(_, instance)| instance.handles.len()).sum(),
+            orphans: state.orphans(),
         }
     }
 
-    fn poll<R>(&mut self, cx: &mut Context<'_>, done: impl Fn(&State) -> Option<Result<R>>) -> Poll<Result<R>> {
-        for _ in 0..TURNS_PER_POLL {
-            if let Some(result) = done(self.state()) {
+    fn poll<R>(&mut self, cx: &mut Context<'_>, mut done: impl FnMut(&Self) -> Option<Result<R>>) -> Poll<Result<R>> {
+        for _ in 0..self.turns_per_poll {
+            if let Some(result) = done(self) {
                 return Poll::Ready(result);
             }
             match self.run(tick) {
@@ -184,17 +229,19 @@ impl<T: Send + 'static> Store<T> {
         Poll::Pending
     }
 
-    /// Nothing moves: the host will wake us, or nobody will.
-    fn wait<R>(&mut self, cx: &mut Context<'_>) -> Poll<Result<R>> {
+    /// Nothing moves: the host will wake us, or nobody will (`Ready`).
+    fn idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mailbox = self.state().mailbox.clone();
         mailbox.wake_when_filled(cx.waker());
         if !mailbox.is_empty() {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if self.state().host_is_busy() {
-            return Poll::Pending;
-        }
+        if self.state().host_is_busy() { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    fn wait<R>(&mut self, cx: &mut Context<'_>) -> Poll<Result<R>> {
+        ready!(self.idle(cx));
         let error = deadlock(self.state()).unwrap_or_else(|| bug!("a store waits for nothing"));
         Poll::Ready(self.run(|_| Err(error)))
     }
@@ -207,6 +254,8 @@ pub struct Live {
     pub tasks: usize,
     /// Spec: `Thread`.
     pub threads: usize,
+    /// Stacks of threads that wait.
+    pub stacks: usize,
     /// Spec: `Subtask`.
     pub subtasks: usize,
     /// Host functions and spawned futures under way.
@@ -215,6 +264,12 @@ pub struct Live {
     pub streams_and_futures: usize,
     /// Spec: `WaitableSet`.
     pub waitable_sets: usize,
+    /// Spec: `CopyEnd`.
+    pub ends: usize,
+    /// Handles in the tables of all component instances.
+    pub handles: usize,
+    /// Subtasks, sets and ends that no handle stands for and no thread waits for. Always 0, or the runtime leaks.
+    pub orphans: usize,
 }
 
 fn ended(state: &State, task: TaskId) -> bool {

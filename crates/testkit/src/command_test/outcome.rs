@@ -38,6 +38,10 @@ impl Exit {
             None => Exit::Signal(signal(status)),
         }
     }
+
+    pub fn is_success(self) -> bool {
+        matches!(self, Exit::Code(0))
+    }
 }
 
 #[cfg(unix)]

@@ -27,13 +27,15 @@ pub(super) struct Ended {
     pub stderr: String,
 }
 
+/// Runs the command with `args`, and what else `test` says.
 pub(super) fn run(
     test: &CommandTest,
+    args: &[String],
     place: &Place,
     folders: &TemporaryFolders,
     variables: &Variables,
 ) -> Result<Ended, Failure> {
-    let mut child = command(test, place, folders, variables)?
+    let mut child = command(test, args, place, folders, variables)?
         .spawn()
         .map_err(Failure::io(format!("start {}", place.program.display())))?;
     let input = feed(&mut child, test.stdin.clone().into_bytes());
@@ -50,12 +52,13 @@ pub(super) fn run(
 
 fn command(
     test: &CommandTest,
+    args: &[String],
     place: &Place,
     folders: &TemporaryFolders,
     variables: &Variables,
 ) -> Result<Command, Failure> {
     let mut command = Command::new(&place.program);
-    for arg in &test.args {
+    for arg in args {
         command.arg(variables.expand(arg)?);
     }
     command.current_dir(&folders.files).env_clear().env("HOME", &folders.home);

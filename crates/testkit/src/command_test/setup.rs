@@ -41,6 +41,11 @@ pub enum SetupStep {
         /// Its name below `$TMP`.
         name: String,
     },
+    /// A run of the command that the run under test builds upon; it must succeed.
+    Run {
+        /// The words after `thalweg`.
+        args: Vec<String>,
+    },
 }
 
 impl SetupStep {
@@ -65,15 +70,18 @@ impl SetupStep {
                 size: number(size)?,
                 name: name.to_string(),
             }),
+            (["run", args @ ..], None) => Ok(SetupStep::Run { args: args.iter().map(ToString::to_string).collect() }),
             _ => Err(field.error(
-                "a setup is `dir NAME`, `file NAME` with a block, `wat NAME.wat` with a block, `random-bytes NAME SIZE` \
-                 or `truncate-guest GUEST.wasm SIZE NAME`",
+                "a setup is `dir NAME`, `file NAME` with a block, `wat NAME.wat` with a block, `random-bytes NAME SIZE`, \
+                 `truncate-guest GUEST.wasm SIZE NAME` or `run WORDS`",
             )),
         }
     }
 
+    /// Makes a file or a folder; a run is not done here.
     pub(super) fn apply(&self, place: &Place, folder: &Path) -> Result<(), Failure> {
         let (name, bytes) = match self {
+            SetupStep::Run { .. } => return Ok(()),
             SetupStep::Folder { name } => {
                 return fs::create_dir_all(folder.join(name)).map_err(Failure::io(format!("make folder {name}")));
             }
@@ -151,6 +159,8 @@ mod tests {
         assert_eq!(step("setup: file a\n| x"), Ok(SetupStep::File { name: "a".into(), text: "x\n".into() }));
         assert_eq!(step("setup: wat a.wat\n| x"), Ok(SetupStep::File { name: "a.wat".into(), text: "x\n".into() }));
         assert_eq!(step("setup: random-bytes a 9"), Ok(SetupStep::RandomBytes { name: "a".into(), size: 9 }));
+        let run = SetupStep::Run { args: vec!["compile".into(), "$TMP/a b".into()] };
+        assert_eq!(step("setup: run compile '$TMP/a b'"), Ok(run));
         let truncated = SetupStep::TruncateGuest { guest: "g.wasm".into(), size: 8, name: "a".into() };
         assert_eq!(step("setup: truncate-guest g.wasm 8 a"), Ok(truncated));
         for text in [

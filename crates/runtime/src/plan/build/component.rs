@@ -28,7 +28,8 @@ impl<'d> Builder<'d> {
     pub fn instantiate(&mut self, closure: Closure, arguments: Option<&Arguments<'d>>) -> Result<InstanceItem<'d>> {
         let number = closure.component.0;
         let component = self.definitions.components.get(number).ok_or_else(|| bug!("component {number}"))?;
-        let name = arguments.and_then(|arguments| arguments.name).or(component.name);
+        let part = || self.composition.as_ref().and_then(|composition| composition.name_of(closure.component));
+        let name = arguments.and_then(|arguments| arguments.name).or_else(part).or(component.name);
         let instance = self.new_instance(arguments.map(|arguments| arguments.parent), name)?;
         let scope = self.new_scope(closure.scope, instance, Some(closure.component));
         self.budget.enter()?;
@@ -141,7 +142,7 @@ impl<'d> Builder<'d> {
     }
 
     /// An instance under a type that may declare fewer exports than it has: the others are hidden.
-    fn narrow(&mut self, scope: ScopeIndex, item: Item<'d>, ty: Option<ComponentTypeRef>) -> Result<Item<'d>> {
+    pub fn narrow(&mut self, scope: ScopeIndex, item: Item<'d>, ty: Option<ComponentTypeRef>) -> Result<Item<'d>> {
         let (Item::Instance(instance), Some(ComponentTypeRef::Instance(ty))) = (&item, ty) else { return Ok(item) };
         let TypeItem::Instance(ty) = *at(&self.scope(scope)?.types, ty, "type")? else {
             return Err(bug!("type {ty} is not an instance type"));

@@ -15,13 +15,16 @@ use crate::{Error, Result};
 
 impl<'d> Builder<'d> {
     pub fn root_import(&mut self, scope: ScopeIndex, import: &ComponentImport<'d>) -> Result<()> {
+        if let Some(item) = self.plugged(scope, import)? {
+            return self.push(scope, item);
+        }
         let name = import.name.full_name();
         let item = self.declare(scope, "", &name, import.ty)?;
         if let Some(planned) = self.import(&item)? {
             if let Some(interface) = import.name.full_implements() {
                 self.plan.implements.insert(name.clone().into_owned(), interface.into_owned());
             }
-            self.plan.imports.insert(name.into_owned(), planned);
+            self.add_import(name.into_owned(), planned);
         }
         self.push(scope, item)
     }
@@ -50,8 +53,13 @@ impl<'d> Builder<'d> {
             },
             ComponentTypeRef::Type(TypeBounds::Eq(ty)) => Ok(Item::Type(self.scope(scope)?.ty(ty)?.clone())),
             ComponentTypeRef::Type(TypeBounds::SubResource) => {
+                if let Some(shared) = self.shared_resource(interface, name) {
+                    return Ok(Item::Type(TypeItem::Resource(shared)));
+                }
                 let resource = PlannedResource::Imported { interface: interface.into(), name: name.into() };
-                Ok(Item::Type(TypeItem::Resource(self.new_resource(resource)?)))
+                let resource = self.new_resource(resource)?;
+                self.share_resource(interface, name, resource);
+                Ok(Item::Type(TypeItem::Resource(resource)))
             }
             ComponentTypeRef::Module(_) => Err(unsupported(interface, name, "a core module")),
             ComponentTypeRef::Component(_) => Err(unsupported(interface, name, "a component")),

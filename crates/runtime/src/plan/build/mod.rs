@@ -10,10 +10,12 @@
 mod budget;
 mod canon;
 mod component;
+mod composition;
 mod core;
 mod export;
 mod imports;
 mod item;
+mod matching;
 mod options;
 mod scope;
 mod slots;
@@ -27,23 +29,31 @@ use indexmap::IndexMap;
 
 use self::budget::Budget;
 use self::canon::CanonItem;
-use self::item::Closure;
+use self::composition::Composition;
+use self::item::{Closure, InstanceItem};
 use self::scope::{Scope, ScopeIndex};
 use self::slots::Slots;
 use super::{InstanceIndex, ModuleIndex, Plan, PlannedInstance};
 use crate::Result;
 use crate::component::{ComponentNumber, Definitions, ModuleNumber};
 
+pub(crate) use composition::Part;
+
 /// Plans the instantiation of the root component.
 pub(crate) fn build(definitions: &Definitions<'_>) -> Result<Plan> {
     let mut builder = Builder::new(definitions);
     let root = Closure { component: ComponentNumber(0), scope: None };
     let exports = builder.instantiate(root, None)?;
-    let exports = builder.exports(&exports)?;
-    let Builder { mut plan, slots, .. } = builder;
-    plan.exports = exports;
-    (plan.memories, plan.funcs, plan.tables) = slots.counts()?;
-    Ok(plan)
+    builder.finish(&exports)
+}
+
+/// Plans the instantiation of the first of `parts`, and of the others as far as they serve imports.
+pub(crate) fn compose<'d>(definitions: &'d Definitions<'d>, parts: &[Part<'d>]) -> Result<Plan> {
+    let mut builder = Builder::new(definitions);
+    builder.composition = Some(Composition::new(definitions, parts));
+    let exports = builder.instantiate_part(0)?;
+    builder.all_parts_are_needed()?;
+    builder.finish(&exports)
 }
 
 /// Everything that is known while planning.
@@ -57,6 +67,8 @@ struct Builder<'d> {
     canons: Vec<CanonItem<'d>>,
     modules: HashMap<ModuleNumber, ModuleIndex>,
     slots: Slots,
+    /// The components that are linked with each other, if there are several.
+    composition: Option<Composition<'d>>,
 }
 
 impl<'d> Builder<'d> {
@@ -67,6 +79,7 @@ impl<'d> Builder<'d> {
             resources: Vec::new(),
             imports: IndexMap::new(),
             implements: IndexMap::new(),
+            plugged: Vec::new(),
             imported_funcs: Vec::new(),
             trampolines: Vec::new(),
             lifts: Vec::new(),
@@ -86,7 +99,15 @@ impl<'d> Builder<'d> {
             canons: Vec::new(),
             modules: HashMap::new(),
             slots: Slots::default(),
+            composition: None,
         }
+    }
+
+    /// The plan of a component with these exports.
+    fn finish(mut self, exports: &InstanceItem<'d>) -> Result<Plan> {
+        self.plan.exports = self.exports(exports)?;
+        (self.plan.memories, self.plan.funcs, self.plan.tables) = self.slots.counts()?;
+        Ok(self.plan)
     }
 
     /// A component instance that exists at run time. Spec: `ComponentInstance`.

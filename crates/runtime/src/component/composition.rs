@@ -1,0 +1,81 @@
+//! Several components linked with each other when they are loaded: one plan for all, so that calls between them cost
+//! what calls inside of a composed component cost.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::artifact::{Fields, is_artifact};
+use super::decode::decode_at;
+use super::definition::{ComponentNumber, Definitions};
+use super::header;
+use super::load::{Loaded, check};
+use crate::error::bug;
+use crate::plan::{self, Part};
+use crate::{Error, ErrorKind, Features, Result};
+
+/// A component that serves imports of others. See [`Component::with_plugs`](super::Component::with_plugs).
+#[derive(Debug, Clone, Copy)]
+pub struct Plug<'a> {
+    /// What messages and plans call it.
+    pub name: &'a str,
+    /// The component: binary, or text (WAT).
+    pub bytes: &'a [u8],
+}
+
+/// The first bytes of several components in a row; no component and no text begins so.
+const MAGIC: [u8; 8] = *b"\0thalplg";
+
+/// Whether `bytes` are what [`compose`] kept of a composition.
+pub(super) fn is_composition(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
+/// Checks `root` and `plugs`, and plans them together.
+pub(super) fn compose(root: Plug<'_>, plugs: &[Plug<'_>], features: &Features) -> Result<Loaded> {
+    let mut bytes = MAGIC.to_vec();
+    for part in std::iter::once(&root).chain(plugs) {
+        let binary = checked(part, features).map_err(|error| error.at(part.name))?;
+        for field in [part.name.as_bytes(), &binary] {
+            bytes.extend((field.len() as u64).to_le_bytes());
+            bytes.extend(field);
+        }
+    }
+    load_composition(&bytes, features)
+}
+
+/// The binary form of a component that keeps every rule of the standard.
+fn checked<'a>(part: &Plug<'a>, features: &Features) -> Result<Cow<'a, [u8]>> {
+    if is_artifact(part.bytes) {
+        return Err(Error::new(ErrorKind::Invalid, "a precompiled component can't be linked with others any more")
+            .with_hint("give the component that it was compiled from"));
+    }
+    let binary = header::binary(part.bytes)?;
+    check(&binary, features)?;
+    Ok(binary)
+}
+
+/// Plans what [`compose`] put together and checked.
+pub(super) fn load_composition(bytes: &[u8], features: &Features) -> Result<Loaded> {
+    let bytes: Arc<[u8]> = bytes.into();
+    let mut fields = Fields(bytes.get(MAGIC.len()..).unwrap_or_default());
+    let mut definitions = Definitions::default();
+    let mut parts = Vec::new();
+    while !fields.is_empty() {
+        let (name, component) = part(&mut fields).ok_or_else(|| bug!("a composition that ends early"))?;
+        let start = bytes.len() - fields.0.len() - component.len();
+        parts.push(Part { name, component: ComponentNumber(definitions.components.len()) });
+        let decoded = decode_at(component, start, definitions, features.wasm_features());
+        definitions = decoded.map_err(|error| super::validate::malformed(&error))?;
+    }
+    let plan = plan::compose(&definitions, &parts)?;
+    drop((definitions, parts));
+    Ok(Loaded { bytes, plan })
+}
+
+/// The name and the bytes of the next component.
+fn part<'a>(fields: &mut Fields<'a>) -> Option<(&'a str, &'a [u8])> {
+    let length = fields.u64()?;
+    let name = std::str::from_utf8(fields.take(length)?).ok()?;
+    let length = fields.u64()?;
+    Some((name, fields.take(length)?))
+}
