@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use rustix::time::{ClockId, clock_gettime};
+use cpu_time::ThreadTime;
 
 /// The cost of a batch, or of one operation of it.
 #[derive(Clone, Copy)]
@@ -30,8 +30,7 @@ impl Figure {
 
 /// Nanoseconds of CPU that this thread used.
 pub fn thread_cpu() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
+    ThreadTime::now().as_duration().as_nanos() as f64
 }
 
 /// The figures of one side, one for each round, in the order of the rounds.
