@@ -41,8 +41,6 @@ impl Default for EngineOptions {
 
 /// Elements of a table in the pool, unless the limit is lower. A pool's places are as large as the largest.
 const POOLED_TABLE_ELEMENTS: u64 = 100_000;
-/// Bytes of a memory that a place of the pool keeps for its next instance, which are set to what they were by hand.
-const POOLED_KEEP: usize = 256 << 10;
 
 /// The pool that `options` ask for.
 fn pooling(options: &EngineOptions) -> wasmtime::PoolingAllocationConfig {
@@ -57,7 +55,6 @@ fn pooling(options: &EngineOptions) -> wasmtime::PoolingAllocationConfig {
     let elements = options.max_table_elements.min(POOLED_TABLE_ELEMENTS);
     pool.table_elements(usize::try_from(elements).unwrap_or(usize::MAX));
     pool.max_core_instance_size(1 << 20).max_tables_per_module(16).max_memories_per_module(64);
-    pool.linear_memory_keep_resident(POOLED_KEEP).table_keep_resident(POOLED_KEEP);
     pool
 }
 
