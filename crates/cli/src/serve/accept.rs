@@ -29,9 +29,7 @@ pub async fn accept(listener: TcpListener, workers: Rc<[Worker]>, places: Arc<Se
         };
         let Ok(permit) = places.clone().acquire_owned().await else { return };
         let (stream, peer) = accepted;
-        let quietest = |worker: &&Worker| {
-            (worker.pulse.is_held_up(), worker.pulse.connections.load(Ordering::Relaxed))
-        };
+        let quietest = |worker: &&Worker| (worker.pulse.is_held_up(), worker.pulse.connections.load(Ordering::Relaxed));
         let Some(worker) = workers.iter().min_by_key(quietest) else { return };
         // Small answers go out at once.
         let ready: io::Result<_> = stream.set_nodelay(true).and_then(|()| stream.into_std());

@@ -158,9 +158,7 @@ pub async fn answer(request: Request<Incoming>, client: Rc<Client>) -> Response<
     let answered = timeout_at(exchange.deadline, handling).await;
     let late = Instant::now() >= exchange.deadline;
     match answered {
-        _ if exceeded.load(Relaxed) => {
-            exchange.refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large")
-        }
+        _ if exceeded.load(Relaxed) => exchange.refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
         Ok(Ok(response)) => exchange.respond(response),
         Ok(Err(HandleError::Trapped(_))) | Err(_) if late => {
             if let Some(lease) = &exchange.lease {

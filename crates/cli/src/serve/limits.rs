@@ -103,16 +103,22 @@ impl Limits {
     /// interrupted.
     pub fn with_timeout_of(mut self, settings: &mut Settings) -> Limits {
         if self.request_timeout.is_zero() {
-            self.request_timeout =
-                settings.timeout.filter(|time| !time.is_zero()).unwrap_or(DEFAULT_REQUEST_TIMEOUT);
+            self.request_timeout = settings.timeout.filter(|time| !time.is_zero()).unwrap_or(DEFAULT_REQUEST_TIMEOUT);
         }
         settings.timeout = Some(self.request_timeout);
         self
     }
 }
 
-const UNITS: [(&str, u64); 7] =
-    [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("B", 1)];
+const UNITS: [(&str, u64); 7] = [
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("KB", 1000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("B", 1),
+];
 
 /// Reads `64KiB`, `10MB` or a bare number of bytes.
 fn size(text: &str) -> Result<u64, String> {
@@ -121,7 +127,9 @@ fn size(text: &str) -> Result<u64, String> {
         .find_map(|&(suffix, unit)| text.strip_suffix(suffix).map(|number| (number, unit)))
         .unwrap_or((text, 1));
     let number: Option<u64> = number.trim_end().parse().ok();
-    number.and_then(|number| number.checked_mul(unit)).ok_or_else(|| "takes a size such as `64KiB` or `1000`".to_string())
+    number
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(|| "takes a size such as `64KiB` or `1000`".to_string())
 }
 
 #[cfg(test)]

@@ -149,7 +149,8 @@ struct Signals {
 
 impl Signals {
     fn new() -> Result<Signals, Failure> {
-        let hear = |kind| signal(kind).map_err(|error| Failure::new(format!("can't hear signals: {}", io_text(&error))));
+        let hear =
+            |kind| signal(kind).map_err(|error| Failure::new(format!("can't hear signals: {}", io_text(&error))));
         Ok(Signals { interrupt: hear(SignalKind::interrupt())?, terminate: hear(SignalKind::terminate())? })
     }
 

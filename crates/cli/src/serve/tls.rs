@@ -37,15 +37,16 @@ impl TlsArgs {
         let chain = CertificateDer::pem_slice_iter(&read(cert)?).collect::<Result<Vec<_>, pem::Error>>();
         let chain = chain.map_err(|error| unusable(cert, error.to_string()))?;
         if chain.is_empty() {
-            return Err(unusable(cert, "there is no certificate in it".into()).with_help("--tls-cert takes a file in PEM form"));
+            return Err(
+                unusable(cert, "there is no certificate in it".into()).with_help("--tls-cert takes a file in PEM form")
+            );
         }
         let secret = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|error| match error {
             pem::Error::NoItemsFound => unusable(key, "there is no private key in it".into()),
             error => unusable(key, error.to_string()),
         })?;
-        let config = config(chain, secret).map_err(|error| {
-            Failure::new(format!("can't use {} with {}: {error}", cert.display(), key.display()))
-        })?;
+        let config = config(chain, secret)
+            .map_err(|error| Failure::new(format!("can't use {} with {}: {error}", cert.display(), key.display())))?;
         Ok(Some(TlsAcceptor::from(Arc::new(config))))
     }
 }

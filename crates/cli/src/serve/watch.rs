@@ -29,11 +29,7 @@ fn look(file: &OsStr) -> Option<Look> {
 
 /// Serves what `load` makes of `file` whenever that has changed, until it is dropped. What cannot be loaded is reported, and
 /// what was served before goes on.
-pub async fn watch(
-    file: &OsStr,
-    load: impl Fn() -> Result<App, Failure> + Send + Sync + 'static,
-    shared: Arc<Shared>,
-) {
+pub async fn watch(file: &OsStr, load: impl Fn() -> Result<App, Failure> + Send + Sync + 'static, shared: Arc<Shared>) {
     let load = Arc::new(load);
     let (mut served, mut last) = (look(file), look(file));
     loop {
