@@ -25,11 +25,10 @@ pub(crate) use glue::{Glue, encode_glue, has_glue};
 pub(crate) use lower::{after_start, core_callee, lift_args, new_subtask};
 pub(crate) use signature::signature;
 
-use std::sync::Arc;
-
 use crate::Result;
 use crate::Trap;
-use crate::engine::{CoreExtern, StoreMut, host_func};
+use crate::component::Code;
+use crate::engine::{CoreExtern, StoreMut, host_func_of};
 use crate::error::bug;
 use crate::instance::{InstanceId, MAY_LEAVE, RootId, may};
 use crate::plan::{Trampoline, TrampolineIndex};
@@ -57,6 +56,7 @@ pub(crate) struct Site {
 pub(crate) fn make(
     store: &mut StoreMut<'_>,
     root: RootId,
+    code: &Code,
     glue: &mut Glue,
     index: TrampolineIndex,
 ) -> Result<CoreExtern> {
@@ -64,13 +64,12 @@ pub(crate) fn make(
         return Ok(made);
     }
     let (site, trampoline) = find(store.state(), root, index)?;
-    let (params, result) = signature(&trampoline, store.state().roots.get(root)?.component.plan());
     let body =
         move |mut store: StoreMut<'_>, args: &[u64]| match dispatch::call(&mut store, site, &trampoline.canon, args)? {
             Outcome::Done(bits) => Ok(bits),
             Outcome::Park => Err(bug!("a built-in that cannot wait waits")),
         };
-    Ok(host_func(store, &params, result, Arc::new(body)).into())
+    Ok(host_func_of(store, code.trampoline(index)?, body).into())
 }
 
 fn find(state: &State, root: RootId, index: TrampolineIndex) -> Result<(Site, Trampoline)> {

@@ -9,6 +9,7 @@ use std::task::Poll;
 
 use wasmtime::ValRaw;
 
+use super::config::CoreEngine;
 use super::continuation::ready;
 use super::convert::{bits_to_raw, bits_to_val, error, into_engine, raw_to_bits, val_to_bits, val_type};
 use super::store::StoreMut;
@@ -52,6 +53,27 @@ impl CoreFunc {
 /// What a host function does: arguments in, the result's bits out (ignored when the type has no result).
 pub(crate) type HostBody = dyn Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync;
 
+/// The type of a host function, known to the engine.
+#[derive(Clone)]
+pub(crate) struct CoreFuncType {
+    ty: wasmtime::FuncType,
+    params: Arc<[FlatType]>,
+    result: Option<FlatType>,
+}
+
+impl CoreFuncType {
+    /// The type of these parameters and this result.
+    pub(crate) fn new(engine: &CoreEngine, params: &[FlatType], result: Option<FlatType>) -> Self {
+        Self::of(engine.inner(), params, result)
+    }
+
+    fn of(engine: &wasmtime::Engine, params: &[FlatType], result: Option<FlatType>) -> Self {
+        assert!(params.len() <= MAX_VALUES, "no flat signature has {} parameters", params.len());
+        let ty = wasmtime::FuncType::new(engine, params.iter().map(|&ty| val_type(ty)), result.map(val_type));
+        CoreFuncType { ty, params: params.into(), result }
+    }
+}
+
 /// Offers `body` to guests as a core function.
 pub(crate) fn host_func(
     store: &mut StoreMut<'_>,
@@ -59,11 +81,18 @@ pub(crate) fn host_func(
     result: Option<FlatType>,
     body: Arc<HostBody>,
 ) -> CoreFunc {
-    assert!(params.len() <= MAX_VALUES, "no flat signature has {} parameters", params.len());
+    let ty = CoreFuncType::of(store.context.engine(), params, result);
+    host_func_of(store, &ty, move |store, args| body(store, args))
+}
+
+/// [`host_func`] of a type that was made before.
+pub(crate) fn host_func_of(
+    store: &mut StoreMut<'_>,
+    ty: &CoreFuncType,
+    body: impl Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync + 'static,
+) -> CoreFunc {
     let handle = store.handle;
-    let engine = store.context.engine().clone();
-    let types: Box<[FlatType]> = params.into();
-    let ty = wasmtime::FuncType::new(&engine, params.iter().map(|&ty| val_type(ty)), result.map(val_type));
+    let CoreFuncType { ty, params: types, result } = ty.clone();
     let call = move |mut caller: wasmtime::Caller<'_, crate::store::State>, values: &mut [MaybeUninit<ValRaw>]| {
         let mut args = [0; MAX_VALUES];
         for (i, &ty) in types.iter().enumerate() {

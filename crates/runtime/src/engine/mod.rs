@@ -35,10 +35,10 @@ mod stress;
 
 pub(crate) use config::{CoreEngine, EngineOptions};
 pub(crate) use continuation::{Continuation, Step};
-pub(crate) use func::{CoreFunc, host_func, park_func};
+pub(crate) use func::{CoreFunc, CoreFuncType, host_func, host_func_of, park_func};
 pub(crate) use global::CoreGlobal;
 pub(crate) use instance::{CoreExtern, CoreInstance, CoreTable};
 pub(crate) use limits::CoreLimits;
 pub(crate) use memory::{CoreMemory, convert_memory, copy_memory};
-pub(crate) use module::{CoreModule, compile_all};
+pub(crate) use module::{CoreExport, CoreModule, compile_all};
 pub(crate) use store::{EngineStore, StoreMut};

