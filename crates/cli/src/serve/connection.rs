@@ -136,7 +136,7 @@ async fn converse(io: impl AsyncRead + AsyncWrite + Unpin + 'static, client: Rc<
             let mut builder = http1::Builder::new();
             let header_bytes = limits.max_header_bytes as usize;
             builder.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
-            builder.max_header_size(header_bytes).max_buf_size(header_bytes.max(MIN_BUFFER)).pipeline_flush(true);
+            builder.max_header_size(header_bytes).max_buf_size(header_bytes.max(MIN_BUFFER));
             // Naming the limit that is there anyway would cost an allocation for each request.
             if limits.max_headers != 100 {
                 builder.max_headers(limits.max_headers);
@@ -173,7 +173,6 @@ async fn run<C: Future<Output = hyper::Result<()>>>(conversation: C, end: impl F
         }
         while timer.as_mut().poll(cx).is_ready() {
             if client.is_stuck() {
-                client.broken.set(true);
                 return Poll::Ready(());
             }
             if client.protocol == Protocol::Http2 && client.is_idle() && !ending {
@@ -186,6 +185,10 @@ async fn run<C: Future<Output = hyper::Result<()>>>(conversation: C, end: impl F
         Poll::Pending
     })
     .await;
+    if !client.requests.borrow().is_empty() {
+        // The socket goes with the conversation, before the bodies are asked.
+        client.broke_off();
+    }
 }
 
 impl Client {

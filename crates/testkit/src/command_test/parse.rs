@@ -3,7 +3,8 @@
 use super::fields::{self, Field};
 use super::{CommandTest, ExitCodes, ParseError, Request, SetupStep, Signal};
 
-const FIELDS: &str = "args, env, exit, files-absent, files-equal, request, requires-env, response, setup, signal, stderr, stdin, stdout";
+const FIELDS: &str =
+    "args, env, exit, files-absent, files-equal, request, requires-env, response, setup, signal, stderr, stdin, stdout";
 
 const TAKE_BLOCKS: [&str; 6] = ["request", "response", "setup", "stdin", "stdout", "stderr"];
 
