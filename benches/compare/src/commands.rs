@@ -1,12 +1,12 @@
 //! Both commands, run on the kept guests.
 
 use std::ffi::OsString;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
+use wait4::Wait4;
 
 use crate::figure::Figure;
 use crate::row::{Failure, Work};
@@ -21,6 +21,21 @@ pub struct Program {
     pub trusting: &'static [&'static str],
     /// Where its cache and compiled files go: it never sees the user's own.
     pub folder: PathBuf,
+}
+
+/// A run that is over.
+struct Ended {
+    successful: bool,
+    stdout: String,
+    stderr: String,
+    /// CPU time of all its threads, and the time that passed.
+    cost: Figure,
+}
+
+impl Ended {
+    fn complaint(&self) -> Failure {
+        format!("successful: {}; {}; {}", self.successful, self.stdout, self.stderr).into()
+    }
 }
 
 /// Where compiled code comes from.
@@ -50,7 +65,7 @@ impl Program {
         guest: &Path,
         code: Code,
         args: &[&str],
-    ) -> Result<impl Fn() -> Result<Output, Failure> + use<>, Failure> {
+    ) -> Result<impl Fn() -> Result<Ended, Failure> + use<>, Failure> {
         std::fs::create_dir_all(&self.folder)?;
         let mut words: Vec<OsString> = vec!["run".into()];
         words.extend(self.switches.iter().map(Into::into));
@@ -76,24 +91,33 @@ impl Program {
         let mut words: Vec<OsString> = vec!["compile".into()];
         words.extend(self.switches.iter().filter(|word| word.starts_with("-W")).map(Into::into));
         words.extend(["-o".into(), file.clone().into(), guest.into()]);
-        successful(&self.call(&words)?)?;
-        Ok(file)
+        let ended = self.call(&words)?;
+        if ended.successful { Ok(file) } else { Err(ended.complaint()) }
     }
 
-    fn call(&self, words: &[OsString]) -> Result<Output, Failure> {
+    fn call(&self, words: &[OsString]) -> Result<Ended, Failure> {
         let mut command = Command::new(&self.path);
         command.args(words).env("XDG_CACHE_HOME", &self.folder).env_remove("RUST_BACKTRACE");
-        Ok(command.output().map_err(|error| format!("{} does not start: {error}", self.path.display()))?)
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let start = Instant::now();
+        let mut child = command.spawn().map_err(|error| format!("{} does not start: {error}", self.path.display()))?;
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        if let (Some(out), Some(err)) = (&mut child.stdout, &mut child.stderr) {
+            out.read_to_string(&mut stdout)?;
+            err.read_to_string(&mut stderr)?;
+        }
+        let used = child.wait4()?;
+        let cpu = used.rusage.utime + used.rusage.stime;
+        let cost = Figure { value: cpu.as_nanos() as f64, wall: start.elapsed().as_nanos() as f64 };
+        Ok(Ended { successful: used.status.success(), stdout, stderr, cost })
     }
 
     /// Work whose figure is the CPU time of all the command's threads, by `per`.
     pub fn cpu(&self, guest: &Path, code: Code, args: &[&str], per: u64) -> Result<Work, Failure> {
         let run = self.run(guest, code, args)?;
         Ok(Box::new(move |_| {
-            let (cpu, wall) = (children_cpu()?, Instant::now());
-            successful(&run()?)?;
-            let wall = wall.elapsed().as_nanos() as f64;
-            Ok(Figure { value: (children_cpu()? - cpu).as_nanos() as f64, wall }.per(per))
+            let ended = run()?;
+            if ended.successful { Ok(ended.cost.per(per)) } else { Err(ended.complaint()) }
         }))
     }
 
@@ -109,33 +133,16 @@ impl Program {
     ) -> Result<Work, Failure> {
         let run = self.run(guest, Code::Cached, args)?;
         Ok(Box::new(move |_| {
-            let output = run()?;
-            let text = String::from_utf8_lossy(&output.stdout);
-            let found = text.lines().find(|text| text.starts_with(line) && text.ends_with(" ok"));
-            let value = found.and_then(|text| number_before(text, unit)).ok_or_else(|| complaint(&output))? * scale;
+            let ended = run()?;
+            let found = ended.stdout.lines().find(|text| text.starts_with(line) && text.ends_with(" ok"));
+            let value = found.and_then(|text| number_before(text, unit)).ok_or_else(|| ended.complaint())? * scale;
             Ok(Figure { value, wall: value })
         }))
     }
-}
-
-fn successful(output: &Output) -> Result<(), Failure> {
-    if output.status.success() { Ok(()) } else { Err(complaint(output).into()) }
-}
-
-fn complaint(output: &Output) -> String {
-    let told = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    format!("{}: {}", output.status, told.join("; "))
 }
 
 fn number_before(line: &str, unit: &str) -> Option<f64> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let at = words.iter().position(|word| *word == unit)?;
     words.get(at.checked_sub(1)?)?.parse().ok()
-}
-
-/// CPU time of the processes that this one started and that are over.
-fn children_cpu() -> Result<Duration, Failure> {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let microseconds = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-    Ok(Duration::from_micros(microseconds.unsigned_abs()))
 }

@@ -1,8 +1,8 @@
 //! What one batch of work cost, and what a row of batches says.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use nix::time::{ClockId, clock_gettime};
+use cpu_time::ThreadTime;
 
 /// The cost of a batch, or of one operation of it.
 #[derive(Clone, Copy)]
@@ -30,7 +30,7 @@ impl Figure {
 
 /// Nanoseconds of CPU that this thread used.
 pub fn thread_cpu() -> f64 {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from).as_nanos() as f64
+    ThreadTime::now().as_duration().as_nanos() as f64
 }
 
 /// The figures of one side, one for each round, in the order of the rounds.

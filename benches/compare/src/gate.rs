@@ -28,7 +28,7 @@ impl Gate {
     }
 
     /// Comes to the gate. Never ready at once, even for the last.
-    pub fn pass(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub fn pass(&self) -> impl Future<Output = ()> + Send + use<> {
         Passing { gate: self.clone(), came: false }
     }
 

@@ -78,11 +78,11 @@ fn compare(rows: &[Row], options: &Options) -> Result<ExitCode, Failure> {
         match measure(row, effort) {
             Ok(measured) => {
                 table::line(row, &measured);
-                lines.push(report::json(row, &measured));
+                lines.push(report::Line::new(row, &measured));
             }
             Err(failure) => {
                 failed = true;
-                println!("| {} | FAILED: {} |", row.name, failure.to_string().replace('\n', " "));
+                println!("| {} | FAILED: {} |", row.name, told(&*failure));
             }
         }
     }
@@ -90,6 +90,12 @@ fn compare(rows: &[Row], options: &Options) -> Result<ExitCode, Failure> {
     report::write(&path, &build, &lines)?;
     println!("\nwritten to {}", path.display());
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// An error and what caused it, on one line.
+fn told(failure: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(failure), |failure| failure.source());
+    causes.map(|failure| failure.to_string().replace('\n', " ")).collect::<Vec<_>>().join(": ")
 }
 
 /// The rows of both commands, if the peer's is there.

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::figure::Rounds;
 use crate::goal::Reached;
 use crate::measure::Measured;
-use crate::row::Row;
+use crate::row::{Failure, Row};
 
 pub struct Report {
     /// How many times as much the peer took.
@@ -38,39 +38,67 @@ impl Report {
     }
 }
 
-/// One row for the file.
-pub fn json(row: &Row, measured: &Measured) -> Value {
-    let report = Report::new(row, measured);
-    let side = |rounds: &Rounds| {
-        json!({
-            "median": rounds.median(),
-            "best": rounds.best(),
-            "spread": rounds.spread(),
-            "median_wall_ns": rounds.median_wall(),
-            "rounds": rounds.0.iter().map(|figure| figure.value).collect::<Vec<_>>(),
-        })
-    };
-    let goals = row.goals.iter().zip(&report.goals);
-    let goals: Vec<Value> = goals.map(|(goal, met)| json!({ "goal": goal.to_string(), "reached": met })).collect();
-    json!({
-        "row": row.name,
-        "unit": row.unit,
-        "thalweg": side(&measured.ours),
-        "wasmtime": measured.peer.as_ref().map(|(_, rounds)| side(rounds)),
-        "wasmtime_settings": measured.peer.as_ref().map(|(settings, _)| settings),
-        "limit": measured.limit.as_ref().map(|(_, rounds)| side(rounds)),
-        "limit_name": measured.limit.as_ref().map(|(name, _)| name),
-        "ratio": report.times,
-        "ratio_wall": report.times_wall,
-        "goals": goals,
-    })
+/// One row in the file.
+#[derive(Serialize)]
+pub struct Line {
+    row: String,
+    unit: &'static str,
+    thalweg: Figures,
+    wasmtime: Option<Figures>,
+    wasmtime_settings: Option<&'static str>,
+    limit: Option<Figures>,
+    limit_name: Option<&'static str>,
+    ratio: Option<f64>,
+    ratio_wall: Option<f64>,
+    goals: Vec<(String, Option<bool>)>,
+}
+
+#[derive(Serialize)]
+struct Figures {
+    median: f64,
+    best: f64,
+    spread: f64,
+    median_wall: f64,
+    rounds: Vec<f64>,
+}
+
+impl Figures {
+    fn of(rounds: &Rounds) -> Figures {
+        Figures {
+            median: rounds.median(),
+            best: rounds.best(),
+            spread: rounds.spread(),
+            median_wall: rounds.median_wall(),
+            rounds: rounds.0.iter().map(|figure| figure.value).collect(),
+        }
+    }
+}
+
+impl Line {
+    pub fn new(row: &Row, measured: &Measured) -> Line {
+        let report = Report::new(row, measured);
+        let (settings, peer) = measured.peer.as_ref().map(|(name, rounds)| (*name, Figures::of(rounds))).unzip();
+        let (limit_name, limit) = measured.limit.as_ref().map(|(name, rounds)| (*name, Figures::of(rounds))).unzip();
+        Line {
+            row: row.name.clone(),
+            unit: row.unit,
+            thalweg: Figures::of(&measured.ours),
+            wasmtime: peer,
+            wasmtime_settings: settings,
+            limit,
+            limit_name,
+            ratio: report.times,
+            ratio_wall: report.times_wall,
+            goals: row.goals.iter().map(ToString::to_string).zip(report.goals).collect(),
+        }
+    }
 }
 
 /// Writes the file, and the folder it is in.
-pub fn write(path: &Path, build: &str, rows: &[Value]) -> std::io::Result<()> {
+pub fn write(path: &Path, build: &str, rows: &[Line]) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let file = json!({ "build": build, "rows": rows });
-    std::fs::write(path, format!("{file:#}\n"))
+    let file = serde_json::json!({ "build": build, "rows": rows });
+    Ok(std::fs::write(path, format!("{file:#}\n"))?)
 }

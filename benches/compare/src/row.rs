@@ -48,6 +48,8 @@ pub struct Row {
     pub peers: Vec<Peer>,
     pub limit: Option<Limit>,
     pub goals: Vec<Goal>,
+    /// Whether the time that passed is of interest too.
+    pub by_wall: bool,
 }
 
 impl Row {
@@ -60,6 +62,7 @@ impl Row {
             peers: Vec::new(),
             limit: None,
             goals: Vec::new(),
+            by_wall: false,
         }
     }
 
@@ -75,6 +78,12 @@ impl Row {
 
     pub fn batch(mut self, batch: Batch) -> Row {
         self.batch = batch;
+        self
+    }
+
+    /// Shows how many times as long the peer took by the clock on the wall.
+    pub fn by_wall(mut self) -> Row {
+        self.by_wall = true;
         self
     }
 

@@ -28,10 +28,10 @@ pub fn line(row: &Row, measured: &Measured) {
         row.unit,
         side(&measured.ours),
         times(report.times),
-        times(report.times_wall),
+        times(report.times_wall.filter(|_| row.by_wall)),
         goals.join(", "),
         report.verdict(),
-        measured.peer.as_ref().map_or("-", |(settings, _)| settings),
+        measured.peer.as_ref().map_or("-", |(settings, _)| *settings),
     );
 }
 

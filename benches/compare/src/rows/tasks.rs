@@ -1,6 +1,6 @@
 //! Many tasks that wait at the same time: memory of each, time to start and to finish each.
 
-use super::of_settings;
+use super::{WITH_ASYNC, of_settings};
 use crate::goal::Goal;
 use crate::peer::Settings;
 use crate::row::{Batch, Row};
@@ -14,9 +14,9 @@ const MANY_STACKS: usize = 25_000;
 const KIBIBYTE: f64 = 1024.0;
 
 pub fn rows() -> Vec<Row> {
-    let scenarios = [
-        ("callback", "callback-tasks", MANY, &[Settings::OnDemand, Settings::Pooling] as &[_], KIBIBYTE),
-        ("host-started", "host-started", MANY, &[Settings::OnDemand, Settings::Pooling], KIBIBYTE),
+    let scenarios: [(&str, &str, usize, &[Settings], f64); 3] = [
+        ("callback", "callback-tasks", MANY, &WITH_ASYNC, KIBIBYTE),
+        ("host-started", "host-started", MANY, &WITH_ASYNC, KIBIBYTE),
         ("stackful", "stackful-tasks", MANY_STACKS, &[Settings::OnDemand], 6.0 * KIBIBYTE),
     ];
     let mut rows = Vec::new();

@@ -1,7 +1,6 @@
 //! The exports of a core module as functions of a component.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use wasmparser::names::KebabStr;
 use wasmparser::{FuncType, ValType};
@@ -20,8 +19,10 @@ pub struct Exported {
     pub name: String,
     /// The name in the module.
     pub core_name: String,
-    /// The type, as WIT writes it.
-    pub ty: String,
+    /// The types of its parameters, as core wasm writes them.
+    pub params: Vec<&'static str>,
+    /// The type of its result.
+    pub result: Option<&'static str>,
 }
 
 /// The exports that take and return numbers and have a name that components can have.
@@ -31,8 +32,8 @@ pub fn exported(shape: &Shape) -> Vec<Exported> {
         if INTERNAL.iter().any(|prefix| core_name.starts_with(prefix)) {
             continue;
         }
-        if let (Some(name), Some(ty)) = (component_name(core_name), wit_type(ty)) {
-            let exported = Exported { name: name.clone(), core_name: core_name.clone(), ty };
+        if let (Some(name), Some((params, result))) = (component_name(core_name), numbers(ty)) {
+            let exported = Exported { name: name.clone(), core_name: core_name.clone(), params, result };
             by_name.entry(name).or_default().push(exported);
         }
     }
@@ -54,30 +55,45 @@ pub fn component_name(core_name: &str) -> Option<String> {
     KebabStr::new(&name).is_some().then_some(name)
 }
 
-/// A type of numbers in the words of WIT; none if there is anything else in it.
-fn wit_type(ty: &FuncType) -> Option<String> {
+impl Exported {
+    /// The type in the words of WIT.
+    pub fn wit_type(&self) -> String {
+        let params: Vec<_> =
+            self.params.iter().enumerate().map(|(i, ty)| format!("p{i}: {}", wit_number(ty))).collect();
+        let result = self.result.map(|ty| format!(" -> {}", wit_number(ty))).unwrap_or_default();
+        format!("func({}){result}", params.join(", "))
+    }
+}
+
+/// Parameters and result of a function of numbers; none if there is anything else in its type.
+fn numbers(ty: &FuncType) -> Option<(Vec<&'static str>, Option<&'static str>)> {
     if ty.params().len() > MAX_PARAMS || ty.results().len() > 1 {
         return None;
     }
-    let mut text = String::from("func(");
-    for (i, param) in ty.params().iter().enumerate() {
-        let comma = if i == 0 { "" } else { ", " };
-        let _ = write!(text, "{comma}p{i}: {}", number(*param)?);
-    }
-    text.push(')');
-    if let Some(result) = ty.results().first() {
-        let _ = write!(text, " -> {}", number(*result)?);
-    }
-    Some(text)
+    let params = ty.params().iter().map(|ty| number(*ty)).collect::<Option<_>>()?;
+    let result = match ty.results().first() {
+        Some(result) => Some(number(*result)?),
+        None => None,
+    };
+    Some((params, result))
 }
 
 fn number(ty: ValType) -> Option<&'static str> {
     match ty {
-        ValType::I32 => Some("s32"),
-        ValType::I64 => Some("s64"),
+        ValType::I32 => Some("i32"),
+        ValType::I64 => Some("i64"),
         ValType::F32 => Some("f32"),
         ValType::F64 => Some("f64"),
         ValType::V128 | ValType::Ref(_) => None,
+    }
+}
+
+/// Numbers of core wasm have no sign of their own; here they have one.
+fn wit_number(ty: &'static str) -> &'static str {
+    match ty {
+        "i32" => "s32",
+        "i64" => "s64",
+        other => other,
     }
 }
 
@@ -114,7 +130,8 @@ mod tests {
             ("same-name", numbers),
         ];
         let exported = exported(&shape(&all));
-        let ty = "func(p0: s32, p1: f64) -> s64".to_string();
-        assert_eq!(exported, [Exported { name: "add".into(), core_name: "add".into(), ty }]);
+        let (params, result) = (vec!["i32", "f64"], Some("i64"));
+        assert_eq!(exported, [Exported { name: "add".into(), core_name: "add".into(), params, result }]);
+        assert_eq!(exported[0].wit_type(), "func(p0: s32, p1: f64) -> s64");
     }
 }

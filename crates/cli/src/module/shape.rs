@@ -1,18 +1,20 @@
 //! What has to be known of a core module to make a component of it.
 
-use wasmparser::{CompositeInnerType, ExternalKind, FuncType, Parser, Payload, Result, TypeRef};
+use std::fmt::Write;
+
+use wasmparser::{CompositeInnerType, ExternalKind, FuncType, MemoryType, Parser, Payload, Result, TypeRef};
 
 /// What a module imports and exports.
 #[derive(Debug, Default)]
 pub struct Shape {
-    /// Module and name of each import, with whether it is a function.
+    /// What it imports.
     pub imports: Vec<Import>,
     /// The names of its exports.
     pub exports: Vec<String>,
     /// The exports that are functions, with their types.
     pub funcs: Vec<(String, FuncType)>,
-    /// How many memories it has, imported ones included.
-    pub memories: usize,
+    /// Its memories, imported ones included.
+    pub memories: Vec<MemoryType>,
     /// Whether it says itself which component it wants to be.
     pub has_world: bool,
 }
@@ -24,8 +26,8 @@ pub struct Import {
     pub module: String,
     /// Its name there.
     pub name: String,
-    /// Whether it is a function.
-    pub is_func: bool,
+    /// Its type, if it is a function.
+    pub ty: Option<FuncType>,
 }
 
 impl Shape {
@@ -47,7 +49,7 @@ impl Shape {
                 }
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
-                        shape.import(import?, &mut funcs);
+                        shape.import(import?, &types, &mut funcs);
                     }
                 }
                 Payload::FunctionSection(section) => {
@@ -55,7 +57,11 @@ impl Shape {
                         funcs.push(ty?);
                     }
                 }
-                Payload::MemorySection(section) => shape.memories += section.count() as usize,
+                Payload::MemorySection(section) => {
+                    for memory in section {
+                        shape.memories.push(memory?);
+                    }
+                }
                 Payload::ExportSection(section) => {
                     for export in section {
                         let export = export?;
@@ -73,20 +79,28 @@ impl Shape {
         Ok(shape)
     }
 
-    fn import(&mut self, import: wasmparser::Import<'_>, funcs: &mut Vec<u32>) {
-        let func = match import.ty {
-            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => Some(ty),
-            TypeRef::Memory(_) => {
-                self.memories += 1;
-                None
+    fn import(&mut self, import: wasmparser::Import<'_>, types: &[Option<FuncType>], funcs: &mut Vec<u32>) {
+        let mut func = None;
+        match import.ty {
+            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                funcs.push(ty);
+                func = types.get(ty as usize).cloned().flatten();
             }
-            _ => None,
-        };
-        funcs.extend(func);
-        self.imports.push(Import {
-            module: import.module.to_string(),
-            name: import.name.to_string(),
-            is_func: func.is_some(),
-        });
+            TypeRef::Memory(memory) => self.memories.push(memory),
+            _ => {}
+        }
+        self.imports.push(Import { module: import.module.to_string(), name: import.name.to_string(), ty: func });
     }
+}
+
+/// A type as core wasm writes it.
+pub fn core_type(ty: &FuncType) -> String {
+    let mut text = String::new();
+    for param in ty.params() {
+        let _ = write!(text, "(param {param}) ");
+    }
+    for result in ty.results() {
+        let _ = write!(text, "(result {result}) ");
+    }
+    text.trim_end().to_string()
 }

@@ -285,8 +285,15 @@ impl Glue {
         root: RootId,
         index: TrampolineIndex,
     ) -> Result<Option<CoreExtern>> {
-        let plan = store.state().roots.get(root)?.component.plan();
-        if !plan.trampolines.get(index.at()).is_some_and(|trampoline| is_glued(&trampoline.canon, plan)) {
+        let this = store.state().roots.get(root)?;
+        let plan = this.component.plan();
+        let needs = plan.trampolines.get(index.at()).is_some_and(|trampoline| {
+            // A function of the host that turned out to answer at once needs none.
+            let answers = matches!(trampoline.canon, Canon::Lower { callee: FuncDef::Imported(_), .. })
+                && !this.blocking.trampoline(index);
+            is_glued(&trampoline.canon, plan) && !answers
+        });
+        if !needs {
             return Ok(None);
         }
         let instance = match self.0 {

@@ -25,13 +25,12 @@ pub(crate) use glue::{Glue, encode_glue, has_glue};
 pub(crate) use lower::{Lowered, LoweredGuest, after_start, core_callee, lift_args, lift_numbers};
 pub(crate) use signature::signature;
 
-use std::sync::Arc;
-
 use lower::LoweredImport;
 
 use crate::Result;
 use crate::Trap;
-use crate::engine::{CoreExtern, StoreMut, host_func};
+use crate::component::Code;
+use crate::engine::{CoreExtern, StoreMut, host_func_of};
 use crate::error::bug;
 use crate::instance::{InstanceId, MAY_LEAVE, RootId, may};
 use crate::plan::{Canon, Trampoline, TrampolineIndex};
@@ -59,6 +58,7 @@ pub(crate) struct Site {
 pub(crate) fn make(
     store: &mut StoreMut<'_>,
     root: RootId,
+    code: &Code,
     glue: &mut Glue,
     index: TrampolineIndex,
 ) -> Result<CoreExtern> {
@@ -66,13 +66,12 @@ pub(crate) fn make(
         return Ok(made);
     }
     let (site, trampoline) = find(store.state(), root, index)?;
-    let (params, result) = signature(&trampoline, store.state().roots.get(root)?.component.plan());
     let body = body(site, trampoline);
     let body = move |mut store: StoreMut<'_>, args: &[u64]| match body(&mut store, args)? {
         Outcome::Done(bits) => Ok(bits),
         Outcome::Park => Err(bug!("a built-in that cannot wait waits")),
     };
-    Ok(host_func(store, &params, result, Arc::new(body)).into())
+    Ok(host_func_of(store, code.trampoline(index)?, body).into())
 }
 
 /// What a trampoline does.

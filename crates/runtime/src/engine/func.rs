@@ -9,6 +9,7 @@ use std::task::Poll;
 
 use wasmtime::{AsContext, StoreContextMut, ValRaw};
 
+use super::config::CoreEngine;
 use super::continuation::{Continuation, Step};
 use super::convert::{bits_to_raw, bits_to_val, error, flat_type, into_engine, raw_to_bits, val_to_bits, val_type};
 use super::store::StoreMut;
@@ -135,6 +136,27 @@ impl CoreFunc {
 /// What a host function does: arguments in, the result's bits out (ignored when the type has no result).
 pub(crate) type HostBody = dyn Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync;
 
+/// The type of a host function, known to the engine.
+#[derive(Clone)]
+pub(crate) struct CoreFuncType {
+    ty: wasmtime::FuncType,
+    params: Arc<[FlatType]>,
+    result: Option<FlatType>,
+}
+
+impl CoreFuncType {
+    /// The type of these parameters and this result.
+    pub(crate) fn new(engine: &CoreEngine, params: &[FlatType], result: Option<FlatType>) -> Self {
+        Self::of(engine.inner(), params, result)
+    }
+
+    fn of(engine: &wasmtime::Engine, params: &[FlatType], result: Option<FlatType>) -> Self {
+        assert!(params.len() <= MAX_VALUES, "no flat signature has {} parameters", params.len());
+        let ty = wasmtime::FuncType::new(engine, params.iter().map(|&ty| val_type(ty)), result.map(val_type));
+        CoreFuncType { ty, params: params.into(), result }
+    }
+}
+
 /// Offers `body` to guests as a core function.
 pub(crate) fn host_func(
     store: &mut StoreMut<'_>,
@@ -142,16 +164,24 @@ pub(crate) fn host_func(
     result: Option<FlatType>,
     body: Arc<HostBody>,
 ) -> CoreFunc {
-    assert!(params.len() <= MAX_VALUES, "no flat signature has {} parameters", params.len());
+    let ty = CoreFuncType::of(store.context.engine(), params, result);
+    host_func_of(store, &ty, move |store, args| body(store, args))
+}
+
+/// [`host_func`] of a type that was made before.
+pub(crate) fn host_func_of(
+    store: &mut StoreMut<'_>,
+    ty: &CoreFuncType,
+    body: impl Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync + 'static,
+) -> CoreFunc {
     let handle = store.handle;
-    let engine = store.context.engine().clone();
-    let types: Box<[FlatType]> = params.into();
-    let ty = wasmtime::FuncType::new(&engine, params.iter().map(|&ty| val_type(ty)), result.map(val_type));
+    let CoreFuncType { ty, params: types, result } = ty.clone();
+    let count = types.len() as u8;
     let call = move |mut caller: wasmtime::Caller<'_, State>, values: &mut [MaybeUninit<ValRaw>]| {
         let few = &mut [0; FEW_VALUES];
         let args: &mut [u64] = if types.len() <= FEW_VALUES { few } else { &mut [0; MAX_VALUES] };
         let args = &mut args[..types.len()];
-        for ((arg, value), &ty) in args.iter_mut().zip(values.iter()).zip(&types) {
+        for ((arg, value), &ty) in args.iter_mut().zip(values.iter()).zip(types.iter()) {
             // SAFETY: the engine initialises a value for each parameter of `ty`, which was made from `types`.
             *arg = raw_to_bits(unsafe { value.assume_init_ref() }, ty);
         }
@@ -164,7 +194,7 @@ pub(crate) fn host_func(
     };
     // SAFETY: parameters are read and the result is written as `ty` says, above.
     let func = unsafe { wasmtime::Func::new_unchecked(&mut store.context, ty, call) };
-    CoreFunc { func, params: params.len() as u8, result }
+    CoreFunc { func, params: count, result }
 }
 
 /// The only function that suspends: it gives control back to whoever resumed the continuation, once.

@@ -4,7 +4,7 @@ use super::continuation::ready;
 use super::func::CoreFunc;
 use super::global::CoreGlobal;
 use super::memory::CoreMemory;
-use super::module::CoreModule;
+use super::module::{CoreExport, CoreModule};
 use super::store::StoreMut;
 use crate::Result;
 
@@ -90,6 +90,11 @@ impl CoreInstance {
         let future = wasmtime::Instance::new_async(&mut store.context, &module.0, &externs);
         let result = ready(store.handle, future);
         result.map(CoreInstance).map_err(|error| store.state().core_limits.explain(error))
+    }
+
+    /// An export that was found before, in the instance's module.
+    pub(crate) fn get(self, store: &mut StoreMut<'_>, export: &CoreExport) -> Option<CoreExtern> {
+        self.0.get_module_export(&mut store.context, &export.0).map(CoreExtern)
     }
 
     /// The export `name`.

@@ -281,7 +281,7 @@ fn check_end(planned: &Planned, result: Result<Step>) {
         }
         Err(error) => {
             assert_eq!(error.as_trap(), kind.trap(), "{kind:?} {id}: {error:?}");
-            // The frames under the trap: `end` and each `run`. An interrupt may come before the first.
+            // The frames under the trap: `end` and each `run`. An interrupt may come before the first, in generated code.
             let frames = error.guest_backtrace().len() as u32;
             let least = if kind == Kind::Spin { 0 } else { (planned.depth + 2).min(MAX_FRAMES) };
             assert!(frames >= least, "{kind:?} {id} at depth {}: {error:?}", planned.depth);

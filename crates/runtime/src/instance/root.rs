@@ -9,7 +9,7 @@ use crate::component::Component;
 use crate::engine::{CoreExtern, CoreFunc, CoreInstance, CoreMemory, CoreTable};
 use crate::error::bug;
 use crate::host::HostFunc;
-use crate::linker::HostDrop;
+use crate::linker::{HostDrop, HostTypes};
 use crate::plan::{Blocking, FuncIndex, InstanceIndex, MemoryIndex, TableIndex};
 use crate::store::{Id, ResourceTypeId};
 use crate::task::CoreCallee;
@@ -38,6 +38,8 @@ pub(crate) struct RootInstance {
     pub(crate) direct: Option<DirectCalls>,
     /// Component instances, by the plan's numbers.
     pub(crate) instances: Vec<InstanceId>,
+    /// The Rust types of imported resources.
+    pub(crate) host_types: Arc<HostTypes>,
     /// Resource types, by the plan's numbers.
     pub(crate) resource_types: Vec<ResourceTypeId>,
     /// Core instances so far.

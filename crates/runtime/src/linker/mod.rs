@@ -2,6 +2,7 @@
 
 mod define;
 mod host_types;
+mod list;
 mod missing;
 mod prepared;
 mod resolve;
@@ -10,6 +11,7 @@ mod semver_name;
 pub(crate) use define::HostDrop;
 pub use define::{Linker, LinkerInstance};
 pub use host_types::HostTypes;
+pub use list::{Definition, DefinitionKind};
 pub(crate) use prepared::Linked;
 pub use prepared::Prepared;
 pub(crate) use semver_name::{SemverName, compatible};

@@ -1,0 +1,38 @@
+//! What is defined, as a list.
+
+use super::define::Linker;
+
+/// Something that a [`Linker`] defines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Definition<'a> {
+    /// The instance that it is in, with the version that it was defined at; empty for the root.
+    pub interface: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// What it is.
+    pub kind: DefinitionKind,
+}
+
+/// What a definition is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DefinitionKind {
+    /// A function.
+    Func,
+    /// A resource type.
+    Resource,
+}
+
+impl<T> Linker<T> {
+    /// Everything that is defined, in the order of names.
+    #[must_use]
+    pub fn definitions(&self) -> Vec<Definition<'_>> {
+        let mut all = Vec::new();
+        for instance in self.instances.values() {
+            let define = |kind| move |name| Definition { interface: &instance.name, name, kind };
+            all.extend(instance.funcs.keys().map(String::as_str).map(define(DefinitionKind::Func)));
+            all.extend(instance.resources.keys().map(String::as_str).map(define(DefinitionKind::Resource)));
+        }
+        all.sort_unstable();
+        all
+    }
+}
