@@ -57,7 +57,7 @@ fn answer(request: &Request<Incoming>, shared: &Shared) -> Response<Full<Bytes>>
         "/ready" => match *shared.phase.borrow() {
             Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n".into()),
             Phase::Serving => (StatusCode::OK, "ready\n".into()),
-            Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n".into()),
+            Phase::Draining | Phase::Ending => (StatusCode::SERVICE_UNAVAILABLE, "draining\n".into()),
         },
         "/metrics" => (StatusCode::OK, shared.metrics.text()),
         _ => (StatusCode::NOT_FOUND, "there are /health, /ready and /metrics\n".into()),

@@ -1,6 +1,8 @@
 //! A component that is ready to be instantiated, any number of times and on any thread.
 
 use std::ffi::OsString;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -65,9 +67,12 @@ pub struct App {
     fuel: Option<u64>,
 }
 
+/// An instance that answers what its [`ServiceHandle`] is given, while this is polled.
+pub type Running = Pin<Box<dyn Future<Output = thalweg::Result<()>>>>;
+
 impl App {
     /// A new instance in a store of its own.
-    pub async fn instantiate(&self, grants: &Rc<Grants>) -> Result<(Service<WasiContext>, ServiceHandle), Failure> {
+    pub async fn instantiate(&self, grants: &Rc<Grants>) -> Result<(Running, ServiceHandle), Failure> {
         let mut store = Store::new(&self.engine, grants.context()?);
         if let Some(fuel) = self.fuel {
             store.set_fuel(fuel)?;
@@ -75,6 +80,6 @@ impl App {
         store.set_epoch_deadline(self.epochs.ticks());
         let instance = self.prepared.instantiate(&mut store).await?;
         let (service, handle) = Service::new(store, &instance)?;
-        Ok((service.interrupt_after(self.epochs.ticks()), handle))
+        Ok((Box::pin(service.interrupt_after(self.epochs.ticks()).run()), handle))
     }
 }

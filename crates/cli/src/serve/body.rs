@@ -4,15 +4,37 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use thalweg_wasi::http::{ErrorCode, HttpBody, empty_body};
-use tokio::time::{Sleep, sleep_until};
+use tokio::task::spawn_local;
+use tokio::time::{Sleep, sleep_until, timeout};
 
 use super::exchange::{End, Exchange};
+
+/// How much of a body that nobody wants is read.
+const UNWANTED_BYTES: usize = 1 << 20;
+const UNWANTED_TIME: Duration = Duration::from_secs(1);
+
+/// Reads some of a body that nobody wants. A connection that is closed with bytes unread is reset, and the client may never
+/// see why its request was refused.
+pub fn linger(mut incoming: Incoming) {
+    if incoming.is_end_stream() {
+        return;
+    }
+    spawn_local(timeout(UNWANTED_TIME, async move {
+        let mut read = 0;
+        while let Some(Ok(frame)) = incoming.frame().await
+            && read <= UNWANTED_BYTES
+        {
+            read += frame.data_ref().map_or(0, Bytes::len);
+        }
+    }));
+}
 
 /// What a client sends.
 struct RequestBody {

@@ -160,12 +160,16 @@ async fn converse(io: impl AsyncRead + AsyncWrite + Unpin + 'static, client: Rc<
 async fn run<C: Future<Output = hyper::Result<()>>>(conversation: C, end: impl Fn(Pin<&mut C>), client: &Client) {
     let mut conversation = pin!(conversation);
     let mut draining = pin!(draining(&client.shared));
+    let mut cut_off = pin!(client.shared.reaches(Phase::Ending));
     let mut timer = pin!(sleep_until(client.next_look()));
     let mut ending = false;
     poll_fn(|cx| {
         if !ending && draining.as_mut().poll(cx).is_ready() {
             ending = true;
             end(conversation.as_mut());
+        }
+        if cut_off.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
         }
         // What went wrong with a client is of no interest: whoever waited for it has been told.
         if conversation.as_mut().poll(cx).is_ready() {
@@ -235,7 +239,5 @@ async fn protocol(stream: &TcpStream) -> Option<Protocol> {
 
 /// Waits until no new work is taken.
 async fn draining(shared: &Shared) {
-    let mut phase = shared.phase.subscribe();
-    // The sender is part of `shared`.
-    let _ = phase.wait_for(|phase| *phase == Phase::Draining).await;
+    shared.reaches(Phase::Draining).await;
 }

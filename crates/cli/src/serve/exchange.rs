@@ -9,10 +9,10 @@ use http_body::Body;
 use hyper::body::Incoming;
 use thalweg_wasi::http::{HandleError, HttpBody};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::access_log::{Answered, Asked};
-use super::body::{ResponseBody, request_body};
+use super::body::{ResponseBody, linger, request_body};
 use super::connection::{Client, Unfinished};
 use super::limits::Limits;
 use super::pool::Lease;
@@ -138,9 +138,11 @@ impl Drop for Exchange {
 pub async fn answer(request: Request<Incoming>, client: Rc<Client>) -> Response<ResponseBody> {
     let mut exchange = Exchange::new(&client, &request);
     if let Err((status, why)) = check(&request, &client.shared.limits) {
+        linger(request.into_body());
         return exchange.refuse(status, why);
     }
-    let Some(permit) = turn(&client).await else {
+    let Some(permit) = turn(&client, exchange.deadline).await else {
+        linger(request.into_body());
         return exchange.refuse(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once");
     };
     exchange.permit = Some(permit);
@@ -176,7 +178,7 @@ pub async fn answer(request: Request<Incoming>, client: Rc<Client>) -> Response<
 }
 
 /// Waits for a request's turn; none when that takes too long.
-async fn turn(client: &Client) -> Option<OwnedSemaphorePermit> {
+async fn turn(client: &Client, deadline: Instant) -> Option<OwnedSemaphorePermit> {
     let requests = &client.shared.requests;
     if let Ok(permit) = requests.clone().try_acquire_owned() {
         return Some(permit);
@@ -185,7 +187,8 @@ async fn turn(client: &Client) -> Option<OwnedSemaphorePermit> {
     queued.fetch_add(1, Relaxed);
     // Also when the client goes away meanwhile.
     let _waits = Waits(queued);
-    timeout(client.shared.limits.queue_timeout, requests.clone().acquire_owned()).await.ok()?.ok()
+    let patience = deadline.min(Instant::now() + client.shared.limits.queue_timeout);
+    timeout_at(patience, requests.clone().acquire_owned()).await.ok()?.ok()
 }
 
 struct Waits<'a>(&'a AtomicI64);

@@ -8,13 +8,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use clap::Args;
-use thalweg_wasi::WasiContext;
-use thalweg_wasi::http::{Service, ServiceHandle};
+use thalweg_wasi::http::ServiceHandle;
 use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::app::App;
+use super::app::{App, Running};
 use super::first::{First, first};
 use super::generation::Generation;
 use super::shared::Shared;
@@ -198,7 +197,7 @@ impl Pool {
 
     async fn instantiate(self: &Rc<Self>) -> Result<Rc<Live>, Failure> {
         let app = self.app.borrow().1.clone();
-        let (service, handle) = app.instantiate(&self.grants).await?;
+        let (running, handle) = app.instantiate(&self.grants).await?;
         let alive = Alive::new(self);
         let (end, ended) = oneshot::channel();
         let live = Rc::new(Live {
@@ -209,7 +208,7 @@ impl Pool {
             rest: Cell::new(self.shared.limits.request_timeout),
             end: Cell::new(Some(end)),
         });
-        spawn_local(drive(service, ended, self.clone(), Rc::downgrade(&live), (alive, app)));
+        spawn_local(drive(running, ended, self.clone(), Rc::downgrade(&live), (alive, app)));
         Ok(live)
     }
 
@@ -282,13 +281,13 @@ impl Drop for Alive {
 /// Runs an instance to its end: when all its requests are done and it has nothing more to do, or traps, or goes on for too
 /// long after its last request. An instance needs its `App`, which has the clock that interrupts it.
 async fn drive(
-    service: Service<WasiContext>,
+    running: Running,
     ended: oneshot::Receiver<Duration>,
     pool: Rc<Pool>,
     live: Weak<Live>,
     _kept: (Alive, Arc<App>),
 ) {
-    let mut running = pin!(pool.pulse.watch(service.run()));
+    let mut running = pin!(pool.pulse.watch(running));
     let outcome = match first(running.as_mut(), ended).await {
         First::Left(outcome) => outcome,
         First::Right(rest) => match timeout(rest.unwrap_or(LAST_WORDS), running).await {

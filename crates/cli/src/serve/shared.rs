@@ -13,7 +13,7 @@ use super::limits::Limits;
 use super::metrics::Metrics;
 
 /// Whether new work is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// There are no instances yet.
     Starting,
@@ -21,6 +21,8 @@ pub enum Phase {
     Serving,
     /// What has begun is finished.
     Draining,
+    /// What has begun is broken off.
+    Ending,
 }
 
 /// A server, as its threads share it.
@@ -54,6 +56,12 @@ impl Shared {
             app: RwLock::new(Arc::new(app)),
             version: AtomicU64::new(0),
         }
+    }
+
+    /// Waits until it is in `phase`, or past it.
+    pub async fn reaches(&self, phase: Phase) {
+        // The sender is part of this.
+        let _ = self.phase.subscribe().wait_for(|now| *now >= phase).await;
     }
 
     /// What is served now.

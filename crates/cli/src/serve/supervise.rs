@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime;
@@ -24,6 +25,9 @@ use super::worker::{Pulse, Task, Worker};
 use crate::load::io_text;
 use crate::report::{self, Failure};
 use crate::run::grants::Grants;
+
+/// Time for the workers to reset connections.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Serves until a signal ends it, with a worker for each of `grants`. `loader` loads the component again.
 pub fn supervise(args: &ServeArgs, shared: Shared, loader: Loader, grants: Vec<Grants>) -> Result<ExitCode, Failure> {
@@ -84,18 +88,25 @@ async fn serve(
     drain(&mut signals, &mut ended, &shared).await
 }
 
+async fn all_end(workers: &mut mpsc::Receiver<()>) {
+    while workers.recv().await.is_some() {}
+}
+
 /// Waits until every worker has finished what it began.
 async fn drain(signals: &mut Signals, ended: &mut mpsc::Receiver<()>, shared: &Shared) -> Result<ExitCode, Failure> {
     let limit = shared.limits.shutdown_timeout;
-    let all_ended = async { while ended.recv().await.is_some() {} };
-    match first(timeout(limit, all_ended), signals.next()).await {
-        First::Left(Ok(())) => Ok(ExitCode::SUCCESS),
+    let failure = match first(timeout(limit, all_end(ended)), signals.next()).await {
+        First::Left(Ok(())) => return Ok(ExitCode::SUCCESS),
         First::Left(Err(_)) => {
-            Err(Failure::new(format!("requests were cut off: they did not end within {} s", limit.as_secs_f64()))
-                .with_help("--shutdown-timeout gives them more time"))
+            Failure::new(format!("requests were cut off: they did not end within {} s", limit.as_secs_f64()))
+                .with_help("--shutdown-timeout gives them more time")
         }
-        First::Right(()) => Err(Failure::new("requests were cut off by a second signal")),
-    }
+        First::Right(()) => Failure::new("requests were cut off by a second signal"),
+    };
+    shared.phase.send_replace(Phase::Ending);
+    // Connections are reset. A worker that is with a guest that computes does not hear of it.
+    let _ = timeout(LAST_WORDS, all_end(ended)).await;
+    Err(failure)
 }
 
 async fn listen(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {

@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use super::connection;
 use super::pool::Pool;
-use super::shared::Shared;
+use super::shared::{Phase, Shared};
 use crate::load::io_text;
 use crate::report::Failure;
 use crate::run::grants::Grants;
@@ -150,7 +150,7 @@ impl Task {
         }
         sweeping.abort();
         pool.close();
-        while pool.alive() > 0 {
+        while pool.alive() > 0 && *shared.phase.borrow() != Phase::Ending {
             sleep(ENDING).await;
         }
     }

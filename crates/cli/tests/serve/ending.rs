@@ -34,7 +34,7 @@ fn what_does_not_end_is_cut_off() {
     let hanging = server.ask("/hang");
     server.wait_for("thalweg_requests_active", 1);
     server.signal("TERM");
-    assert!(!read(hanging).is_ok_and(|answer| answer.contains(" 200 ")));
+    assert!(read(hanging).is_err(), "it looks as if that was all");
     let (status, rest) = server.end();
     assert_eq!(status.code(), Some(1));
     assert!(rest.starts_with("error: requests were cut off: they did not end within 0.1 s"), "{rest}");

@@ -83,6 +83,26 @@ fn a_client_that_sends_a_body_slowly_is_cut_off() {
 }
 
 #[test]
+fn a_client_hears_why_its_body_is_refused() {
+    let server = Server::of_faults(&["--max-body", "1000"]);
+    let head = "POST /read HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 500000\r\n\r\n";
+    let stream = server.send(&(head.to_string() + &"x".repeat(500_000)));
+    assert!(read(stream).expect("an end in order").starts_with("HTTP/1.1 413 "));
+}
+
+#[test]
+fn waiting_for_a_turn_is_part_of_the_time() {
+    let options = ["--max-concurrent-requests", "1", "--queue-timeout", "60s", "--request-timeout", "1s"];
+    let server = Server::of_faults(&[&ADMIN[..], &options].concat());
+    let hanging = server.ask("/hang");
+    server.wait_for("thalweg_requests_active", 1);
+    let waiting = server.ask("/sleep?ms=60000");
+    let answers = [hanging, waiting].map(|stream| read(stream).expect("whole"));
+    assert!(answers[0].contains(" 504 "), "{}", answers[0]);
+    assert!(answers[1].contains(" 503 ") || answers[1].contains(" 504 "), "{}", answers[1]);
+}
+
+#[test]
 fn an_idle_connection_is_closed() {
     let server = Server::of_faults(&["--header-timeout", "100ms"]);
     let stream = server.send(&get("/counts").replace("connection: close\r\n", ""));

@@ -56,15 +56,6 @@ impl wasip3::exports::http::handler::Guest for Faults {
         };
         let ms = number("ms", 10);
         match path {
-            "/trap-before" => panic!("asked to"),
-            "/trap-halfway" => Ok(body(None, async move |mut tx| {
-                tx.write_all(b"half of ".to_vec()).await;
-                wait_for(ms * 1_000_000).await;
-                panic!("asked to");
-            })),
-            "/short" => Ok(body(Some(100), async |mut tx| {
-                tx.write_all(b"ten bytes\n".to_vec()).await;
-            })),
             "/hang" => {
                 let watch = Watch(false);
                 wait_for(u64::MAX / 4).await;
@@ -80,36 +71,6 @@ impl wasip3::exports::http::handler::Guest for Faults {
                 watch.done();
                 Ok(text("slept\n"))
             }
-            "/slow-body" => {
-                let chunks = number("chunks", 3);
-                Ok(body(None, async move |mut tx| {
-                    let watch = Watch(false);
-                    for _ in 0..chunks {
-                        if !tx.write_all(b"a chunk\n".to_vec()).await.is_empty() {
-                            return;
-                        }
-                        wait_for(ms * 1_000_000).await;
-                    }
-                    watch.done();
-                }))
-            }
-            "/big" => {
-                let bytes = number("bytes", 1 << 20);
-                Ok(body(Some(bytes), async move |mut tx| {
-                    let watch = Watch(false);
-                    let mut left = bytes;
-                    while left > 0 {
-                        let size = left.min(64 << 10);
-                        if !tx.write_all(vec![b'x'; size as usize]).await.is_empty() {
-                            return;
-                        }
-                        left -= size;
-                    }
-                    watch.done();
-                }))
-            }
-            "/read" => read(request).await,
-            "/trailers" => Ok(trailers()),
             "/after" => {
                 spawn_local(async move {
                     wait_for(ms * 1_000_000).await;
@@ -118,9 +79,51 @@ impl wasip3::exports::http::handler::Guest for Faults {
                 Ok(text("at once\n"))
             }
             "/error" => Err(ErrorCode::InternalError(Some("asked to".into()))),
-            _ => Ok(text(&counts())),
+            "/read" => read(request).await,
+            "/trailers" => Ok(trailers()),
+            "/counts" => Ok(text(&counts())),
+            "/slow-body" => Ok(slow_body(ms, number("chunks", 3))),
+            "/big" => Ok(big(number("bytes", 1 << 20))),
+            "/trap-before" => panic!("asked to"),
+            "/trap-halfway" => Ok(body(None, async move |mut tx| {
+                tx.write_all(b"half of ".to_vec()).await;
+                wait_for(ms * 1_000_000).await;
+                panic!("asked to");
+            })),
+            "/short" => Ok(body(Some(100), async |mut tx| {
+                tx.write_all(b"ten bytes\n".to_vec()).await;
+            })),
+            _ => Err(ErrorCode::HttpRequestUriInvalid),
         }
     }
+}
+
+fn slow_body(ms: u64, chunks: u64) -> Response {
+    body(None, async move |mut tx| {
+        let watch = Watch(false);
+        for _ in 0..chunks {
+            if !tx.write_all(b"a chunk\n".to_vec()).await.is_empty() {
+                return;
+            }
+            wait_for(ms * 1_000_000).await;
+        }
+        watch.done();
+    })
+}
+
+fn big(bytes: u64) -> Response {
+    body(Some(bytes), async move |mut tx| {
+        let watch = Watch(false);
+        let mut left = bytes;
+        while left > 0 {
+            let size = left.min(64 << 10);
+            if !tx.write_all(vec![b'x'; size as usize]).await.is_empty() {
+                return;
+            }
+            left -= size;
+        }
+        watch.done();
+    })
 }
 
 fn counts() -> String {
