@@ -1,14 +1,15 @@
 //! Developer commands: `cargo xtask tidy` checks the rules of this repository that no compiler checks, `cargo xtask audit` prints
-//! what of WASI's interfaces the hosts serve.
+//! what of WASI's interfaces the hosts serve, `cargo xtask bench` measures.
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod tidy;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask tidy | audit";
+const USAGE: &str = "usage: cargo xtask tidy | audit | bench [--shipped] [NAME…] [OPTION…]";
 /// The test that does the audit, and prints the table.
 const AUDIT: [&str; 7] =
     ["test", "--quiet", "--package=thalweg-wasi", "--test=interface_audit", "every", "--", "--nocapture"];
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["tidy"] => tidy(),
         ["audit"] => audit(),
+        ["bench", words @ ..] => bench::run(&repository(), words),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::FAILURE

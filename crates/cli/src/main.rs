@@ -14,6 +14,7 @@ mod module;
 mod options;
 mod report;
 mod run;
+mod serve;
 mod verdict;
 mod wast;
 
@@ -42,6 +43,8 @@ struct CommandLine {
 enum Command {
     /// Runs a component (also without the word `run`)
     Run(run::RunArgs),
+    /// Answers HTTP requests with a component
+    Serve(Box<serve::ServeArgs>),
     /// Shows what a component imports, exports and is made of
     Inspect(inspect::InspectArgs),
     /// Compiles a component ahead of time
@@ -71,6 +74,7 @@ fn obey(line: CommandLine) -> Result<ExitCode, report::Failure> {
     match line.command {
         None => run::run(&line.run),
         Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Serve(args)) => serve::serve(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Compile(args)) => compile::compile(&args),
         Some(Command::Compose(args)) => compose::compose(&args),

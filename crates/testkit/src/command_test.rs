@@ -3,6 +3,7 @@
 //! `tests/cli/README.md` describes the format for those who write tests.
 
 mod bless;
+mod conversation;
 mod fields;
 mod outcome;
 mod parse;
@@ -14,6 +15,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
+pub use conversation::{Request, Signal};
 pub use fields::ParseError;
 pub use outcome::{ExitCodes, Outcome};
 pub use process::{OUTPUT_BYTES_MAX, RUN_TIME_MAX};
@@ -42,6 +44,10 @@ pub struct CommandTest {
     pub stdout: String,
     /// Expected standard error, with wildcards.
     pub stderr: String,
+    /// What is asked of a command that serves HTTP, in order. With any, the command is ended by `signal`.
+    pub requests: Vec<Request>,
+    /// The signal after the last request.
+    pub signal: Signal,
     /// Pairs of files which must be equal after the run.
     pub files_equal: Vec<(String, String)>,
     /// Files which must not exist after the run.
@@ -211,17 +217,18 @@ impl CommandTest {
         for step in &self.setup {
             step.apply(place, &folders.files)?;
             if let SetupStep::Run { args } = step {
-                let ended = process::run(self, args, place, &folders, &variables)?;
+                let ended = process::run(self, args, place, &folders, &mut variables, &[])?;
                 if !ended.exit.is_success() {
                     return Err(Failure::Setup { args: args.join(" "), stderr: variables.hide(&ended.stderr) });
                 }
             }
         }
-        let ended = process::run(self, &self.args, place, &folders, &variables)?;
+        let ended = process::run(self, &self.args, place, &folders, &mut variables, &self.requests)?;
         Ok(Outcome {
             exit: ended.exit,
             stdout: variables.hide(&ended.stdout),
             stderr: variables.hide(&ended.stderr),
+            responses: ended.responses.iter().map(|response| variables.hide(response)).collect(),
             file_faults: self.file_faults(&variables, &folders.files)?,
         })
     }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use thalweg::{Error, ResourceTable, Result};
 
 use crate::filesystem::{Descriptor, DirPerms};
-use crate::native::{self, OsMonotonicClock, OsNetwork, OsRandom, OsSystemClock};
-use crate::sim::{SeededRandom, SimClock, SimNetwork};
+use crate::http::{DEFAULT_MAX_FIELDS_SIZE, HttpContext};
+use crate::native::{self, OsHttpClient, OsMonotonicClock, OsNetwork, OsRandom, OsSystemClock};
+use crate::sim::{SeededRandom, SimClock, SimHttp, SimNetwork};
 use crate::sockets::{NetworkGrant, NetworkPolicy};
-use crate::sys::{Input, MonotonicClock, Network, Node, Output, Random, SystemClock};
+use crate::sys::{HttpClient, Input, MonotonicClock, Network, Node, Output, Random, SystemClock};
 use crate::{Preopen, WasiContext};
 
 /// Makes a [`WasiContext`], from nothing: no arguments, no environment, no directories, an input at its end and outputs
@@ -24,6 +25,7 @@ pub struct WasiBuilder {
     stderr: Output,
     preopens: Vec<Preopen>,
     network: NetworkGrant,
+    http: HttpContext,
     monotonic_clock: Arc<dyn MonotonicClock>,
     system_clock: Arc<dyn SystemClock>,
     random: Box<dyn Random>,
@@ -50,6 +52,7 @@ impl WasiBuilder {
             stderr: Output::discard(),
             preopens: Vec::new(),
             network: NetworkGrant::new(OsNetwork, NetworkPolicy::deny()),
+            http: HttpContext { client: Arc::new(OsHttpClient::default()), max_fields_size: DEFAULT_MAX_FIELDS_SIZE },
             monotonic_clock: Arc::new(OsMonotonicClock::new()),
             system_clock: Arc::new(OsSystemClock),
             random: Box::new(OsRandom),
@@ -168,6 +171,21 @@ impl WasiBuilder {
         self
     }
 
+    /// Sets where HTTP requests go. Contexts that share a client share its connections. What of the network may be used
+    /// is [`network`](Self::network)'s to say.
+    #[must_use]
+    pub fn http_client(mut self, client: Arc<dyn HttpClient>) -> Self {
+        self.http.client = client;
+        self
+    }
+
+    /// Sets how many bytes the header or trailer fields of one HTTP message may have.
+    #[must_use]
+    pub fn max_http_fields_size(mut self, bytes: usize) -> Self {
+        self.http.max_fields_size = bytes;
+        self
+    }
+
     /// Sets the clock that only goes forward.
     #[must_use]
     pub fn monotonic_clock(mut self, clock: impl MonotonicClock) -> Self {
@@ -203,10 +221,12 @@ impl WasiBuilder {
         self
     }
 
-    /// Makes time virtual (it is `clock`'s), all chance a function of `seed`, and the network one in memory.
+    /// Makes time virtual (it is `clock`'s), all chance a function of `seed`, and the network one in memory, without
+    /// HTTP servers.
     #[must_use]
     pub fn deterministic(self, clock: &SimClock, seed: u64) -> Self {
         self.network_stack(SimNetwork::new())
+            .http_client(Arc::new(SimHttp::new(clock.clone())))
             .monotonic_clock(clock.clone())
             .system_clock(clock.clone())
             .random(SeededRandom::new(seed))
@@ -236,6 +256,7 @@ impl WasiBuilder {
             stderr: self.stderr,
             preopens: self.preopens,
             network: self.network,
+            http: self.http,
             monotonic_clock: self.monotonic_clock,
             system_clock: self.system_clock,
             random: self.random,

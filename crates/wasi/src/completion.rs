@@ -7,33 +7,39 @@ use std::task::{Context, Poll, Waker};
 
 use crate::sys::Result;
 
-#[derive(Default)]
-struct State {
-    outcome: Option<Result<()>>,
+struct State<R> {
+    outcome: Option<R>,
     waker: Option<Waker>,
 }
 
-/// The side that knows how the stream ended. Dropping it without a word says that all went well: the other end of the
-/// stream was dropped before anything could go wrong.
-pub(crate) struct Completer(Arc<Mutex<State>>);
-
-/// The side that waits for it.
-pub(crate) struct Completion(Arc<Mutex<State>>);
-
-/// Both sides.
-pub(crate) fn completion() -> (Completer, Completion) {
-    let state = Arc::<Mutex<State>>::default();
-    (Completer(state.clone()), Completion(state))
+/// The side that knows how the stream ended. Dropping it without a word says what was agreed on.
+pub(crate) struct Completer<R: Clone = Result<()>> {
+    state: Arc<Mutex<State<R>>>,
+    silence: Option<R>,
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+/// The side that waits for it.
+pub(crate) struct Completion<R = Result<()>>(Arc<Mutex<State<R>>>);
+
+/// Both sides. Silence says that all went well: the other end of the stream was dropped before anything could go wrong.
+pub(crate) fn completion() -> (Completer, Completion) {
+    completion_or(Ok(()))
+}
+
+/// Both sides, where silence says `silence`.
+pub(crate) fn completion_or<R: Clone>(silence: R) -> (Completer<R>, Completion<R>) {
+    let state = Arc::new(Mutex::new(State { outcome: None, waker: None }));
+    (Completer { state: state.clone(), silence: Some(silence) }, Completion(state))
+}
+
+fn lock<R>(state: &Mutex<State<R>>) -> MutexGuard<'_, State<R>> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Completer {
+impl<R: Clone> Completer<R> {
     /// Says how the stream ended; the first word counts.
-    pub(crate) fn complete(&self, outcome: Result<()>) {
-        let mut state = lock(&self.0);
+    pub(crate) fn complete(&self, outcome: R) {
+        let mut state = lock(&self.state);
         state.outcome.get_or_insert(outcome);
         if let Some(waker) = state.waker.take() {
             waker.wake();
@@ -41,16 +47,18 @@ impl Completer {
     }
 }
 
-impl Drop for Completer {
+impl<R: Clone> Drop for Completer<R> {
     fn drop(&mut self) {
-        self.complete(Ok(()));
+        if let Some(silence) = self.silence.take() {
+            self.complete(silence);
+        }
     }
 }
 
-impl Future for Completion {
-    type Output = Result<()>;
+impl<R: Clone> Future for Completion<R> {
+    type Output = R;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let mut state = lock(&self.0);
         match &state.outcome {
             Some(outcome) => Poll::Ready(outcome.clone()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use thalweg::ResourceTable;
 
 use crate::filesystem::Descriptor;
+use crate::http::HttpContext;
 use crate::sockets::NetworkGrant;
 use crate::sys::{Input, MonotonicClock, Output, Random, SystemClock};
 
@@ -35,6 +36,8 @@ pub struct WasiContext {
     pub preopens: Vec<Preopen>,
     /// The network, and what of it may be used.
     pub network: NetworkGrant,
+    /// HTTP, over that network.
+    pub http: HttpContext,
     /// The clock that only goes forward.
     pub monotonic_clock: Arc<dyn MonotonicClock>,
     /// The clock that tells the date.

@@ -12,6 +12,7 @@ pub mod clocks;
 mod completion;
 mod context;
 pub mod filesystem;
+pub mod http;
 pub mod native;
 pub mod p2;
 pub mod random;
@@ -38,5 +39,6 @@ pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     random::add_to_linker(linker)?;
     filesystem::add_to_linker(linker)?;
     sockets::add_to_linker(linker)?;
+    http::add_to_linker(linker)?;
     p2::add_to_linker(linker)
 }

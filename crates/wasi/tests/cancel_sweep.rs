@@ -99,11 +99,6 @@ fn hello() {
 }
 
 #[test]
-fn hello_in_c() {
-    sweep("c-hello-p3", &["hello"]);
-}
-
-#[test]
 fn timers() {
     sweep("timers-p3", &["timers"]);
 }

@@ -8,7 +8,7 @@ use super::Source;
 use crate::report::Failure;
 
 /// The option, for every command that loads a component.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct Plugs {
     /// Serves imports of FILE, and of other plugs, with the exports of this component
     #[arg(long = "plug", value_name = "COMPONENT")]

@@ -41,6 +41,10 @@ pub struct Settings {
     pub udp: bool,
     /// Whether the guest may look names of hosts up.
     pub name_lookup: bool,
+    /// Bytes that the fields of one HTTP message may have.
+    pub max_http_fields_size: usize,
+    /// Certificates to trust beside those that are built in.
+    pub http_ca_files: Vec<String>,
 }
 
 impl Default for Settings {
@@ -62,6 +66,8 @@ impl Default for Settings {
             tcp: true,
             udp: true,
             name_lookup: false,
+            max_http_fields_size: thalweg_wasi::http::DEFAULT_MAX_FIELDS_SIZE,
+            http_ca_files: Vec::new(),
         }
     }
 }

@@ -22,6 +22,16 @@ static KEYS: &[Key] = &[
     key("tcp", "Let TCP use the addresses that are granted (default: y)", Switch(|s, on| s.tcp = on)),
     key("udp", "Let UDP use the addresses that are granted (default: y)", Switch(|s, on| s.udp = on)),
     key("allow-ip-name-lookup", "Let the guest look names of hosts up", Switch(|s, on| s.name_lookup = on)),
+    key(
+        "max-http-fields-size",
+        "Bytes that the header or trailer fields of one HTTP message may have (default: 131072)",
+        Count(|s, n| s.max_http_fields_size = clamp(n)),
+    ),
+    key(
+        "http-ca-file",
+        "Trust HTTPS servers that the certificates of this PEM file vouch for, too; can be given several times",
+        Text(|s, path| s.http_ca_files.push(path)),
+    ),
     key("max-resources", "Handles of one component instance", Count(|s, n| s.limits.max_handles = clamp(n))),
     key(
         "hostcall-fuel",
@@ -42,7 +52,6 @@ static KEYS: &[Key] = &[
     ignored("keyvalue", UNSUPPORTED),
     ignored("keyvalue-in-memory-data", UNSUPPORTED),
     ignored("listenfd", UNSUPPORTED),
-    ignored("max-http-fields-size", UNSUPPORTED),
     ignored("max-random-size", "is not adjustable in this runtime: 64 MiB"),
     ignored("network-error-code", UNSUPPORTED),
     ignored("nn", UNSUPPORTED),

@@ -41,6 +41,11 @@ pub fn note(message: &str) {
     to_stderr(&format!("{label} {message}\n"));
 }
 
+/// Prints one line that says how things are, to standard error.
+pub fn line(text: &str) {
+    to_stderr(&format!("{text}\n"));
+}
+
 /// Prints a result to standard output.
 pub fn out(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use thalweg::{Component, Engine, ErrorKind, Linker, Result, Store, Val};
+use thalweg::{Component, Engine, ErrorKind, Linker, Result, Store, Trap, Val};
 use thalweg_wasi::WasiContext;
 use tokio::runtime;
 
@@ -28,8 +28,7 @@ pub fn execute(
         .map_err(|error| Failure::new(format!("can't start the reactor: {}", io_text(&error))))?;
     let called = reactor.block_on(async {
         let context = grants.context()?;
-        let call = call(engine, component, settings, context, &mut entry);
-        Ok::<_, Failure>(limited(engine, settings.timeout, call).await)
+        Ok::<_, Failure>(call(engine, component, settings, context, &mut entry).await)
     });
     // A thread that reads standard input never ends by itself.
     reactor.shutdown_background();
@@ -58,9 +57,19 @@ async fn call(
     if let Some(fuel) = settings.fuel {
         store.set_fuel(fuel)?;
     }
-    let instance = linker.instantiate(&mut store, component).await?;
-    let func = instance.func_dynamic(&mut store, entry.path())?;
-    func.call(&mut store, entry.take_arguments()).await
+    let work = async {
+        let instance = linker.instantiate(&mut store, component).await?;
+        let func = instance.func_dynamic(&mut store, entry.path())?;
+        func.call(&mut store, entry.take_arguments()).await
+    };
+    let result = limited(engine, settings.timeout, work).await;
+    result.map_err(|error| match store.waiting() {
+        // It did not compute, it waited.
+        Some(waiting) if error.as_trap() == Some(Trap::Interrupt) && error.guest_backtrace().is_empty() => {
+            error.with_have(waiting)
+        }
+        _ => error,
+    })
 }
 
 /// What a function that returned means.

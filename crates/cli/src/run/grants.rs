@@ -1,13 +1,32 @@
 //! What the command line gives to the guest: arguments, variables, folders.
 
 use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
 
+use clap::Args;
 use thalweg_wasi::{DirPerms, NetworkPolicy, WasiBuilder, WasiContext, native};
 
-use super::{RunArgs, allow_host};
+use super::allow_host;
 use crate::load::{Source, io_text};
 use crate::options::Settings;
 use crate::report::Failure;
+
+/// The options that give something to a guest, for every command that runs one.
+#[derive(Args)]
+pub struct GrantArgs {
+    /// Grants a folder, for reading only with `::ro`; the guest knows it as GUEST, or as HOST
+    #[arg(long = "dir", value_name = "HOST[::GUEST][::ro]")]
+    dirs: Vec<String>,
+    /// Gives the guest an environment variable; without a value, the one of this command
+    #[arg(long = "env", value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
+    /// Lets the guest use these addresses of the network: bind, connect and send to them
+    #[arg(long = "allow-host", value_name = "ADDRESS[/PREFIX][:PORT]")]
+    allow_hosts: Vec<String>,
+    /// The guest's name for itself, its first argument (default: the name of FILE)
+    #[arg(long, value_name = "NAME")]
+    argv0: Option<String>,
+}
 
 /// Everything that the guest is given.
 pub struct Grants {
@@ -20,6 +39,8 @@ pub struct Grants {
     stderr: bool,
     cwd: Option<String>,
     network: NetworkPolicy,
+    max_http_fields_size: usize,
+    http_client: Arc<native::OsHttpClient>,
 }
 
 /// A folder of the host.
@@ -33,7 +54,7 @@ struct Folder {
 impl Grants {
     /// Reads what the command line says.
     pub fn parse(
-        args: &RunArgs,
+        args: &GrantArgs,
         settings: &Settings,
         file: &OsStr,
         guest_args: &[OsString],
@@ -59,12 +80,15 @@ impl Grants {
             stderr: settings.inherit_stderr,
             cwd: settings.cwd.clone(),
             network: network(settings, &args.allow_hosts)?,
+            max_http_fields_size: settings.max_http_fields_size,
+            http_client: Arc::new(http_client(&settings.http_ca_files)?),
         })
     }
 
-    /// The same for the guest's host functions; to be called where the reactor is.
-    pub fn context(self) -> Result<WasiContext, Failure> {
-        let mut builder = WasiBuilder::new().args(self.args).envs(self.env).network(self.network);
+    /// The same for the host functions of one instance; to be called where the reactor is.
+    pub fn context(&self) -> Result<WasiContext, Failure> {
+        let mut builder = WasiBuilder::new().args(&self.args).envs(self.env.clone()).network(self.network.clone());
+        builder = builder.max_http_fields_size(self.max_http_fields_size).http_client(self.http_client.clone());
         if self.stdin {
             builder = builder.stdin(native::stdin());
         }
@@ -74,10 +98,10 @@ impl Grants {
         if self.stderr {
             builder = builder.stderr(native::stderr());
         }
-        if let Some(cwd) = self.cwd {
+        if let Some(cwd) = &self.cwd {
             builder = builder.cwd(cwd);
         }
-        for folder in self.folders {
+        for folder in &self.folders {
             let perms = if folder.read_only { DirPerms::ReadOnly } else { DirPerms::ReadWrite };
             builder = builder.preopen(&folder.host, &folder.guest, perms)?;
         }
@@ -115,6 +139,21 @@ fn network(settings: &Settings, hosts: &[String]) -> Result<NetworkPolicy, Failu
         reach = reach.allow(allow_host::parse(host)?);
     }
     Ok(reach.tcp(settings.tcp).udp(settings.udp).name_lookup(settings.name_lookup))
+}
+
+/// What sends HTTP requests, with the certificates of `ca_files` beside those that are built in.
+fn http_client(ca_files: &[String]) -> Result<native::OsHttpClient, Failure> {
+    if ca_files.is_empty() {
+        return Ok(native::OsHttpClient::default());
+    }
+    let mut roots = native::TlsRoots::default();
+    for file in ca_files {
+        roots = roots.add_pem_file(file).map_err(|error| {
+            Failure::new(format!("can't use the certificates of {error}"))
+                .with_help("-Shttp-ca-file=FILE takes a PEM file with certificates")
+        })?;
+    }
+    Ok(native::OsHttpClient::new(roots))
 }
 
 /// The guest's variables; later ones win.

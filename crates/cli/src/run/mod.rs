@@ -3,7 +3,7 @@
 mod allow_host;
 mod entry;
 mod execute;
-mod grants;
+pub mod grants;
 mod guest_flag;
 mod time_limit;
 
@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use self::grants::{GrantArgs, Grants};
 use crate::load::{self, Plugs, Precompiled, Source};
 use crate::options::OptionGroups;
 use crate::report::Failure;
@@ -20,18 +21,8 @@ use crate::report::Failure;
 #[derive(Args)]
 #[command(override_usage = "thalweg run [OPTIONS] FILE [ARGS]...")]
 pub struct RunArgs {
-    /// Grants a folder, for reading only with `::ro`; the guest knows it as GUEST, or as HOST
-    #[arg(long = "dir", value_name = "HOST[::GUEST][::ro]")]
-    dirs: Vec<String>,
-    /// Gives the guest an environment variable; without a value, the one of this command
-    #[arg(long = "env", value_name = "NAME[=VALUE]")]
-    env: Vec<String>,
-    /// Lets the guest use these addresses of the network: bind, connect and send to them
-    #[arg(long = "allow-host", value_name = "ADDRESS[/PREFIX][:PORT]")]
-    allow_hosts: Vec<String>,
-    /// The guest's name for itself, its first argument (default: the name of FILE)
-    #[arg(long, value_name = "NAME")]
-    argv0: Option<String>,
+    #[command(flatten)]
+    grants: GrantArgs,
     /// Calls this exported function with these WAVE values, and prints what it returns
     #[arg(long, value_name = "FUNCTION(VALUES)")]
     invoke: Option<String>,
@@ -54,7 +45,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     };
     let settings = args.groups.settings()?;
     guest_flag::hint(file, guest_args);
-    let grants = grants::Grants::parse(args, &settings, file, guest_args)?;
+    let grants = Grants::parse(&args.grants, &settings, file, guest_args)?;
     let source = Source::read(file)?;
     let loaded = load::load(&source, &args.plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
     let entry = match &args.invoke {

@@ -54,6 +54,40 @@ impl Flat {
     }
 }
 
+/// As many values as most calls have: 4 parameters and an out-pointer.
+const FEW: usize = 5;
+
+/// Core values that are kept. Few need no memory of their own.
+#[derive(Debug, Clone)]
+pub(crate) enum Args {
+    /// Few, and how many.
+    Few([u64; FEW], u8),
+    /// More.
+    Many(Box<[u64]>),
+}
+
+impl Args {
+    /// Keeps `args`.
+    pub(crate) fn new(args: &[u64]) -> Self {
+        let mut few = [0; FEW];
+        match few.get_mut(..args.len()) {
+            Some(places) => {
+                places.copy_from_slice(args);
+                Args::Few(few, args.len() as u8)
+            }
+            None => Args::Many(args.into()),
+        }
+    }
+
+    /// The values.
+    pub(crate) fn values(&self) -> &[u64] {
+        match self {
+            Args::Few(args, count) => args.get(..usize::from(*count)).unwrap_or_default(),
+            Args::Many(args) => args,
+        }
+    }
+}
+
 /// Core values being read. Spec: `CoreValueIter`.
 #[derive(Debug)]
 pub struct FlatIter<'a> {

@@ -17,6 +17,7 @@ mod option;
 mod params;
 mod payload;
 mod place;
+mod plain;
 mod returns;
 mod scalar;
 mod string;
@@ -28,6 +29,7 @@ mod val_lower;
 
 pub(crate) use handle_type::as_one_handle;
 
+pub(crate) use flat::Args;
 pub use flat::{Flat, FlatIter};
 pub use lift::LiftCx;
 pub use lower::LowerCx;
@@ -39,6 +41,7 @@ pub use val::{ResourceAny, Val};
 
 pub(crate) use list::MAX_LIST_BYTE_LENGTH;
 pub(crate) use params::lower_dynamic;
+pub(crate) use plain::Plain;
 pub(crate) use string::{MAX_STRING_BYTE_LENGTH, UTF16_TAG, load_string_from_range};
 pub(crate) use transcode::check_utf8;
 

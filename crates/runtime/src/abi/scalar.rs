@@ -15,12 +15,12 @@ const CANONICAL_FLOAT32_NAN: u32 = 0x7fc0_0000;
 const CANONICAL_FLOAT64_NAN: u64 = 0x7ff8_0000_0000_0000;
 
 /// Spec: `canonicalize_nan32`. Also on lowering, where the standard lets the bits of a NaN be any.
-fn canonicalize_nan32(value: f32) -> f32 {
+pub(super) fn canonicalize_nan32(value: f32) -> f32 {
     if value.is_nan() { f32::from_bits(CANONICAL_FLOAT32_NAN) } else { value }
 }
 
 /// Spec: `canonicalize_nan64`.
-fn canonicalize_nan64(value: f64) -> f64 {
+pub(super) fn canonicalize_nan64(value: f64) -> f64 {
     if value.is_nan() { f64::from_bits(CANONICAL_FLOAT64_NAN) } else { value }
 }
 
@@ -168,7 +168,7 @@ impl WitType for bool {
 }
 
 /// Spec: `convert_i32_to_char`.
-fn convert_i32_to_char(bits: u32) -> Result<char> {
+pub(super) fn convert_i32_to_char(bits: u32) -> Result<char> {
     char::from_u32(bits).ok_or_else(|| Trap::InvalidChar.into())
 }
 

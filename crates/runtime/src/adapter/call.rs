@@ -14,6 +14,9 @@ use crate::instance::MAY_LEAVE;
 use crate::types::{FlatType, FuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
 use crate::{Result, Trap};
 
+/// The function that moves handles of each type.
+pub(super) type Handles = Vec<(ValType, u32)>;
+
 /// What an adapter calls and whom it joins, by the module's numbers.
 pub(super) struct Call {
     /// The component-level type.
@@ -31,7 +34,7 @@ pub(super) struct Call {
     /// What moves strings, in the parameters and in the result. See [`Way`].
     pub(super) strings: (Option<u32>, Option<u32>),
     /// What moves handles of each type, in the parameters and in the result.
-    pub(super) handles: (Vec<(ValType, u32)>, Vec<(ValType, u32)>),
+    pub(super) handles: (Handles, Handles),
     /// What is called before arguments are lifted and after the callee returned, if borrows are counted.
     pub(super) borrows: Option<(u32, u32)>,
 }

@@ -2,10 +2,8 @@
 //!
 //! Which memory is allocated when, and when a conversion stops, is the adapter's business (`transcode`).
 
-use std::sync::Arc;
-
 use crate::abi::check_utf8;
-use crate::engine::{CoreFunc, CoreMemory, StoreMut, convert_memory, host_func};
+use crate::engine::{CoreFunc, CoreFuncType, CoreMemory, StoreMut, convert_memory, host_func_of};
 use crate::error::bug;
 use crate::types::FlatType;
 use crate::{Result, Trap};
@@ -86,7 +84,7 @@ impl Conversion {
 pub(super) const PARAMS: [FlatType; 5] = [FlatType::I32; 5];
 
 /// The function for [`Import::Convert`](super::import::Import::Convert): gives what was read, and above 32 bits what was written.
-pub(super) fn convert_func(store: &mut StoreMut<'_>, from: CoreMemory, to: CoreMemory) -> CoreFunc {
+pub(super) fn convert_func(store: &mut StoreMut<'_>, ty: &CoreFuncType, from: CoreMemory, to: CoreMemory) -> CoreFunc {
     let convert = move |mut store: StoreMut<'_>, args: &[u64]| {
         let &[number, begin, units, target, before] = args else { return Err(bug!("{} numbers", args.len())) };
         let conversion = ALL.get(number as usize).ok_or_else(|| bug!("no conversion {number}"))?;
@@ -102,11 +100,11 @@ pub(super) fn convert_func(store: &mut StoreMut<'_>, from: CoreMemory, to: CoreM
         let (read, written) = convert_memory(&mut store, source, place, |from, to| conversion.convert(from, to))?;
         Ok(read as u64 | (written as u64) << 32)
     };
-    host_func(store, &PARAMS, Some(FlatType::I64), Arc::new(convert))
+    host_func_of(store, ty, convert)
 }
 
 /// The function for [`Import::Narrow`](super::import::Import::Narrow): makes Latin-1, at the same place, of so many code units of UTF-16 that fit.
-pub(super) fn narrow_func(store: &mut StoreMut<'_>, memory: CoreMemory) -> CoreFunc {
+pub(super) fn narrow_func(store: &mut StoreMut<'_>, ty: &CoreFuncType, memory: CoreMemory) -> CoreFunc {
     let narrow = move |mut store: StoreMut<'_>, args: &[u64]| {
         let &[begin, units] = args else { return Err(bug!("{} numbers", args.len())) };
         let (begin, units) = (begin as usize, units as usize);
@@ -120,7 +118,7 @@ pub(super) fn narrow_func(store: &mut StoreMut<'_>, memory: CoreMemory) -> CoreF
         }
         Ok(0)
     };
-    host_func(store, &[FlatType::I32; 2], None, Arc::new(narrow))
+    host_func_of(store, ty, narrow)
 }
 
 /// Code units that are looked at together.

@@ -19,7 +19,7 @@ use super::utf8::check_utf8;
 use crate::canon::signature;
 use crate::error::bug;
 use crate::plan::{
-    CanonicalOptions, CoreDef, InstanceIndex, MemoryIndex, OptionsIndex, Plan, PlannedResource, Step, TrampolineIndex,
+    CanonicalOptions, CoreDef, InstanceIndex, MemoryIndex, OptionsIndex, Plan, PlannedResource, TrampolineIndex,
 };
 use crate::types::{FlatType, ResourceIndex, ValType};
 use crate::{Error, Result};
@@ -30,14 +30,8 @@ pub(crate) fn encode_adapters(plan: &Plan) -> Result<Vec<Vec<u8>>> {
     let mut seen = HashSet::new();
     let mut modules = Vec::new();
     for step in &plan.steps {
-        let defs = match step {
-            Step::Instantiate { args, .. } => args.as_slice(),
-            Step::ExtractMemory(_, def) | Step::ExtractFunc(_, def) | Step::ExtractTable(_, def) => {
-                std::slice::from_ref(def)
-            }
-        };
         let mut calls = Vec::new();
-        for def in defs {
+        for def in step.defs() {
             if let CoreDef::Trampoline(index) = def
                 && seen.insert(*index)
                 && let Some(adapted) = supports.adapted(*index)

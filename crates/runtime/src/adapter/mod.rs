@@ -29,4 +29,4 @@ mod variant;
 
 pub(crate) use encode::encode_adapters;
 pub(crate) use handles::AdaptedCall;
-pub(crate) use instantiate::{Adapters, resolve};
+pub(crate) use instantiate::Adapters;

@@ -118,15 +118,15 @@ fn asks_for_task_or_thread(canon: &Canon) -> bool {
             | Canon::TaskCancel
             | Canon::WaitableSetWait { .. }
             | Canon::WaitableSetPoll { .. }
-            | Canon::ThreadYield { .. }
+            | Canon::ThreadYield
             | Canon::ThreadIndex
             | Canon::ThreadNewIndirect { .. }
             | Canon::ThreadResumeLater
-            | Canon::ThreadSuspend { .. }
-            | Canon::ThreadSuspendThenResume { .. }
-            | Canon::ThreadYieldThenResume { .. }
-            | Canon::ThreadSuspendThenPromote { .. }
-            | Canon::ThreadYieldThenPromote { .. }
+            | Canon::ThreadSuspend
+            | Canon::ThreadSuspendThenResume
+            | Canon::ThreadYieldThenResume
+            | Canon::ThreadSuspendThenPromote
+            | Canon::ThreadYieldThenPromote
     )
 }
 

@@ -1,16 +1,13 @@
 //! Lowered calls of guests that glue makes itself when the callee cannot block.
 
-use std::sync::Arc;
-
-use super::lower::{after_start, core_callee, lower_lifted, new_subtask};
+use super::lower::{LoweredImport, after_start, lower_guest};
 use super::{Outcome, Site, check_may_leave};
 use crate::Result;
-use crate::engine::{CoreMemory, CoreTable, StoreMut};
+use crate::abi::Flat;
+use crate::engine::{CoreFunc, CoreMemory, CoreTable, StoreMut};
 use crate::error::bug;
-use crate::instance::options;
-use crate::plan::{LiftIndex, OptionsIndex};
-use crate::task::{Resumption, direct};
-use crate::types::FuncType;
+use crate::task::light::{self, Ended};
+use crate::task::{Resumption, Subtask, direct};
 
 /// Where glue finds a callee and its arguments.
 pub(crate) struct DirectCalls {
@@ -22,7 +19,7 @@ pub(crate) struct DirectCalls {
     pub(super) filled: Vec<bool>,
 }
 
-/// What glue does after `begin` or `end`.
+/// What glue does after `begin` or `end`. They answer it in the upper half of 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     /// Asks for the answer.
@@ -31,65 +28,89 @@ pub(super) enum Next {
     Park = 1,
     /// Calls the callee, then says so.
     Call = 2,
+    /// Answers with the lower half.
+    Done = 3,
+}
+
+impl Next {
+    fn bits(self) -> u64 {
+        (self as u64) << 32
+    }
 }
 
 /// A lowered call of a lifted function.
-pub(super) struct LoweredCall {
+pub(super) struct DirectCall {
     /// Who calls.
     pub(super) site: Site,
     /// Whom.
-    pub(super) lift: LiftIndex,
-    /// With what type.
-    pub(super) ty: Arc<FuncType>,
-    /// How values leave the caller.
-    pub(super) options: OptionsIndex,
+    pub(super) import: LoweredImport,
     /// The callee's place among the glue's callees.
     pub(super) slot: u32,
 }
 
 /// Spec: `canon_lower`, up to the core call.
-pub(super) fn begin(store: &mut StoreMut<'_>, call: &LoweredCall, args: &[u64]) -> Result<Next> {
-    let site = call.site;
-    check_may_leave(store, site.instance)?;
-    let options = options(store.state_mut(), site.root, call.options)?;
-    if store.state().roots.get(site.root)?.blocking.lift(call.lift) {
-        let outcome = lower_lifted(store, site, call.lift, &call.ty, options, args)?;
-        return next(store, outcome);
+pub(super) fn begin(store: &mut StoreMut<'_>, call: &DirectCall, args: &[u64]) -> Result<u64> {
+    check_may_leave(store, call.site.instance)?;
+    let (number, lowered) = call.import.numbered(store)?;
+    let guest = lowered.guest()?;
+    let mut flat = Flat::new();
+    if let Some(func) = light::begin(store, *number, lowered, guest, args, &mut flat)? {
+        return hand_over(store, call, func, &flat);
     }
-    let async_ = options.async_;
-    let (callee, callee_ty) = core_callee(store, site.root, call.lift)?;
-    let subtask = store.state_mut().subtasks.insert(new_subtask(site.instance, &call.ty, options, args));
-    let Some((func, flat)) = direct::begin(store, callee, callee_ty, subtask)? else {
-        let outcome = after_start(store, subtask, async_)?;
-        return next(store, outcome);
-    };
-    let calls = store.state_mut().roots.get_mut(site.root)?.direct.as_mut();
+    if guest.callee.may_block {
+        let outcome = lower_guest(store, lowered, guest, args)?;
+        return next(store, outcome, lowered.is_wide);
+    }
+    let subtask = store.state_mut().subtasks.insert(Subtask::new(lowered, args));
+    match direct::begin(store, guest, subtask, &mut flat)? {
+        Some(func) => hand_over(store, call, func, &flat),
+        None => {
+            let outcome = after_start(store, subtask, lowered.options.async_)?;
+            next(store, outcome, lowered.is_wide)
+        }
+    }
+}
+
+/// Leaves the callee and its arguments where glue finds them.
+fn hand_over(store: &mut StoreMut<'_>, call: &DirectCall, func: CoreFunc, args: &Flat) -> Result<u64> {
+    let calls = store.state_mut().roots.get_mut(call.site.root)?.direct.as_mut();
     let calls = calls.ok_or_else(|| bug!("a direct call without glue"))?;
     let (scratch, callees) = (calls.scratch, calls.callees);
     let filled = calls.filled.get_mut(call.slot as usize).ok_or_else(|| bug!("glue has no place {}", call.slot))?;
     if !std::mem::replace(filled, true) {
         callees.set(store, call.slot, func)?;
     }
-    let places = store.memory_mut(scratch).chunks_exact_mut(8);
-    for (place, bits) in places.zip(flat.values()) {
-        place.copy_from_slice(&bits.to_le_bytes());
+    if !args.is_empty() {
+        let places = store.memory_mut(scratch).chunks_exact_mut(8);
+        for (place, bits) in places.zip(args.values()) {
+            place.copy_from_slice(&bits.to_le_bytes());
+        }
     }
-    Ok(Next::Call)
+    Ok(Next::Call.bits())
 }
 
 /// Spec: `canon_lower`, from the core call on.
-pub(super) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<Next> {
-    let subtask = direct::end(store, bits)?.subtask;
-    let async_ = store.state().subtasks.get(subtask)?.options.async_;
+pub(super) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<u64> {
+    if store.state().current.light
+        && let Ended::Answer { bits, wide } = light::end(store, bits)?
+    {
+        return next(store, Outcome::Done(bits), wide);
+    }
+    let subtask = direct::end(store, bits)?;
+    let lowered = &store.state().subtasks.get(subtask)?.lowered;
+    let (async_, wide) = (lowered.options.async_, lowered.is_wide);
     let outcome = after_start(store, subtask, async_)?;
-    next(store, outcome)
+    next(store, outcome, wide)
 }
 
-/// Leaves an answer where `finish` finds it.
-pub(super) fn next(store: &mut StoreMut<'_>, outcome: Outcome) -> Result<Next> {
-    let Outcome::Done(bits) = outcome else { return Ok(Next::Park) };
+/// The answer, or where `finish` finds it. `wide`: it may need 64 bits.
+pub(super) fn next(store: &mut StoreMut<'_>, outcome: Outcome, wide: bool) -> Result<u64> {
+    let Outcome::Done(bits) = outcome else { return Ok(Next::Park.bits()) };
+    if !wide {
+        return Ok(Next::Done.bits() | u64::from(bits as u32));
+    }
     let state = store.state_mut();
     let thread = state.current_thread()?;
     state.threads.get_mut(thread)?.resumption = Resumption::Ready(bits);
-    Ok(Next::Finish)
+    Ok(Next::Finish.bits())
 }

@@ -1,11 +1,11 @@
 //! From a trampoline to the function that does it.
 
 use super::{
-    Outcome, Site, backpressure, context, copy_end, error_context, lower, resource, stream, subtask, task, thread,
-    waitable,
+    Outcome, Site, backpressure, context, copy_end, error_context, resource, stream, subtask, task, thread, waitable,
 };
 use crate::Result;
 use crate::engine::StoreMut;
+use crate::error::bug;
 use crate::plan::{Canon, Kind};
 
 /// Arguments that a signature promises; a missing one reads as 0.
@@ -18,7 +18,7 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
     let at = |n| arg(args, n);
     let done = |bits: u32| Ok(Outcome::Done(u64::from(bits)));
     match canon {
-        Canon::Lower { callee, ty, options } => lower::lower(store, site, *callee, ty, *options, args),
+        Canon::Lower { .. } => Err(bug!("a lowered function is no built-in")),
         Canon::ResourceNew { resource } => done(resource::new(store, site, *resource, at(0))?),
         Canon::ResourceRep { resource } => done(resource::rep(store, site, *resource, at(0))?),
         Canon::ResourceDrop { resource } => resource::drop(store, site, *resource, at(0)),

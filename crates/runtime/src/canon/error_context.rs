@@ -12,7 +12,7 @@ use crate::types::ValType;
 /// Spec: `canon_error_context_new`.
 pub(super) fn new(store: &mut StoreMut<'_>, site: Site, index: OptionsIndex, ptr: u32, len: u32) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
-    let options = options(store.state_mut(), site.root, index)?;
+    let options = options(store.state_mut(), site.root, index)?.clone();
     let mut cx = LiftCx::new(store.reborrow(), &options, None);
     let debug_message = load_string_from_range(&mut cx, ptr, len)?;
     let state = store.state_mut();
@@ -30,7 +30,7 @@ pub(super) fn debug_message(
     ptr: u32,
 ) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
-    let options = options(store.state_mut(), site.root, index)?;
+    let options = options(store.state_mut(), site.root, index)?.clone();
     let state = store.state();
     let id = state.instances.get(site.instance)?.handles.get(handle)?.error_context(handle)?;
     let message = state.error_contexts.get(id)?.debug_message.clone();

@@ -1,8 +1,9 @@
 //! Generated core wasm around built-ins that can wait, and around calls from guest to guest.
 //!
-//! For each such trampoline: `begin` with the arguments says what comes next. 2: the callee cannot block, so glue calls
-//! it on this stack (arguments are in the scratch memory, the callee in a table) and tells `end`, which says what comes
-//! next. 1: `park` suspends the stack. 0, and after a park: `finish` gives the result.
+//! For each such trampoline: `begin` with the arguments says what comes next ([`Next`]), in the upper half of its answer.
+//! `Call`: the callee cannot block, so glue calls it on this stack (arguments are in the scratch memory, the callee in a
+//! table) and tells `end`, which says what comes next. `Park`: `park` suspends the stack. `Finish`, and after a park:
+//! `finish` gives the result. `Done`: it is in the lower half.
 //!
 //! A component without such trampolines has no glue and no suspending import.
 
@@ -10,14 +11,15 @@ use std::sync::Arc;
 
 use wasm_encoder::{
     BlockType, Catch, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection,
-    ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, RefType, TableSection,
-    TableType, TypeSection, ValType,
+    ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, NameSection, RefType,
+    TableSection, TableType, TypeSection, ValType,
 };
 
-use super::direct::{DirectCalls, LoweredCall, Next};
+use super::direct::{DirectCall, DirectCalls, Next};
+use super::lower::LoweredImport;
 use super::signature::{self, Signature};
-use super::{direct, dispatch, find, finish};
-use crate::engine::{CoreExtern, CoreInstance, StoreMut, host_func, park_func};
+use super::{body as builtin, direct, find, finish};
+use crate::engine::{CoreExtern, CoreInstance, GENERATED, StoreMut, host_func, park_func, run_func, set_runner};
 use crate::error::bug;
 use crate::instance::RootId;
 use crate::plan::{Canon, FuncDef, Plan, TrampolineIndex};
@@ -27,12 +29,14 @@ use crate::{Result, Trap};
 /// The results that `finish` can give, in the order of the glue's imports.
 const FINISHES: [Option<FlatType>; 5] =
     [None, Some(FlatType::I32), Some(FlatType::I64), Some(FlatType::F32), Some(FlatType::F64)];
-/// Imports before the `begin`s: `park`, the `finish`es, `end`, `uncaught`.
-const FIRST_BEGIN: u32 = UNCAUGHT + 1;
+/// Imports before the `begin`s: `park`, the `finish`es, `end`, `uncaught`, `run`.
+const FIRST_BEGIN: u32 = RUN + 1;
 /// The import `end`.
 const END: u32 = 1 + FINISHES.len() as u32;
 /// The import `uncaught`.
 const UNCAUGHT: u32 = END + 1;
+/// The import `run`.
+const RUN: u32 = UNCAUGHT + 1;
 
 /// A trampoline that glue stands for.
 struct Glued {
@@ -91,6 +95,7 @@ pub(crate) fn encode_glue(plan: &Plan) -> Option<Vec<u8>> {
     for (i, this) in glued.iter().enumerate() {
         parts.add(i as u32, glued.len() as u32, this);
     }
+    parts.add_runner(glued.len() as u32);
     Some(parts.finish())
 }
 
@@ -115,9 +120,10 @@ impl Parts {
             imports.import("rt", &format!("finish{i}"), EntityType::Function(ty));
         }
         let ty = types.len();
-        types.ty().function([ValType::I64], [ValType::I32]);
+        types.ty().function([ValType::I64], [ValType::I64]);
         imports.import("rt", "end", EntityType::Function(ty));
         imports.import("rt", "uncaught", EntityType::Function(0));
+        imports.import("rt", "run", EntityType::Function(0));
         let (functions, exports) = (FunctionSection::new(), ExportSection::new());
         Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0 }
     }
@@ -131,7 +137,7 @@ impl Parts {
     /// Adds the `i`th of `count` glued trampolines.
     fn add(&mut self, i: u32, count: u32, this: &Glued) {
         let (params, result) = &this.signature;
-        let begin = self.function_type(&(params.clone(), Some(FlatType::I32)));
+        let begin = self.function_type(&(params.clone(), Some(FlatType::I64)));
         let own = self.function_type(&this.signature);
         let name = this.index.0.to_string();
         self.imports.import("begin", &name, EntityType::Function(begin));
@@ -142,7 +148,16 @@ impl Parts {
             self.callees += 1;
             (*slot, self.function_type(signature), signature)
         });
-        self.code.function(&body(params.len() as u32, FIRST_BEGIN + i, finish, callee));
+        self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee));
+    }
+
+    /// Adds the function that stacks begin with, behind the `count` glued trampolines.
+    fn add_runner(&mut self, count: u32) {
+        self.functions.function(0);
+        self.exports.export("run", ExportKind::Func, FIRST_BEGIN + 2 * count);
+        let mut function = Function::new([]);
+        function.instructions().call(RUN).end();
+        self.code.function(&function);
     }
 
     fn finish(mut self) -> Vec<u8> {
@@ -163,23 +178,40 @@ impl Parts {
         let mut module = Module::new();
         module.section(&self.types).section(&self.imports).section(&self.functions).section(&tables);
         module.section(&memories).section(&self.exports).section(&self.code);
+        let mut names = NameSection::new();
+        names.module(GENERATED);
+        module.section(&names);
         module.finish()
     }
 }
 
 /// The code of one glued trampoline.
-fn body(params: u32, begin: u32, finish: u32, callee: Option<(u32, u32, &Signature)>) -> Function {
-    let mut function = Function::new([(1, ValType::I32)]);
-    let next = params;
+fn body((params, result): &Signature, begin: u32, finish: u32, callee: Option<(u32, u32, &Signature)>) -> Function {
+    let params = params.len() as u32;
+    let mut function = Function::new([(1, ValType::I64), (1, ValType::I32)]);
+    let (answer, next) = (params, params + 1);
     let mut code = function.instructions();
     for param in 0..params {
         code.local_get(param);
     }
-    code.call(begin).local_set(next);
+    let split = |code: &mut InstructionSink<'_>| {
+        code.local_tee(answer).i64_const(32).i64_shr_u().i32_wrap_i64().local_set(next);
+    };
+    split(code.call(begin));
     if let Some((slot, ty, signature)) = callee {
         code.local_get(next).i32_const(Next::Call as i32).i32_eq().if_(BlockType::Empty);
         call(&mut code, slot, ty, signature);
-        code.call(END).local_set(next).end();
+        split(code.call(END));
+        code.end();
+    }
+    if !matches!(result, Some(FlatType::I64 | FlatType::F64)) {
+        code.local_get(next).i32_const(Next::Done as i32).i32_eq().if_(BlockType::Empty);
+        match result {
+            Some(FlatType::F32) => code.local_get(answer).i32_wrap_i64().f32_reinterpret_i32(),
+            Some(_) => code.local_get(answer).i32_wrap_i64(),
+            None => &mut code,
+        };
+        code.return_().end();
     }
     code.local_get(next).if_(BlockType::Empty).call(0).end().call(finish).end();
     function
@@ -225,17 +257,19 @@ impl Glue {
         for result in FINISHES {
             externs.push(host_func(store, &[], result, Arc::new(|mut store, _args| finish::finish(&mut store))).into());
         }
-        let end = |mut store: StoreMut<'_>, args: &[u64]| {
-            Ok(direct::end(&mut store, args.first().copied().unwrap_or(0))? as u64)
-        };
-        externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I32), Arc::new(end)).into());
+        let end = |mut store: StoreMut<'_>, args: &[u64]| direct::end(&mut store, args.first().copied().unwrap_or(0));
+        externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I64), Arc::new(end)).into());
         let uncaught = |_store: StoreMut<'_>, _args: &[u64]| Err(Trap::UncaughtException.into());
         externs.push(host_func(store, &[], None, Arc::new(uncaught)).into());
+        externs.push(run_func(store).into());
         let glued = glued(component.plan());
         for this in &glued {
             externs.push(begin(store, root, this)?);
         }
         let instance = CoreInstance::new(store, module, &externs)?;
+        if let Some(run) = instance.export(store, "run").and_then(|run| run.func(store)) {
+            set_runner(store, run);
+        }
         let scratch = instance.export(store, "scratch").and_then(|scratch| scratch.memory());
         let callees = instance.export(store, "callees").and_then(|callees| callees.table());
         let (Some(scratch), Some(callees)) = (scratch, callees) else { return Err(bug!("glue without its places")) };
@@ -251,8 +285,15 @@ impl Glue {
         root: RootId,
         index: TrampolineIndex,
     ) -> Result<Option<CoreExtern>> {
-        let plan = store.state().roots.get(root)?.component.plan();
-        if !plan.trampolines.get(index.at()).is_some_and(|trampoline| is_glued(&trampoline.canon, plan)) {
+        let this = store.state().roots.get(root)?;
+        let plan = this.component.plan();
+        let needs = plan.trampolines.get(index.at()).is_some_and(|trampoline| {
+            // A function of the host that turned out to answer at once needs none.
+            let answers = matches!(trampoline.canon, Canon::Lower { callee: FuncDef::Imported(_), .. })
+                && !this.blocking.trampoline(index);
+            is_glued(&trampoline.canon, plan) && !answers
+        });
+        if !needs {
             return Ok(None);
         }
         let instance = match self.0 {
@@ -260,8 +301,8 @@ impl Glue {
             None => *self.0.insert(Glue::instantiate(store, root)?),
         };
         let this = instance.export(store, &index.0.to_string());
-        if let Some(this) = &this {
-            this.func().ok_or_else(|| bug!("glue exports something else than a function"))?;
+        if this.as_ref().is_some_and(|this| !this.is_func()) {
+            return Err(bug!("glue exports something else than a function"));
         }
         Ok(this)
     }
@@ -270,16 +311,17 @@ impl Glue {
 fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExtern> {
     let (site, trampoline) = find(store.state(), root, this.index)?;
     let params = &this.signature.0;
-    if let (Canon::Lower { callee: FuncDef::Lift(lift), ty, options }, Some((slot, _))) =
-        (&trampoline.canon, &this.callee)
-    {
-        let call = LoweredCall { site, lift: *lift, ty: ty.clone(), options: *options, slot: *slot };
-        let body = move |mut store: StoreMut<'_>, args: &[u64]| Ok(direct::begin(&mut store, &call, args)? as u64);
-        return Ok(host_func(store, params, Some(FlatType::I32), Arc::new(body)).into());
+    if let (Canon::Lower { callee, ty, options }, Some((slot, _))) = (&trampoline.canon, &this.callee) {
+        let import = LoweredImport::new(site, *callee, ty.clone(), *options);
+        let call = DirectCall { site, import, slot: *slot };
+        let body = move |mut store: StoreMut<'_>, args: &[u64]| direct::begin(&mut store, &call, args);
+        return Ok(host_func(store, params, Some(FlatType::I64), Arc::new(body)).into());
     }
+    let wide = matches!(this.signature.1, Some(FlatType::I64 | FlatType::F64));
+    let body = builtin(site, trampoline);
     let body = move |mut store: StoreMut<'_>, args: &[u64]| {
-        let outcome = dispatch::call(&mut store, site, &trampoline.canon, args)?;
-        Ok(direct::next(&mut store, outcome)? as u64)
+        let outcome = body(&mut store, args)?;
+        direct::next(&mut store, outcome, wide)
     };
-    Ok(host_func(store, params, Some(FlatType::I32), Arc::new(body)).into())
+    Ok(host_func(store, params, Some(FlatType::I64), Arc::new(body)).into())
 }

@@ -1,99 +1,181 @@
 //! Spec: `canon lower`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Outcome, Site, check_may_leave, park};
 use crate::Result;
 use crate::abi::{Flat, FlatIter, LiftCx, Params, Val};
 use crate::engine::StoreMut;
 use crate::error::bug;
-use crate::host::HostCall;
-use crate::instance::{Handle, Options, options};
+use crate::host::{HostCall, HostFunc};
+use crate::instance::{Handle, Options, RootId, options};
 use crate::plan::{FuncDef, LiftIndex, OptionsIndex};
-use crate::task::{
-    Callee, Caller, CoreCallee, Resumption, Subtask, SubtaskId, SubtaskState, WaitFor, Waitable, start_task, subtask,
-};
-use crate::types::{FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS};
+use crate::task::{Caller, CoreCallee, Resumption, Subtask, SubtaskId, SubtaskState, WaitFor, start_task, subtask};
+use crate::types::{FlatType, FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
 
-/// Spec: `canon_lower`.
-pub(super) fn lower(
-    store: &mut StoreMut<'_>,
-    site: Site,
-    callee: FuncDef,
-    ty: &Arc<FuncType>,
-    index: OptionsIndex,
-    args: &[u64],
-) -> Result<Outcome> {
-    check_may_leave(store, site.instance)?;
-    let options = options(store.state_mut(), site.root, index)?;
-    match callee {
-        FuncDef::Lift(lift) => lower_lifted(store, site, lift, ty, options, args),
-        FuncDef::Imported(import) => {
-            let func = store.state().roots.get(site.root)?.imports.get(import.at()).cloned();
-            let func = func.ok_or_else(|| bug!("no imported function {}", import.0))?;
-            func.call(HostCall { store: store.reborrow(), instance: site.instance, ty, options, args })
+/// A lowered function: what all calls of one import have in common. Spec: the arguments of `canon_lower`.
+pub(crate) struct Lowered {
+    /// Its type, as the caller sees it.
+    pub(crate) ty: Arc<FuncType>,
+    /// The caller's options.
+    pub(crate) options: Arc<Options>,
+    /// Whether a call may lend handles of the caller.
+    pub(crate) lends: bool,
+    /// Whether the core function gives 64 bits.
+    pub(crate) is_wide: bool,
+    callee: LoweredCallee,
+}
+
+/// Who is called.
+enum LoweredCallee {
+    Guest(LoweredGuest),
+    Host(HostFunc),
+}
+
+/// A guest that is called.
+pub(crate) struct LoweredGuest {
+    /// What all its tasks have in common.
+    pub(crate) callee: Arc<CoreCallee>,
+    /// Whether both sides mean the same types.
+    same_types: bool,
+    /// Whether a call of it needs no task as long as nobody asks for one.
+    pub(crate) light: bool,
+}
+
+impl Lowered {
+    /// The guest that is called.
+    pub(crate) fn guest(&self) -> Result<&LoweredGuest> {
+        match &self.callee {
+            LoweredCallee::Guest(guest) => Ok(guest),
+            LoweredCallee::Host(_) => Err(bug!("a function of the host is called as a guest's")),
         }
     }
-}
 
-/// A subtask for a call that begins.
-pub(crate) fn new_subtask(
-    site_instance: crate::instance::InstanceId,
-    ty: &Arc<FuncType>,
-    options: Arc<Options>,
-    args: &[u64],
-) -> Subtask {
-    let mut flat_args = Flat::new();
-    for &bits in args {
-        flat_args.push(bits);
+    /// The result, if it goes from guest to guest and is nothing but numbers.
+    pub(crate) fn plain_result(&self) -> Option<&crate::abi::Plain> {
+        match &self.callee {
+            LoweredCallee::Guest(guest) if guest.same_types => guest.callee.plain_result.as_ref(),
+            _ => None,
+        }
     }
-    Subtask {
-        waitable: Waitable::default(),
-        state: SubtaskState::Starting,
-        callee: Callee::None,
-        lenders: Some(Vec::new()),
-        cancellation_requested: false,
-        flat_result: 0,
-        ty: ty.clone(),
-        options,
-        instance: site_instance,
-        flat_args,
-        index: None,
-        waiter: None,
+
+    /// How many parameters travel flat.
+    pub(crate) fn max_flat_params(&self) -> usize {
+        if self.options.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS }
+    }
+
+    /// How many results travel flat.
+    pub(crate) fn max_flat_results(&self) -> usize {
+        if self.options.async_ { 0 } else { MAX_FLAT_RESULTS }
     }
 }
 
-pub(super) fn lower_lifted(
-    store: &mut StoreMut<'_>,
+/// Whether a value of this type may have a `borrow` in it.
+fn has_borrows(ty: &ValType) -> bool {
+    match ty {
+        ValType::Borrow(_) => true,
+        ValType::List(list) => has_borrows(&list.element),
+        ValType::Map(map) => map.entry.elements.iter().any(|element| has_borrows(&element.ty)),
+        ValType::Record(record) => record.fields.iter().any(|field| has_borrows(&field.ty)),
+        ValType::Tuple(tuple) => tuple.elements.iter().any(|element| has_borrows(&element.ty)),
+        ValType::Variant(variant) => variant.cases.iter().filter_map(|case| case.ty.as_ref()).any(has_borrows),
+        ValType::Option(option) => has_borrows(&option.some),
+        ValType::Result(result) => result.ok.iter().chain(&result.err).any(has_borrows),
+        _ => false,
+    }
+}
+
+/// An import that lowers a function. What it stands for is found at its first call, when the slots of the plan are filled.
+pub(super) struct LoweredImport {
     site: Site,
-    lift: LiftIndex,
-    ty: &Arc<FuncType>,
-    options: Arc<Options>,
+    callee: FuncDef,
+    ty: Arc<FuncType>,
+    options: OptionsIndex,
+    found: OnceLock<(u32, Arc<Lowered>)>,
+}
+
+impl LoweredImport {
+    /// Of the function `callee`, for `site`.
+    pub(super) fn new(site: Site, callee: FuncDef, ty: Arc<FuncType>, options: OptionsIndex) -> Self {
+        LoweredImport { site, callee, ty, options, found: OnceLock::new() }
+    }
+
+    /// What it stands for.
+    pub(super) fn lowered(&self, store: &mut StoreMut<'_>) -> Result<&Arc<Lowered>> {
+        self.numbered(store).map(|(_, lowered)| lowered)
+    }
+
+    /// What it stands for, and its number in the store.
+    pub(super) fn numbered(&self, store: &mut StoreMut<'_>) -> Result<&(u32, Arc<Lowered>)> {
+        match self.found.get() {
+            Some(found) => Ok(found),
+            None => {
+                let found = self.find(store)?;
+                let all = &mut store.state_mut().lowered;
+                all.push(found.clone());
+                let number = all.len() as u32 - 1;
+                Ok(self.found.get_or_init(|| (number, found)))
+            }
+        }
+    }
+
+    fn find(&self, store: &mut StoreMut<'_>) -> Result<Arc<Lowered>> {
+        let root = self.site.root;
+        let options = options(store.state_mut(), root, self.options)?.clone();
+        let callee = match self.callee {
+            FuncDef::Lift(lift) => {
+                let callee = core_callee(store, root, lift)?;
+                let same_types = self.ty.params == callee.ty.params && self.ty.result == callee.ty.result;
+                let plain = same_types && callee.plain_params.is_some() && callee.plain_result.is_some();
+                let light = plain && !callee.may_block && callee.options.post_return.is_none();
+                LoweredCallee::Guest(LoweredGuest { callee, same_types, light })
+            }
+            FuncDef::Imported(import) => {
+                let func = store.state().roots.get(root)?.imports.get(import.at()).cloned();
+                LoweredCallee::Host(func.ok_or_else(|| bug!("no imported function {}", import.0))?)
+            }
+        };
+        let lends = self.ty.params.elements.iter().any(|element| has_borrows(&element.ty));
+        let flat = self.ty.result.as_ref().and_then(|result| result.layout().flat.as_deref());
+        let is_wide = !options.async_ && matches!(flat, Some([FlatType::I64 | FlatType::F64]));
+        Ok(Arc::new(Lowered { ty: self.ty.clone(), options, lends, is_wide, callee }))
+    }
+}
+
+/// Spec: `canon_lower`.
+pub(super) fn lower(store: &mut StoreMut<'_>, import: &LoweredImport, args: &[u64]) -> Result<Outcome> {
+    check_may_leave(store, import.site.instance)?;
+    let lowered = import.lowered(store)?;
+    match &lowered.callee {
+        LoweredCallee::Guest(guest) => lower_guest(store, lowered, guest, args),
+        LoweredCallee::Host(func) => func.call(HostCall { store: store.reborrow(), lowered, args }),
+    }
+}
+
+/// A call of a guest on a stack of its own.
+pub(super) fn lower_guest(
+    store: &mut StoreMut<'_>,
+    lowered: &Arc<Lowered>,
+    guest: &LoweredGuest,
     args: &[u64],
 ) -> Result<Outcome> {
-    let async_ = options.async_;
-    let (callee, callee_ty) = core_callee(store, site.root, lift)?;
-    let id = store.state_mut().subtasks.insert(new_subtask(site.instance, ty, options, args));
-    start_task(store, callee, callee_ty, Caller::Guest(id))?;
-    after_start(store, id, async_)
+    let id = store.state_mut().subtasks.insert(Subtask::new(lowered, args));
+    start_task(store, guest.callee.clone(), Caller::Guest(id))?;
+    after_start(store, id, lowered.options.async_)
 }
 
-/// The core function of a lifted function, and its type; found once.
-pub(crate) fn core_callee(
-    store: &mut StoreMut<'_>,
-    root: crate::instance::RootId,
-    index: LiftIndex,
-) -> Result<(CoreCallee, Arc<FuncType>)> {
+/// A lifted function; made once for each instance.
+pub(crate) fn core_callee(store: &mut StoreMut<'_>, root: RootId, index: LiftIndex) -> Result<Arc<CoreCallee>> {
     let state = store.state_mut();
     if let Some(Some(known)) = state.roots.get(root)?.callees.get(index.at()) {
         return Ok(known.clone());
     }
     let component = state.roots.get(root)?.component.clone();
     let lift = component.plan().lifts.get(index.at()).ok_or_else(|| bug!("no lifted function {}", index.0))?;
-    let options = options(state, root, lift.options)?;
+    let options = options(state, root, lift.options)?.clone();
     let this = state.roots.get_mut(root)?;
     let func = this.func(lift.callee)?;
-    let found = (CoreCallee { func: Some(func), options, name: lift.name.as_str().into() }, lift.ty.clone());
+    let found = Arc::new(CoreCallee::lifted(func, lift, options, this.blocking.lift(index)));
     if let Some(place) = this.callees.get_mut(index.at()) {
         *place = Some(found.clone());
     }
@@ -103,14 +185,14 @@ pub(crate) fn core_callee(
 /// Spec: the end of `canon_lower`: the result, a handle, or a wait.
 pub(crate) fn after_start(store: &mut StoreMut<'_>, id: SubtaskId, async_: bool) -> Result<Outcome> {
     let state = store.state_mut();
-    let resolved = state.subtasks.get(id)?.resolved();
-    if resolved {
-        subtask::deliver_resolve(state, id)?;
+    let subtask = state.subtasks.get(id)?;
+    let instance = subtask.instance();
+    if subtask.resolved() {
         let subtask = state.subtasks.remove(id).ok_or_else(|| bug!("a subtask is gone"))?;
+        subtask::give_back(state, instance, subtask.lenders.unwrap_or_default())?;
         return Ok(Outcome::Done(if async_ { subtask.state as u64 } else { subtask.flat_result }));
     }
     if async_ {
-        let instance = state.subtasks.get(id)?.instance;
         let index = state.instances.get_mut(instance)?.handles.add(Handle::Subtask(id))?;
         let subtask = state.subtasks.get_mut(id)?;
         subtask.index = Some(index);
@@ -121,15 +203,39 @@ pub(crate) fn after_start(store: &mut StoreMut<'_>, id: SubtaskId, async_: bool)
     park(store, Some(WaitFor::Subtask(id)), Resumption::SubtaskResult(id))
 }
 
+/// Spec: `subtask.state = STARTED` of `on_start`.
+fn started(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<()> {
+    let state = store.state_mut();
+    state.subtasks.get_mut(id)?.state = SubtaskState::Started;
+    subtask::on_progress(state, id)
+}
+
 /// Spec: `on_start`: lifts the arguments out of the caller.
 pub(crate) fn lift_args(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<Vec<Val>> {
-    let state = store.state_mut();
-    let subtask = state.subtasks.get_mut(id)?;
-    subtask.state = SubtaskState::Started;
-    let (ty, options, flat) = (subtask.ty.clone(), subtask.options.clone(), subtask.flat_args.clone());
-    subtask::on_progress(state, id)?;
-    let mut cx = LiftCx::new(store.reborrow(), &options, Some(id));
+    started(store, id)?;
+    let subtask = store.state().subtasks.get(id)?;
+    let (lowered, flat) = (subtask.lowered.clone(), subtask.flat_args.clone());
+    let mut cx = LiftCx::new(store.reborrow(), &lowered.options, Some(id));
     cx.between_guests = true;
-    let max = if options.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
-    Vec::<Val>::lift(&mut cx, &ty.params, max, &mut FlatIter::new(flat.values()))
+    let max = lowered.max_flat_params();
+    Vec::<Val>::lift(&mut cx, &lowered.ty.params, max, &mut FlatIter::new(flat.values()))
+}
+
+/// [`lift_args`] of arguments that are nothing but numbers on both sides, as the callee takes them; says whether they were.
+pub(crate) fn lift_numbers(store: &mut StoreMut<'_>, id: SubtaskId, numbers: &mut Flat) -> Result<bool> {
+    match store.state().subtasks.get(id)?.lowered.guest()? {
+        LoweredGuest { same_types: true, callee, .. } if callee.plain_params.is_some() => {}
+        _ => return Ok(false),
+    }
+    started(store, id)?;
+    let Subtask { lowered, flat_args, .. } = store.state().subtasks.get(id)?;
+    let Some(plain) = &lowered.guest()?.callee.plain_params else { return Ok(false) };
+    let flat = flat_args.values();
+    if plain.len() <= lowered.max_flat_params() {
+        plain.lift_flat(flat, numbers)?;
+    } else {
+        let memory = lowered.options.memory.ok_or_else(|| bug!("parameters in memory without the memory option"))?;
+        plain.load(store.memory(memory), flat.first().map_or(0, |&bits| bits as u32), numbers)?;
+    }
+    Ok(true)
 }

@@ -22,17 +22,18 @@ mod waitable;
 
 pub(crate) use direct::DirectCalls;
 pub(crate) use glue::{Glue, encode_glue, has_glue};
-pub(crate) use lower::{after_start, core_callee, lift_args, new_subtask};
+pub(crate) use lower::{Lowered, LoweredGuest, after_start, core_callee, lift_args, lift_numbers};
 pub(crate) use signature::signature;
 
-use std::sync::Arc;
+use lower::LoweredImport;
 
 use crate::Result;
 use crate::Trap;
-use crate::engine::{CoreExtern, StoreMut, host_func};
+use crate::component::Code;
+use crate::engine::{CoreExtern, StoreMut, host_func_of};
 use crate::error::bug;
 use crate::instance::{InstanceId, MAY_LEAVE, RootId, may};
-use crate::plan::{Trampoline, TrampolineIndex};
+use crate::plan::{Canon, Trampoline, TrampolineIndex};
 use crate::store::State;
 use crate::task::{Resumption, ThreadId, WaitFor};
 
@@ -57,6 +58,7 @@ pub(crate) struct Site {
 pub(crate) fn make(
     store: &mut StoreMut<'_>,
     root: RootId,
+    code: &Code,
     glue: &mut Glue,
     index: TrampolineIndex,
 ) -> Result<CoreExtern> {
@@ -64,13 +66,25 @@ pub(crate) fn make(
         return Ok(made);
     }
     let (site, trampoline) = find(store.state(), root, index)?;
-    let (params, result) = signature(&trampoline, store.state().roots.get(root)?.component.plan());
-    let body =
-        move |mut store: StoreMut<'_>, args: &[u64]| match dispatch::call(&mut store, site, &trampoline.canon, args)? {
-            Outcome::Done(bits) => Ok(bits),
-            Outcome::Park => Err(bug!("a built-in that cannot wait waits")),
-        };
-    Ok(host_func(store, &params, result, Arc::new(body)).into())
+    let body = body(site, trampoline);
+    let body = move |mut store: StoreMut<'_>, args: &[u64]| match body(&mut store, args)? {
+        Outcome::Done(bits) => Ok(bits),
+        Outcome::Park => Err(bug!("a built-in that cannot wait waits")),
+    };
+    Ok(host_func_of(store, code.trampoline(index)?, body).into())
+}
+
+/// What a trampoline does.
+type Body = Box<dyn Fn(&mut StoreMut<'_>, &[u64]) -> Result<Outcome> + Send + Sync>;
+
+fn body(site: Site, trampoline: Trampoline) -> Body {
+    match trampoline.canon {
+        Canon::Lower { callee, ty, options } => {
+            let import = LoweredImport::new(site, callee, ty, options);
+            Box::new(move |store, args| lower::lower(store, &import, args))
+        }
+        canon => Box::new(move |store, args| dispatch::call(store, site, &canon, args)),
+    }
 }
 
 fn find(state: &State, root: RootId, index: TrampolineIndex) -> Result<(Site, Trampoline)> {
@@ -91,7 +105,7 @@ fn park(store: &mut StoreMut<'_>, wait_for: Option<WaitFor>, resumption: Resumpt
     let thread = state.current_thread()?;
     let this = state.threads.get_mut(thread)?;
     (this.wait_for, this.resumption) = (wait_for, resumption);
-    if !this.has_stack {
+    if !this.has_stack || !store.can_park() {
         // A start function runs on the stack of whoever instantiates.
         return Err(Trap::CannotBlockSyncTask.into());
     }
@@ -99,6 +113,6 @@ fn park(store: &mut StoreMut<'_>, wait_for: Option<WaitFor>, resumption: Resumpt
 }
 
 /// The current thread.
-fn current(store: &StoreMut<'_>) -> Result<ThreadId> {
-    store.state().current_thread()
+fn current(store: &mut StoreMut<'_>) -> Result<ThreadId> {
+    store.state_mut().current_thread()
 }

@@ -8,7 +8,7 @@ use crate::Trap;
 use crate::abi::handles::{checked, own_handle, resource_type};
 use crate::engine::StoreMut;
 use crate::error::bug;
-use crate::instance::{BorrowScope, Options, ResourceHandle, RuntimeResource};
+use crate::instance::{BorrowScope, ResourceHandle, RuntimeResource};
 use crate::task::{Caller, CoreCallee, start_task};
 use crate::types::{FuncType, ResourceIndex, ValType};
 
@@ -70,6 +70,6 @@ fn destroy(store: &mut StoreMut<'_>, handle: ResourceHandle) -> Result<()> {
             (*instance, state.roots.get(*root)?.func(*dtor)?)
         }
     };
-    let callee = CoreCallee { func: Some(func), options: Options::plain(instance), name: "destructor".into() };
-    start_task(store, callee, DTOR.clone(), Caller::Destructor(handle.rep)).map(std::mem::drop)
+    let callee = Arc::new(CoreCallee::plain(Some(func), DTOR.clone(), instance, "destructor"));
+    start_task(store, callee, Caller::Destructor(handle.rep)).map(std::mem::drop)
 }

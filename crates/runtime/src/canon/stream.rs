@@ -70,13 +70,7 @@ pub(super) fn copy(
     check_may_leave(store, site.instance)?;
     let id = find_end(store, site, (copy.kind, copy.end), copy.payload, index)?;
     let options = options(store.state_mut(), site.root, copy.options)?;
-    let end = store.state().ends.get(id)?;
-    if end.state != CopyState::Idle {
-        return Err(not_idle(end.state, copy.kind, copy.end).into());
-    }
-    if end.waitable.set.is_some() && !options.async_ {
-        return Err(Trap::SyncWhileInSet.into());
-    }
+    let async_ = options.async_;
     let buffer = GuestBuffer {
         instance: site.instance,
         memory: options.memory,
@@ -87,11 +81,18 @@ pub(super) fn copy(
         progress: 0,
         element_size: copy.payload.map_or(0, ValType::size),
     };
+    let end = store.state().ends.get(id)?;
+    if end.state != CopyState::Idle {
+        return Err(not_idle(end.state, copy.kind, copy.end).into());
+    }
+    if end.waitable.set.is_some() && !async_ {
+        return Err(Trap::SyncWhileInSet.into());
+    }
     check_buffer(store, &buffer, copy.payload)?;
     let end = store.state_mut().ends.get_mut(id)?;
     (end.state, end.buffer) = (CopyState::Copying, Some(buffer));
     rendezvous(store, id)?;
-    answer(store, id, options.async_)
+    answer(store, id, async_)
 }
 
 fn not_idle(state: CopyState, kind: Kind, end: End) -> Trap {
@@ -134,6 +135,7 @@ pub(super) fn answer(store: &mut StoreMut<'_>, id: CopyEndId, async_: bool) -> R
     if async_ {
         return Ok(Outcome::Done(BLOCKED));
     }
-    state.waitable_mut(waitable)?.sync_waiter = Some(state.current_thread()?);
+    let thread = state.current_thread()?;
+    state.waitable_mut(waitable)?.sync_waiter = Some(thread);
     park(store, Some(WaitFor::Waitable(waitable)), Resumption::WaitableEvent(waitable))
 }

@@ -37,7 +37,8 @@ pub(super) fn cancel(store: &mut StoreMut<'_>, site: Site, async_: bool, index: 
         }
         // Spec: an event of progress that is still pending is superseded by the resolution that is waited for.
         clear_pending_event(state, waitable)?;
-        state.waitable_mut(waitable)?.sync_waiter = Some(state.current_thread()?);
+        let thread = state.current_thread()?;
+        state.waitable_mut(waitable)?.sync_waiter = Some(thread);
         return park(store, Some(WaitFor::Waitable(waitable)), Resumption::WaitableEvent(waitable));
     }
     let event = get_pending_event(store, waitable)?;

@@ -6,7 +6,7 @@ use crate::Trap;
 use crate::engine::StoreMut;
 use crate::instance::options;
 use crate::plan::OptionsIndex;
-use crate::task::{cancel_task, return_task};
+use crate::task::{TaskId, cancel_task, light, return_task};
 use crate::types::{MAX_FLAT_PARAMS, ValType};
 
 /// Spec: `canon_task_return`.
@@ -18,24 +18,31 @@ pub(super) fn return_(
     args: &[u64],
 ) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
-    let options = options(store.state_mut(), site.root, index)?;
-    let task = store.state().current_task()?;
-    let this = store.state().tasks.get(task)?;
-    let expected = &this.callee.options;
+    let state = store.state_mut();
+    let light = state.current.light;
+    let task = if light { TaskId::NONE } else { state.current_task()? };
+    let options = options(state, site.root, index)?;
+    let (memory, memory_index, string_encoding) = (options.memory, options.memory_index, options.string_encoding);
+    let callee = if light { light::current_callee(state)? } else { &*state.tasks.get(task)?.callee };
+    let expected = &callee.options;
     // Spec: `LiftOptions.equal`; the memory is compared only where the result needs one.
-    let same_memory = options.memory.is_none() || options.memory_index == expected.memory_index;
-    let same = result == this.ty.result.as_ref() && options.string_encoding == expected.string_encoding && same_memory;
+    let same_memory = memory.is_none() || memory_index == expected.memory_index;
+    let same = result == callee.ty.result.as_ref() && string_encoding == expected.string_encoding && same_memory;
     if !expected.async_ || !same {
         return Err(Trap::TaskReturnInvalid.into());
     }
-    return_task(store, task, MAX_FLAT_PARAMS, args)?;
+    if light {
+        light::return_numbers(store, MAX_FLAT_PARAMS, args)?;
+    } else {
+        return_task(store, task, MAX_FLAT_PARAMS, args)?;
+    }
     Ok(Outcome::Done(0))
 }
 
 /// Spec: `canon_task_cancel`.
 pub(super) fn cancel(store: &mut StoreMut<'_>, site: Site) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
-    let task = store.state().current_task()?;
+    let task = store.state_mut().current_task()?;
     if !store.state().tasks.get(task)?.callee.options.async_ {
         return Err(Trap::TaskNotCancelled.into());
     }

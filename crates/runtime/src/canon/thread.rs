@@ -16,7 +16,8 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
     match *canon {
         Canon::ThreadYield => yield_(store),
         Canon::ThreadIndex => {
-            let index = store.state().threads.get(current(store)?)?.index;
+            let thread = current(store)?;
+            let index = store.state().threads.get(thread)?.index;
             index.map(|index| Outcome::Done(u64::from(index))).ok_or_else(|| bug!("a thread without an index"))
         }
         Canon::ThreadNewIndirect { table } => {
@@ -104,7 +105,7 @@ fn new_indirect(store: &mut StoreMut<'_>, site: Site, table: TableIndex, index: 
     if !func.is_thread_start(store) {
         return Err(Trap::ThreadStartType.into());
     }
-    let task = store.state().current_task()?;
+    let task = store.state_mut().current_task()?;
     let continuation = Continuation::new(store, func, &[context]);
     let state = store.state_mut();
     let mut thread = Thread::new(task, Stage::Running);

@@ -3,13 +3,11 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use super::code::Code;
 use super::composition::{Plug, compose};
 use super::{Engine, Loaded, load};
-use crate::adapter::{Adapters, encode_adapters};
-use crate::canon::{encode_glue, has_glue};
 use crate::engine::CoreModule;
-use crate::error::bug;
-use crate::plan::{ModuleIndex, Plan};
+use crate::plan::Plan;
 use crate::{Error, Result};
 
 /// A component: checked and planned; compiled when it is first instantiated, or by [`Component::compile`].
@@ -20,16 +18,6 @@ struct Inner {
     loaded: Loaded,
     engine: Engine,
     code: OnceLock<Code>,
-}
-
-/// A component's compiled code.
-struct Code {
-    /// The plan's core modules.
-    modules: Vec<CoreModule>,
-    /// See `canon::encode_glue`.
-    glue: Option<CoreModule>,
-    /// See `adapter/`.
-    adapters: Option<Adapters>,
 }
 
 impl Component {
@@ -77,7 +65,7 @@ impl Component {
 
     /// A component whose code is at hand: the plan's modules, then the glue if it has any.
     pub(super) fn with_code(engine: &Engine, loaded: Loaded, modules: Vec<CoreModule>) -> Result<Component> {
-        let code = OnceLock::from(Code::new(&loaded, modules, engine.has_adapters())?);
+        let code = OnceLock::from(Code::new(engine.core(), &loaded, modules, engine.has_adapters())?);
         Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code })))
     }
 
@@ -96,13 +84,14 @@ impl Component {
         self.code().map(drop)
     }
 
-    fn code(&self) -> Result<&Code> {
+    /// Its compiled code.
+    pub(crate) fn code(&self) -> Result<&Code> {
         if let Some(code) = self.0.code.get() {
             return Ok(code);
         }
         let loaded = &self.0.loaded;
         let modules = self.0.engine.compile(loaded)?;
-        let code = Code::new(loaded, modules, self.0.engine.has_adapters())?;
+        let code = Code::new(self.0.engine.core(), loaded, modules, self.0.engine.has_adapters())?;
         Ok(self.0.code.get_or_init(|| code))
     }
 
@@ -124,52 +113,12 @@ impl Component {
     ///
     /// A fault of the engine.
     pub fn precompile(&self) -> Result<Vec<u8>> {
-        let code = self.code()?;
-        let adapters = code.adapters.iter().flat_map(Adapters::modules);
-        let modules = code.modules.iter().chain(&code.glue).chain(adapters);
-        let code = modules.map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
+        let code = self.code()?.modules().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
         self.0.engine.write_precompiled(&self.0.loaded, code)
-    }
-
-    /// A core module of the plan.
-    pub(crate) fn module(&self, index: ModuleIndex) -> Result<CoreModule> {
-        self.code()?.modules.get(index.at()).cloned().ok_or_else(|| bug!("no core module {}", index.0))
     }
 
     /// The glue around the built-ins that can wait.
     pub(crate) fn glue(&self) -> Result<Option<&CoreModule>> {
         Ok(self.code()?.glue.as_ref())
     }
-
-    /// The compiled adapters, if there are any.
-    pub(crate) fn adapters(&self) -> Result<Option<&Adapters>> {
-        Ok(self.code()?.adapters.as_ref())
-    }
-}
-
-impl Code {
-    /// Code of the plan's modules, then of what was [`generated`]. Code without adapters is whole, for each has a twin;
-    /// and they are left out unless `adapters`.
-    fn new(loaded: &Loaded, mut modules: Vec<CoreModule>, adapters: bool) -> Result<Code> {
-        let (planned, found) = (loaded.plan.modules.len(), modules.len());
-        let with_glue = planned + usize::from(has_glue(&loaded.plan));
-        if found < with_glue {
-            return Err(bug!("{found} modules were compiled of {with_glue}"));
-        }
-        let mut rest = modules.split_off(with_glue);
-        let glue = modules.split_off(planned).pop();
-        if !adapters {
-            rest.clear();
-        }
-        Ok(Code { modules, glue, adapters: Adapters::new(rest)? })
-    }
-}
-
-/// What is compiled besides the plan's modules: the glue if there is any, then the adapters.
-pub(super) fn generated(plan: &Plan, adapters: bool) -> Result<Vec<Vec<u8>>> {
-    let mut modules: Vec<_> = encode_glue(plan).into_iter().collect();
-    if adapters {
-        modules.extend(encode_adapters(plan)?);
-    }
-    Ok(modules)
 }

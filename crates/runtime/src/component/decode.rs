@@ -65,6 +65,11 @@ impl<'a> Decoder<'a> {
                     }
                 }
             }
+            Payload::StartSection { .. } => {
+                if let Some(module) = self.module() {
+                    module.starts = true;
+                }
+            }
             Payload::InstanceSection(section) => self.items(section, Definition::CoreInstance)?,
             Payload::ComponentInstanceSection(section) => self.items(section, Definition::Instance)?,
             Payload::ComponentAliasSection(section) => self.items(section, Definition::Alias)?,

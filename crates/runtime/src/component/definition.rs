@@ -46,6 +46,8 @@ pub(crate) struct ModuleDefinition<'a> {
     pub range: Range<usize>,
     /// Its imports `(module, field)` in order.
     pub imports: Vec<(&'a str, &'a str)>,
+    /// Whether it has a start function.
+    pub starts: bool,
 }
 
 /// One definition of a component. Core types are left out: nothing that instantiating does depends on them.

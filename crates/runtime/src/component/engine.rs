@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{
     Component, Loaded, artifact,
     cache::{CacheKey, CodeCache},
-    component::generated,
+    code::generated,
     load::reload,
 };
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
@@ -40,6 +40,8 @@ impl Config {
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.max_wasm_stack = limits.max_wasm_stack;
         self.options.stack_size = limits.async_stack_size;
+        (self.options.max_memory_size, self.options.max_table_elements) =
+            (limits.max_memory_size, limits.max_table_elements);
         self.limits = limits;
         self
     }
@@ -77,6 +79,16 @@ impl Config {
     #[must_use]
     pub fn adapters(mut self, on: bool) -> Self {
         self.no_adapters = !on;
+        self
+    }
+
+    /// Takes memories, tables and stacks from a pool with places for `instances` core instances at once, which makes
+    /// instantiating several times faster. A component has a core instance for each of its core modules and for each
+    /// component that makes compiled calls. The address space is reserved when the engine is made (4 GiB for each place);
+    /// an instance that finds no place is refused. Default: 0, no pool.
+    #[must_use]
+    pub fn pooling(mut self, instances: u32) -> Self {
+        self.options.pooled = instances;
         self
     }
 

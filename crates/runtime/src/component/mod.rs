@@ -2,6 +2,7 @@
 
 mod artifact;
 mod cache;
+mod code;
 #[allow(clippy::module_inception, reason = "the standard's name")]
 mod component;
 mod composition;
@@ -16,6 +17,7 @@ mod load;
 mod tests;
 mod validate;
 
+pub(crate) use code::{Code, Source};
 pub use component::Component;
 pub use composition::Plug;
 pub(crate) use definition::{ComponentNumber, Definition, Definitions, ModuleNumber};

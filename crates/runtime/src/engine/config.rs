@@ -16,6 +16,12 @@ pub(crate) struct EngineOptions {
     pub(crate) stack_size: usize,
     /// Whether to optimise (`false` compiles faster).
     pub(crate) optimize: bool,
+    /// So many core instances, memories, tables and stacks come from a pool; 0 for no pool.
+    pub(crate) pooled: u32,
+    /// Bytes that one memory may have, in the pool.
+    pub(crate) max_memory_size: u64,
+    /// Elements that one table may have, in the pool.
+    pub(crate) max_table_elements: u64,
 }
 
 impl Default for EngineOptions {
@@ -26,8 +32,30 @@ impl Default for EngineOptions {
             max_wasm_stack: 512 << 10,
             stack_size: 1 << 20,
             optimize: true,
+            pooled: 0,
+            max_memory_size: 4 << 30,
+            max_table_elements: POOLED_TABLE_ELEMENTS,
         }
     }
+}
+
+/// Elements of a table in the pool, unless the limit is lower. A pool's places are as large as the largest.
+const POOLED_TABLE_ELEMENTS: u64 = 100_000;
+
+/// The pool that `options` ask for.
+fn pooling(options: &EngineOptions) -> wasmtime::PoolingAllocationConfig {
+    let mut pool = wasmtime::PoolingAllocationConfig::default();
+    let count = options.pooled;
+    pool.total_core_instances(count)
+        .total_memories(count)
+        .total_tables(count)
+        .total_stacks(count)
+        .total_gc_heaps(count);
+    pool.max_memory_size(usize::try_from(options.max_memory_size).unwrap_or(usize::MAX).min(4 << 30));
+    let elements = options.max_table_elements.min(POOLED_TABLE_ELEMENTS);
+    pool.table_elements(usize::try_from(elements).unwrap_or(usize::MAX));
+    pool.max_core_instance_size(1 << 20).max_tables_per_module(16).max_memories_per_module(64);
+    pool
 }
 
 /// The core engine: compiles modules, makes stores. Cheap to clone.
@@ -35,7 +63,11 @@ impl Default for EngineOptions {
 pub(crate) struct CoreEngine {
     engine: wasmtime::Engine,
     fuel: bool,
+    spare_stack: usize,
 }
+
+/// Bytes of an own stack that are left to frames of the host, whatever wasm takes.
+const HOST_FRAMES: usize = 256 << 10;
 
 impl CoreEngine {
     /// An engine with these options.
@@ -47,7 +79,10 @@ impl CoreEngine {
         config.consume_fuel(options.fuel);
         config.max_wasm_stack(options.max_wasm_stack);
         config.async_stack_size(options.stack_size);
-        pool::install(&mut config, options);
+        match options.pooled {
+            0 => pool::install(&mut config, options),
+            _ => drop(config.allocation_strategy(pooling(options))),
+        }
         config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Enable);
         config.wasm_multi_memory(true);
         config.wasm_function_references(true);
@@ -57,11 +92,17 @@ impl CoreEngine {
             config.cranelift_opt_level(wasmtime::OptLevel::None);
         }
         let engine = wasmtime::Engine::new(&config).map_err(convert::error)?;
-        Ok(CoreEngine { engine, fuel: options.fuel })
+        let spare_stack = options.stack_size.saturating_sub(options.max_wasm_stack).saturating_sub(HOST_FRAMES);
+        Ok(CoreEngine { engine, fuel: options.fuel, spare_stack })
     }
 
     pub(super) fn inner(&self) -> &wasmtime::Engine {
         &self.engine
+    }
+
+    /// How many bytes of an own stack may be in use when a guest is called on it.
+    pub(super) fn spare_stack(&self) -> usize {
+        self.spare_stack
     }
 
     pub(super) fn counts_fuel(&self) -> bool {

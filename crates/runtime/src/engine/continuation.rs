@@ -6,10 +6,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use super::convert::{bits_to_val, error, val_to_bits};
+use super::convert::{error, into_engine};
 use super::func::CoreFunc;
-use super::store::{StoreHandle, StoreMut};
+use super::store::{StoreHandle, StoreMut, UNKNOWN_STACK};
+use crate::abi::Args;
 use crate::error::bug;
+use crate::store::State;
 use crate::{Error, Result, Trap};
 
 /// What a resume came to.
@@ -29,21 +31,33 @@ pub(crate) struct Continuation {
     /// `None` once the call is over.
     call: Option<Pin<Box<dyn Future<Output = Result<u64>> + Send>>>,
     store: StoreHandle,
+    /// Where its stack begins, once it has run.
+    stack: usize,
+}
+
+/// A call that waits for its stack.
+pub(super) struct Job {
+    func: CoreFunc,
+    args: Args,
 }
 
 impl Continuation {
     /// A call of `func` with `args` that starts at the first resume.
-    pub(crate) fn new(store: &StoreMut<'_>, func: CoreFunc, args: &[u64]) -> Self {
-        let ty = func.0.ty(&store.context);
-        let params: Vec<_> = ty.params().zip(args).map(|(ty, &bits)| bits_to_val(bits, &ty)).collect();
-        let count = ty.results().len().min(1);
-        let mut keeper = store.handle.keep();
+    pub(crate) fn new(store: &mut StoreMut<'_>, func: CoreFunc, args: &[u64]) -> Self {
+        let handle = store.handle;
+        let mut keeper = handle.keep();
+        let job = Job { func, args: Args::new(args) };
+        if handle.runner().is_none() {
+            let call = Box::pin(async move { func.call_async(&mut keeper, job.args.values()).await.map_err(error) });
+            return Continuation { call: Some(call), store: handle, stack: UNKNOWN_STACK };
+        }
         let call = Box::pin(async move {
-            let mut results = [wasmtime::Val::I32(0)];
-            func.0.call_async(&mut keeper, &params, &mut results[..count]).await.map_err(error)?;
-            Ok(if count == 0 { 0 } else { val_to_bits(&results[0]) })
+            handle.turn().job.set(Some(job));
+            let Some(runner) = handle.runner() else { return Err(bug!("a store without a runner")) };
+            runner.call_async(&mut keeper, ()).await.map_err(error)?;
+            Ok(handle.turn().answer.get())
         });
-        Continuation { call: Some(call), store: store.handle }
+        Continuation { call: Some(call), store: handle, stack: UNKNOWN_STACK }
     }
 
     /// Runs the call until it parks, returns or traps.
@@ -59,7 +73,7 @@ impl Continuation {
             return Err(bug!("a continuation is resumed with another store than its own"));
         }
         let Some(call) = &mut self.call else { return Err(bug!("a finished continuation is resumed")) };
-        let Poll::Ready(result) = drive(self.store, call.as_mut()) else { return Ok(Step::Parked) };
+        let Poll::Ready(result) = drive(self.store, &mut self.stack, call.as_mut()) else { return Ok(Step::Parked) };
         self.call = None;
         result.map(Step::Returned)
     }
@@ -71,14 +85,42 @@ impl Continuation {
     }
 }
 
-/// Polls a future of the engine until it is ready or the guest parks.
+/// What a runner calls: it takes the job that was left for a stack that begins, and leaves the answer.
+///
+/// A runner is a function of generated wasm without parameters and results that calls this one. Calling it is the
+/// cheapest call that the engine makes on an own stack. It must be wasm: the engine finds its way from the guest's frames
+/// down to it when it walks the stack.
+pub(crate) fn run_func(store: &mut StoreMut<'_>) -> CoreFunc {
+    let handle = store.handle;
+    let run = move |mut caller: wasmtime::Caller<'_, State>| -> wasmtime::Result<()> {
+        let turn = handle.turn();
+        let here = 0u8;
+        turn.stack.set((&raw const here).addr());
+        let Some(job) = turn.job.take() else { return Err(into_engine(bug!("a stack without a job"))) };
+        let context = &mut wasmtime::AsContextMut::as_context_mut(&mut caller);
+        let bits = job.func.call_raw(context, job.args.values())?;
+        turn.answer.set(bits);
+        Ok(())
+    };
+    let run = wasmtime::Func::wrap(&mut store.context, run);
+    CoreFunc::new(&store.context, run)
+}
+
+/// Lets `runner`, which calls [`run_func`], begin the stacks of this store, if none does.
+pub(crate) fn set_runner(store: &mut StoreMut<'_>, runner: CoreFunc) {
+    if let Ok(runner) = runner.func.typed::<(), ()>(&store.context) {
+        let _ = store.handle.turn().runner.set(runner);
+    }
+}
+
+/// Polls a future of the engine, whose stack begins at `stack`, until it is ready or the guest parks.
 ///
 /// The engine may suspend for reasons of its own (its collectors yield between steps) while it uses the store: such a
 /// future is polled again at once, for nobody else may have the store then (contract 2).
-fn drive<F: Future + ?Sized>(store: StoreHandle, mut future: Pin<&mut F>) -> Poll<F::Output> {
+fn drive<F: Future + ?Sized>(store: StoreHandle, stack: &mut usize, mut future: Pin<&mut F>) -> Poll<F::Output> {
     let turn = store.turn();
-    // A panic that leaves the mark set costs nothing but the shortcut of plain calls.
-    let outer = turn.on_own_stack.replace(true);
+    // A panic that leaves the marks set costs nothing but the shortcut of plain calls.
+    let (outer_stack, outer_plain) = (turn.stack.replace(*stack), turn.plain.replace(false));
     let mut context = Context::from_waker(Waker::noop());
     let result = loop {
         turn.parked.set(false);
@@ -87,7 +129,8 @@ fn drive<F: Future + ?Sized>(store: StoreHandle, mut future: Pin<&mut F>) -> Pol
             result => break result,
         }
     };
-    turn.on_own_stack.set(outer);
+    *stack = turn.stack.replace(outer_stack);
+    turn.plain.set(outer_plain);
     result
 }
 
@@ -97,7 +140,7 @@ fn drive<F: Future + ?Sized>(store: StoreHandle, mut future: Pin<&mut F>) -> Pol
 ///
 /// The future's own error; a trap when the guest parks.
 pub(super) fn ready<R>(store: StoreHandle, future: impl Future<Output = wasmtime::Result<R>>) -> Result<R> {
-    match drive(store, std::pin::pin!(future)) {
+    match drive(store, &mut { UNKNOWN_STACK }, std::pin::pin!(future)) {
         Poll::Ready(result) => result.map_err(error),
         Poll::Pending => Err(Error::trap(Trap::CannotBlockSyncTask)),
     }
@@ -130,6 +173,6 @@ mod tests {
         assert_eq!(ready(handle, pending(handle, 5, false)).unwrap(), 7);
         let parked = ready(handle, pending(handle, 5, true));
         assert_eq!(parked.unwrap_err().as_trap(), Some(Trap::CannotBlockSyncTask));
-        assert!(!handle.turn().on_own_stack.get());
+        assert!(handle.turn().has_room());
     }
 }

@@ -5,6 +5,9 @@ use wasmtime::ValRaw;
 use crate::types::FlatType;
 use crate::{Error, ErrorKind, Trap};
 
+/// The name of generated modules whose frames tell a person nothing.
+pub(crate) const GENERATED: &str = "thalweg-generated";
+
 /// The engine's error as ours: our own errors come back as they were, traps become traps with the guest's stack.
 pub(super) fn error(error: wasmtime::Error) -> Error {
     let frames = backtrace(&error);
@@ -46,7 +49,8 @@ fn trap(code: wasmtime::Trap) -> Error {
 
 fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let Some(backtrace) = error.downcast_ref::<wasmtime::WasmBacktrace>() else { return Vec::new() };
-    backtrace.frames().iter().map(frame).collect()
+    let guests = backtrace.frames().iter().filter(|frame| frame.module().name() != Some(GENERATED));
+    guests.map(frame).collect()
 }
 
 fn frame(frame: &wasmtime::FrameInfo) -> String {
@@ -79,6 +83,17 @@ pub(super) fn val_type(ty: FlatType) -> wasmtime::ValType {
         FlatType::I64 => wasmtime::ValType::I64,
         FlatType::F32 => wasmtime::ValType::F32,
         FlatType::F64 => wasmtime::ValType::F64,
+    }
+}
+
+/// The flat type of a core value type, if it is a number's.
+pub(super) fn flat_type(ty: &wasmtime::ValType) -> Option<FlatType> {
+    match ty {
+        wasmtime::ValType::I32 => Some(FlatType::I32),
+        wasmtime::ValType::I64 => Some(FlatType::I64),
+        wasmtime::ValType::F32 => Some(FlatType::F32),
+        wasmtime::ValType::F64 => Some(FlatType::F64),
+        _ => None,
     }
 }
 

@@ -7,50 +7,155 @@ use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::task::Poll;
 
-use wasmtime::ValRaw;
+use wasmtime::{AsContext, StoreContextMut, ValRaw};
 
-use super::continuation::ready;
-use super::convert::{bits_to_raw, bits_to_val, error, into_engine, raw_to_bits, val_to_bits, val_type};
+use super::config::CoreEngine;
+use super::continuation::{Continuation, Step};
+use super::convert::{bits_to_raw, bits_to_val, error, flat_type, into_engine, raw_to_bits, val_to_bits, val_type};
 use super::store::StoreMut;
-use crate::Result;
+use crate::error::bug;
+use crate::store::State;
 use crate::types::FlatType;
+use crate::{Error, Result, Trap};
 
 /// More than any flat signature has: 16 parameters and an out-pointer.
 pub(super) const MAX_VALUES: usize = 17;
 
-/// A core function of a store; a number, cheap to copy.
+/// Most calls have no more values than this.
+const FEW_VALUES: usize = 4;
+
+/// Said instead of a number of parameters of a function that takes or gives other things than at most [`MAX_VALUES`]
+/// numbers and one number. No call has as many arguments.
+const NOT_NUMBERS: u8 = u8::MAX;
+
+/// A core function of a store; a number and its type, cheap to copy.
 #[derive(Clone, Copy)]
-pub(crate) struct CoreFunc(pub(super) wasmtime::Func);
+pub(crate) struct CoreFunc {
+    pub(super) func: wasmtime::Func,
+    /// How many parameters it has.
+    params: u8,
+    /// Its result.
+    result: Option<FlatType>,
+}
 
 impl CoreFunc {
+    /// A function with its type, as far as it is of numbers.
+    pub(super) fn new(context: impl AsContext, func: wasmtime::Func) -> Self {
+        let ty = func.ty(context);
+        let numbers = ty.params().chain(ty.results()).all(|ty| flat_type(&ty).is_some());
+        let few = ty.params().len() <= MAX_VALUES && ty.results().len() <= 1;
+        let params = if numbers && few { ty.params().len() as u8 } else { NOT_NUMBERS };
+        let result = ty.results().next().and_then(|ty| flat_type(&ty));
+        CoreFunc { func, params, result }
+    }
+
     /// Calls a function that must not park; gives its result's bits, 0 when it has none.
     ///
     /// # Errors
     ///
     /// The guest's trap, or the error of a host function it called; a trap when it parks.
     pub(crate) fn call(self, store: &mut StoreMut<'_>, args: &[u64]) -> Result<u64> {
-        let ty = self.0.ty(&store.context);
+        if store.handle.turn().has_room() {
+            return self.call_here(store, args);
+        }
+        match Continuation::new(store, self, args).resume(store)? {
+            Step::Returned(bits) => Ok(bits),
+            Step::Parked => Err(Error::trap(Trap::CannotBlockSyncTask)),
+        }
+    }
+
+    /// Calls a function on the stack of whoever executes the store. What it calls cannot park:
+    /// [`StoreMut::can_park`] says no.
+    fn call_here(self, store: &mut StoreMut<'_>, args: &[u64]) -> Result<u64> {
+        let turn = store.handle.turn();
+        let outer = turn.plain.replace(true);
+        let result = self.call_raw(&mut store.context, args);
+        turn.plain.set(outer);
+        result.map_err(error)
+    }
+
+    /// The call itself.
+    pub(super) fn call_raw(self, context: &mut StoreContextMut<'_, State>, args: &[u64]) -> wasmtime::Result<u64> {
+        if args.len() != usize::from(self.params) {
+            return Err(into_engine(bug!("a core function of {} parameters gets {}", self.params, args.len())));
+        }
+        if args.len() <= FEW_VALUES {
+            self.call_with(context, args, &mut [ValRaw::u64(0); FEW_VALUES])
+        } else {
+            self.call_with(context, args, &mut [ValRaw::u64(0); MAX_VALUES])
+        }
+    }
+
+    /// The call itself, on a stack of its own. Slow: the engine checks the types of what it is given.
+    pub(super) async fn call_async(
+        self,
+        context: impl wasmtime::AsContextMut<Data = State>,
+        args: &[u64],
+    ) -> wasmtime::Result<u64> {
+        let mut context = context;
+        let ty = self.func.ty(&context);
         let params: Vec<_> = ty.params().zip(args).map(|(ty, &bits)| bits_to_val(bits, &ty)).collect();
         let mut results = [wasmtime::Val::I32(0)];
         let results = &mut results[..ty.results().len().min(1)];
-        let turn = store.handle.turn();
-        if turn.can_park.get() || turn.on_own_stack.get() {
-            ready(store.handle, self.0.call_async(&mut store.context, &params, results))?;
-        } else {
-            self.0.call(&mut store.context, &params, results).map_err(error)?;
-        }
+        self.func.call_async(&mut context, &params, results).await?;
         Ok(results.first().map_or(0, val_to_bits))
+    }
+
+    /// `values` has a place for each of `args`, and one for a result.
+    fn call_with(
+        self,
+        context: &mut StoreContextMut<'_, State>,
+        args: &[u64],
+        values: &mut [ValRaw],
+    ) -> wasmtime::Result<u64> {
+        for (value, &bits) in values.iter_mut().zip(args) {
+            *value = ValRaw::u64(bits);
+        }
+        // SAFETY: the engine asserts that the function is one of this store. Its type was looked at when `self` was made:
+        // it takes exactly these numbers (one of 32 bits is looked for in the low half of its place), and gives one number
+        // at most, for which there is a place. The engine forbids such a call while a call on an own stack is under way,
+        // for three reasons: wasm would be limited as if the whole stack were free, which `Turn::has_room` rules out; it
+        // might call the suspending function, which `StoreMut::can_park` rules out; and the engine might suspend and let
+        // another thread poll, which `drive` does not.
+        unsafe { self.func.call_unchecked(context, values) }?;
+        Ok(self.result.map_or(0, |ty| raw_to_bits(&values[0], ty)))
+    }
+
+    /// Whether the function has no parameters.
+    pub(crate) fn takes_nothing(self) -> bool {
+        self.params == 0
     }
 
     /// Whether the function takes one `i32` and gives nothing: what a thread starts with.
     pub(crate) fn is_thread_start(self, store: &StoreMut<'_>) -> bool {
-        let ty = self.0.ty(&store.context);
+        let ty = self.func.ty(&store.context);
         ty.results().len() == 0 && ty.params().len() == 1 && ty.params().all(|ty| ty.is_i32())
     }
 }
 
 /// What a host function does: arguments in, the result's bits out (ignored when the type has no result).
 pub(crate) type HostBody = dyn Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync;
+
+/// The type of a host function, known to the engine.
+#[derive(Clone)]
+pub(crate) struct CoreFuncType {
+    ty: wasmtime::FuncType,
+    params: Arc<[FlatType]>,
+    result: Option<FlatType>,
+}
+
+impl CoreFuncType {
+    /// The type of these parameters and this result.
+    pub(crate) fn new(engine: &CoreEngine, params: &[FlatType], result: Option<FlatType>) -> Self {
+        Self::of(engine.inner(), params, result)
+    }
+
+    fn of(engine: &wasmtime::Engine, params: &[FlatType], result: Option<FlatType>) -> Self {
+        assert!(params.len() <= MAX_VALUES, "no flat signature has {} parameters", params.len());
+        let ty = wasmtime::FuncType::new(engine, params.iter().map(|&ty| val_type(ty)), result.map(val_type));
+        CoreFuncType { ty, params: params.into(), result }
+    }
+}
 
 /// Offers `body` to guests as a core function.
 pub(crate) fn host_func(
@@ -59,33 +164,45 @@ pub(crate) fn host_func(
     result: Option<FlatType>,
     body: Arc<HostBody>,
 ) -> CoreFunc {
-    assert!(params.len() <= MAX_VALUES, "no flat signature has {} parameters", params.len());
+    let ty = CoreFuncType::of(store.context.engine(), params, result);
+    host_func_of(store, &ty, move |store, args| body(store, args))
+}
+
+/// [`host_func`] of a type that was made before.
+pub(crate) fn host_func_of(
+    store: &mut StoreMut<'_>,
+    ty: &CoreFuncType,
+    body: impl Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync + 'static,
+) -> CoreFunc {
     let handle = store.handle;
-    let engine = store.context.engine().clone();
-    let types: Box<[FlatType]> = params.into();
-    let ty = wasmtime::FuncType::new(&engine, params.iter().map(|&ty| val_type(ty)), result.map(val_type));
-    let call = move |mut caller: wasmtime::Caller<'_, crate::store::State>, values: &mut [MaybeUninit<ValRaw>]| {
-        let mut args = [0; MAX_VALUES];
-        for (i, &ty) in types.iter().enumerate() {
+    let CoreFuncType { ty, params: types, result } = ty.clone();
+    let count = types.len() as u8;
+    let call = move |mut caller: wasmtime::Caller<'_, State>, values: &mut [MaybeUninit<ValRaw>]| {
+        let few = &mut [0; FEW_VALUES];
+        let args: &mut [u64] = if types.len() <= FEW_VALUES { few } else { &mut [0; MAX_VALUES] };
+        let args = &mut args[..types.len()];
+        for ((arg, value), &ty) in args.iter_mut().zip(values.iter()).zip(types.iter()) {
             // SAFETY: the engine initialises a value for each parameter of `ty`, which was made from `types`.
-            args[i] = raw_to_bits(unsafe { values[i].assume_init_ref() }, ty);
+            *arg = raw_to_bits(unsafe { value.assume_init_ref() }, ty);
         }
         let store = StoreMut { context: wasmtime::AsContextMut::as_context_mut(&mut caller), handle };
-        let bits = body(store, &args[..types.len()]).map_err(into_engine)?;
+        let bits = body(store, args).map_err(into_engine)?;
         if let Some(ty) = result {
             values[0] = MaybeUninit::new(bits_to_raw(bits, ty));
         }
         Ok(())
     };
     // SAFETY: parameters are read and the result is written as `ty` says, above.
-    CoreFunc(unsafe { wasmtime::Func::new_unchecked(&mut store.context, ty, call) })
+    let func = unsafe { wasmtime::Func::new_unchecked(&mut store.context, ty, call) };
+    CoreFunc { func, params: count, result }
 }
 
 /// The only function that suspends: it gives control back to whoever resumed the continuation, once.
+///
+/// It may be called only where [`StoreMut::can_park`] says yes.
 pub(crate) fn park_func(store: &mut StoreMut<'_>) -> CoreFunc {
     let handle = store.handle;
-    handle.turn().can_park.set(true);
-    CoreFunc(wasmtime::Func::wrap_async(&mut store.context, move |_caller, (): ()| {
+    let func = wasmtime::Func::wrap_async(&mut store.context, move |_caller, (): ()| {
         // `_caller` is not captured: nothing borrowed from the store lives across the suspension (contract 2).
         let mut parked = false;
         Box::new(std::future::poll_fn(move |_| {
@@ -97,7 +214,8 @@ pub(crate) fn park_func(store: &mut StoreMut<'_>) -> CoreFunc {
                 Poll::Pending
             }
         }))
-    }))
+    });
+    CoreFunc { func, params: 0, result: None }
 }
 
 #[cfg(test)]
@@ -105,7 +223,6 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::Trap;
     use crate::engine::{Continuation, CoreEngine, CoreInstance, CoreModule, EngineOptions, EngineStore, Step};
     use crate::store::State;
 
@@ -121,6 +238,7 @@ mod tests {
         (func (export "start") (param i32)))"#;
 
     struct World {
+        engine: CoreEngine,
         store: EngineStore,
         instance: CoreInstance,
     }
@@ -142,8 +260,9 @@ mod tests {
         let all = [FlatType::I32, FlatType::I64, FlatType::F32, FlatType::F64];
         let mix = host_func(&mut store.as_mut(), &all, Some(FlatType::F32), Arc::new(mix));
         let instance = CoreInstance::new(&mut store.as_mut(), &module, &[again.into(), mix.into()]).unwrap();
-        *down.lock().unwrap() = instance.export(&mut store.as_mut(), "down").unwrap().func();
-        World { store, instance }
+        *down.lock().unwrap() = instance.func(&mut store.as_mut(), "down");
+        super::super::stress::make_runner(&mut store.as_mut(), &engine);
+        World { engine, store, instance }
     }
 
     /// Bits of each type come in whole, those of 32 bits in the low half.
@@ -154,7 +273,7 @@ mod tests {
 
     impl World {
         fn func(&mut self, name: &str) -> CoreFunc {
-            self.instance.export(&mut self.store.as_mut(), name).unwrap().func().unwrap()
+            self.instance.func(&mut self.store.as_mut(), name).unwrap()
         }
     }
 
@@ -164,7 +283,7 @@ mod tests {
         let down = world.func("down");
         let expected = u64::from((20i32 - 100) as u32);
         assert_eq!(down.call(&mut world.store.as_mut(), &[20]).unwrap(), expected);
-        let mut continuation = Continuation::new(&world.store.as_mut(), down, &[20]);
+        let mut continuation = Continuation::new(&mut world.store.as_mut(), down, &[20]);
         assert!(matches!(continuation.resume(&mut world.store.as_mut()), Ok(Step::Returned(bits)) if bits == expected));
         park_func(&mut world.store.as_mut());
         assert_eq!(down.call(&mut world.store.as_mut(), &[20]).unwrap(), expected);
@@ -179,11 +298,78 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_parks_traps() {
+    fn a_call_with_frames_of_the_host_below_it_cannot_park() {
         let mut world = world();
-        let park = park_func(&mut world.store.as_mut());
-        let error = park.call(&mut world.store.as_mut(), &[]).unwrap_err();
-        assert_eq!(error.as_trap(), Some(Trap::CannotBlockSyncTask));
+        let store = &mut world.store.as_mut();
+        let down = Arc::new(Mutex::new(None::<CoreFunc>));
+        let inner = down.clone();
+        // Notes whether it can park; called with 1, it calls the guest again, which calls it with 0.
+        let note = move |mut store: StoreMut<'_>, args: &[u64]| {
+            let can_park = store.can_park();
+            store.state_mut().engine_test.log.push(u64::from(can_park));
+            let again = inner.lock().unwrap().filter(|_| args == [1]);
+            again.map_or(Ok(0), |again| again.call(&mut store, &[1]))
+        };
+        let note = host_func(store, &[FlatType::I32], Some(FlatType::I32), Arc::new(note));
+        let wat = r#"(module
+            (import "" "note" (func $note (param i32) (result i32)))
+            (func (export "down") (param i32) (result i32) (call $note (i32.sub (local.get 0) (i32.const 1)))))"#;
+        let module = CoreModule::compile(&world.engine, &wat::parse_str(wat).unwrap()).unwrap();
+        let instance = CoreInstance::new(store, &module, &[note.into()]).unwrap();
+        let func = instance.func(store, "down").unwrap();
+        *down.lock().unwrap() = Some(func);
+        func.call(store, &[1]).unwrap();
+        Continuation::new(store, func, &[2]).resume(store).unwrap();
+        assert_eq!(std::mem::take(&mut store.state_mut().engine_test.log), [0, 1, 0]);
+        assert!(!store.can_park());
+    }
+
+    #[test]
+    fn a_deep_own_stack_is_not_called_upon() {
+        let mut world = world();
+        let down = world.func("down");
+        // Every level calls the host, which calls the guest: more than one stack has room for, however large their frames.
+        let mut store = world.store.as_mut();
+        let mut continuation = Continuation::new(&mut store, down, &[5_000]);
+        let expected = u64::from((5_000i32 - 100) as u32);
+        assert!(matches!(continuation.resume(&mut store), Ok(Step::Returned(bits)) if bits == expected));
+    }
+
+    #[test]
+    fn deep_guests_overflow_nothing_but_their_own_limit() {
+        let engine = CoreEngine::new(&EngineOptions::default()).unwrap();
+        let mut store = EngineStore::new(&engine, State::for_tests());
+        let store = &mut store.as_mut();
+        let forever = Arc::new(Mutex::new(None::<CoreFunc>));
+        let inner = forever.clone();
+        let overflow = move |mut store: StoreMut<'_>, _: &[u64]| {
+            let forever = inner.lock().unwrap().unwrap();
+            let error = forever.call(&mut store, &[]).unwrap_err();
+            assert_eq!(error.as_trap(), Some(Trap::StackOverflow));
+            Ok(7)
+        };
+        let overflow = host_func(store, &[], Some(FlatType::I32), Arc::new(overflow));
+        let wat = r#"(module
+            (import "" "overflow" (func $overflow (result i32)))
+            (func $deep (export "deep") (param i32) (result i32)
+                (if (result i32) (local.get 0)
+                    (then (i32.sub (call $deep (i32.sub (local.get 0) (i32.const 1))) (i32.const 0)))
+                    (else (call $overflow))))
+            (func $forever (export "forever") (result i32) (i32.add (call $forever) (i32.const 1))))"#;
+        let module = CoreModule::compile(&engine, &wat::parse_str(wat).unwrap()).unwrap();
+        let instance = CoreInstance::new(store, &module, &[overflow.into()]).unwrap();
+        *forever.lock().unwrap() = instance.func(store, "forever");
+        let deep = instance.func(store, "deep").unwrap();
+        super::super::stress::make_runner(store, &engine);
+        let mut overflows = 0;
+        for depth in (0..40_000).step_by(2_000) {
+            match Continuation::new(store, deep, &[depth]).resume(store) {
+                Ok(Step::Returned(7)) => {}
+                Err(error) if error.as_trap() == Some(Trap::StackOverflow) => overflows += 1,
+                other => panic!("at depth {depth}: {other:?}"),
+            }
+        }
+        assert!((1..20).contains(&overflows), "{overflows} depths are too deep by themselves");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::continuation::ready;
 use super::func::CoreFunc;
 use super::global::CoreGlobal;
 use super::memory::CoreMemory;
-use super::module::CoreModule;
+use super::module::{CoreExport, CoreModule};
 use super::store::StoreMut;
 use crate::Result;
 
@@ -19,13 +19,13 @@ impl CoreTable {
     ///
     /// When the table is shorter.
     pub(crate) fn set(self, store: &mut StoreMut<'_>, index: u32, func: CoreFunc) -> Result<()> {
-        self.0.set(&mut store.context, u64::from(index), func.0.into()).map_err(super::convert::error)
+        self.0.set(&mut store.context, u64::from(index), func.func.into()).map_err(super::convert::error)
     }
 
     /// The function at `index`: `None` beyond the end, `Some(None)` for a null entry.
     pub(crate) fn func(self, store: &mut StoreMut<'_>, index: u32) -> Option<Option<CoreFunc>> {
         match self.0.get(&mut store.context, u64::from(index))? {
-            wasmtime::Ref::Func(func) => Some(func.map(CoreFunc)),
+            wasmtime::Ref::Func(func) => Some(func.map(|func| CoreFunc::new(&store.context, func))),
             _ => Some(None),
         }
     }
@@ -37,8 +37,13 @@ pub(crate) struct CoreExtern(pub(super) wasmtime::Extern);
 
 impl CoreExtern {
     /// The function, if it is one.
-    pub(crate) fn func(&self) -> Option<CoreFunc> {
-        self.0.clone().into_func().map(CoreFunc)
+    pub(crate) fn func(&self, store: &StoreMut<'_>) -> Option<CoreFunc> {
+        self.0.clone().into_func().map(|func| CoreFunc::new(&store.context, func))
+    }
+
+    /// Whether it is a function.
+    pub(crate) fn is_func(&self) -> bool {
+        matches!(self.0, wasmtime::Extern::Func(_))
     }
 
     /// The memory, if it is one.
@@ -54,7 +59,7 @@ impl CoreExtern {
 
 impl From<CoreFunc> for CoreExtern {
     fn from(func: CoreFunc) -> Self {
-        CoreExtern(func.0.into())
+        CoreExtern(func.func.into())
     }
 }
 
@@ -87,8 +92,19 @@ impl CoreInstance {
         result.map(CoreInstance).map_err(|error| store.state().core_limits.explain(error))
     }
 
+    /// An export that was found before, in the instance's module.
+    pub(crate) fn get(self, store: &mut StoreMut<'_>, export: &CoreExport) -> Option<CoreExtern> {
+        self.0.get_module_export(&mut store.context, &export.0).map(CoreExtern)
+    }
+
     /// The export `name`.
     pub(crate) fn export(self, store: &mut StoreMut<'_>, name: &str) -> Option<CoreExtern> {
         self.0.get_export(&mut store.context, name).map(CoreExtern)
+    }
+
+    /// The exported function `name`.
+    #[cfg(test)]
+    pub(crate) fn func(self, store: &mut StoreMut<'_>, name: &str) -> Option<CoreFunc> {
+        self.export(store, name)?.func(store)
     }
 }

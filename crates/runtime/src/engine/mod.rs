@@ -10,10 +10,13 @@
 //!    use anything borrowed from it until the resume returns.
 //! 2. Nothing borrowed from the store lives across a park: the only suspending host function, [`park_func`], drops its
 //!    access before it suspends. When the engine itself suspends a stack, that stack is resumed before anything else runs.
+//!    Below a guest on a stack there is one frame of the host, that of [`run_func`], which uses nothing while it waits for
+//!    the guest; with any other frame of the host below it a guest is not suspended ([`StoreMut::can_park`]).
 //! 3. A continuation never outlives its store: it owns a share in it. Those inside of the store's state would keep it for
 //!    ever, so [`EngineStore`]'s `Drop` takes them out first.
 //! 4. The collector is the null collector: roots on suspended stacks are not traced by the others.
 //! 5. A continuation is dropped only where it could be resumed: unwinding its stack uses the store.
+//! 6. Wasm is called on a stack only where the whole of `max_wasm_stack` and frames of the host still fit.
 //!
 //! `docs/UNSAFE.md` lists each unsafe block with the test that stresses it.
 #![allow(unsafe_code, reason = "the seam; the contract is above")]
@@ -34,11 +37,12 @@ mod store;
 mod stress;
 
 pub(crate) use config::{CoreEngine, EngineOptions};
-pub(crate) use continuation::{Continuation, Step};
-pub(crate) use func::{CoreFunc, host_func, park_func};
+pub(crate) use continuation::{Continuation, Step, run_func, set_runner};
+pub(crate) use convert::GENERATED;
+pub(crate) use func::{CoreFunc, CoreFuncType, host_func, host_func_of, park_func};
 pub(crate) use global::CoreGlobal;
 pub(crate) use instance::{CoreExtern, CoreInstance, CoreTable};
 pub(crate) use limits::CoreLimits;
 pub(crate) use memory::{CoreMemory, convert_memory, copy_memory};
-pub(crate) use module::{CoreModule, compile_all};
+pub(crate) use module::{CoreExport, CoreModule, compile_all};
 pub(crate) use store::{EngineStore, StoreMut};

@@ -10,6 +10,9 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Clone)]
 pub(crate) struct CoreModule(pub(super) wasmtime::Module);
 
+/// An export of a module: a number.
+pub(crate) struct CoreExport(pub(super) wasmtime::ModuleExport);
+
 impl CoreModule {
     /// Compiles a core module's bytes.
     pub(crate) fn compile(engine: &CoreEngine, bytes: &[u8]) -> Result<Self> {
@@ -25,6 +28,11 @@ impl CoreModule {
     /// The names of its exports, in order.
     pub(crate) fn exports(&self) -> impl Iterator<Item = &str> {
         self.0.exports().map(|export| export.name())
+    }
+
+    /// The export `name`, to be found in each instance without its name.
+    pub(crate) fn find_export(&self, name: &str) -> Option<CoreExport> {
+        self.0.get_export_index(name).map(CoreExport)
     }
 
     /// The compiled code as bytes for [`deserialize`](Self::deserialize).
@@ -97,7 +105,7 @@ mod tests {
         let mut store = EngineStore::new(engine, State::for_tests());
         let mut store = store.as_mut();
         let instance = crate::engine::CoreInstance::new(&mut store, module, &[]).unwrap();
-        instance.export(&mut store, "f").unwrap().func().unwrap().call(&mut store, &[]).unwrap()
+        instance.func(&mut store, "f").unwrap().call(&mut store, &[]).unwrap()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The core store with the runtime's [`State`] inside, and the one way to reach both.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use wasmtime::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 
 use super::config::CoreEngine;
+use super::continuation::Job;
 use super::memory::CoreMemory;
 use crate::store::State;
 
@@ -29,16 +30,54 @@ unsafe impl Send for StoreCell {}
 // SAFETY: a shared cell gives nothing without contract 1.
 unsafe impl Sync for StoreCell {}
 
+/// Where a stack begins of which that is not known: somewhere below every address.
+pub(super) const UNKNOWN_STACK: usize = 1;
+
+/// Where the embedder's stack begins: above every address.
+const EMBEDDERS_STACK: usize = usize::MAX;
+
 /// Who executes the store, and how its last stack gave control back.
-#[derive(Default)]
 pub(super) struct Turn {
     /// Set by the parking function just before it suspends. A suspension without it is the engine's own (its collector
     /// yields between steps) and nobody else may use the store until it is over.
     pub(super) parked: Cell<bool>,
-    /// Whether a parking function exists: the engine refuses plain calls from then on.
-    pub(super) can_park: Cell<bool>,
-    /// Whether what executes has a stack of its own: the engine refuses plain calls from there too.
-    pub(super) on_own_stack: Cell<bool>,
+    /// Where the stack begins on which the store is executed.
+    pub(super) stack: Cell<usize>,
+    /// How many bytes of an own stack may be in use when a call is made on it: enough are left for the wasm of the call
+    /// and for frames of the host.
+    spare: usize,
+    /// Whether the innermost call of a guest has frames of the host below it, which cannot be suspended.
+    pub(super) plain: Cell<bool>,
+    /// What own stacks begin with, once there is one.
+    pub(super) runner: OnceCell<wasmtime::TypedFunc<(), ()>>,
+    /// What the next stack runs.
+    pub(super) job: Cell<Option<Job>>,
+    /// What the last stack that ended came to.
+    pub(super) answer: Cell<u64>,
+}
+
+impl Turn {
+    fn new(spare: usize) -> Self {
+        Turn {
+            parked: Cell::new(false),
+            stack: Cell::new(EMBEDDERS_STACK),
+            spare,
+            plain: Cell::new(false),
+            runner: OnceCell::new(),
+            job: Cell::new(None),
+            answer: Cell::new(0),
+        }
+    }
+
+    /// Whether guests can be called on the stack that executes.
+    ///
+    /// On the embedder's stack the engine keeps the limit of the outermost call. On an own one it grants every call the
+    /// whole of `max_wasm_stack` anew.
+    pub(super) fn has_room(&self) -> bool {
+        let here = 0u8;
+        let used = self.stack.get().checked_sub((&raw const here).addr());
+        self.stack.get() == EMBEDDERS_STACK || used.is_some_and(|used| used <= self.spare)
+    }
 }
 
 /// Owner of a core store.
@@ -61,6 +100,11 @@ impl StoreHandle {
     pub(super) fn turn(&self) -> &Turn {
         // SAFETY: whoever has the handle executes the store, so it lives; the cells are apart from the store proper.
         unsafe { &self.0.as_ref().turn }
+    }
+
+    /// What own stacks begin with.
+    pub(super) fn runner(&self) -> Option<&wasmtime::TypedFunc<(), ()>> {
+        self.turn().runner.get()
     }
 
     /// A share in the store's life, for a continuation.
@@ -104,7 +148,7 @@ impl EngineStore {
             // It fails only where fuel is not counted.
             let _ = store.set_fuel(u64::MAX);
         }
-        let cell = Arc::new(StoreCell { store: UnsafeCell::new(store), turn: Turn::default() });
+        let cell = Arc::new(StoreCell { store: UnsafeCell::new(store), turn: Turn::new(engine.spare_stack()) });
         // SAFETY: `Arc::into_raw` never gives null.
         let cell = unsafe { NonNull::new_unchecked(Arc::into_raw(cell).cast_mut()) };
         EngineStore { handle: StoreHandle(cell), owns: PhantomData }
@@ -164,6 +208,23 @@ impl StoreMut<'_> {
     /// The bytes of a memory, to change.
     pub(crate) fn memory_mut(&mut self, memory: CoreMemory) -> &mut [u8] {
         memory.0.data_mut(&mut self.context)
+    }
+
+    /// Whether the innermost call of a guest can be suspended: all that is below it on its stack is wasm.
+    pub(crate) fn can_park(&self) -> bool {
+        let turn = self.handle.turn();
+        !turn.plain.get() && turn.stack.get() != EMBEDDERS_STACK && turn.stack.get() != UNKNOWN_STACK
+    }
+
+    /// Whether the store is executed on the stack of the embedder, not on one that can be suspended.
+    pub(crate) fn on_embedders_stack(&self) -> bool {
+        self.handle.turn().stack.get() == EMBEDDERS_STACK
+    }
+
+    /// The bytes of a memory, to change, and the state, for reading.
+    pub(crate) fn memory_and_state(&mut self, memory: CoreMemory) -> (&mut [u8], &State) {
+        let (bytes, state) = memory.0.data_and_store_mut(&mut self.context);
+        (bytes, state)
     }
 
     /// Sets the number of epochs until the guest is interrupted.

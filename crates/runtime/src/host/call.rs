@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::Result;
+use crate::abi::{FlatIter, LiftCx, Returns};
 use crate::store::{Command, Mailbox};
-use crate::task::TaskId;
+use crate::task::{TakesResult, TaskId};
+use crate::types::ValType;
 
 /// A call of an exported function that was started: finish it with [`Store::finish`](crate::Store::finish).
 ///
@@ -33,31 +36,40 @@ impl<R> std::fmt::Debug for StartedCall<R> {
 
 /// Where a task leaves its result for the host.
 #[derive(Debug)]
-pub(crate) struct Outbox<R>(Arc<Mutex<Option<R>>>);
+pub(crate) struct Outbox<R>(Arc<Place<R>>);
 
-impl<R> Clone for Outbox<R> {
-    fn clone(&self) -> Self {
-        Outbox(self.0.clone())
+#[derive(Debug)]
+struct Place<R>(Mutex<Option<R>>);
+
+impl<R> Place<R> {
+    fn lock(&self) -> MutexGuard<'_, Option<R>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<R: Returns> TakesResult for Place<R> {
+    fn take_result(&self, cx: &mut LiftCx<'_>, ty: Option<&ValType>, max_flat: usize, flat: &[u64]) -> Result<()> {
+        let result = R::lift(cx, ty, max_flat, &mut FlatIter::new(flat))?;
+        *self.lock() = Some(result);
+        Ok(())
     }
 }
 
 impl<R> Outbox<R> {
     /// Nothing yet.
     pub(crate) fn new() -> Self {
-        Outbox(Arc::new(Mutex::new(None)))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<R>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Leaves the result.
-    pub(crate) fn set(&self, result: R) {
-        *self.lock() = Some(result);
+        Outbox(Arc::new(Place(Mutex::new(None))))
     }
 
     /// Takes the result, if it is there.
     pub(crate) fn take(&self) -> Option<R> {
-        self.lock().take()
+        self.0.lock().take()
+    }
+}
+
+impl<R: Returns> Outbox<R> {
+    /// Where the result is put.
+    pub(crate) fn place(&self) -> Arc<dyn TakesResult> {
+        self.0.clone()
     }
 }

@@ -10,7 +10,7 @@ use crate::canon::core_callee;
 use crate::instance::RootId;
 use crate::plan::LiftIndex;
 use crate::store::Store;
-use crate::task::{Caller, start_task};
+use crate::task::start_host_task;
 use crate::types::{FuncType, MAX_FLAT_PARAMS};
 
 /// An exported function, called with [`Val`]s.
@@ -93,22 +93,14 @@ fn start<T: Send + 'static, P: Params, R: Returns>(
     args: P,
 ) -> Result<StartedCall<R>> {
     let outbox = Outbox::new();
-    let lowering = move |cx: &mut crate::LowerCx<'_>, ty: &crate::types::TupleType| {
+    let lower_args = move |cx: &mut crate::LowerCx<'_>, ty: &crate::types::TupleType| {
         let mut flat = crate::Flat::new();
         args.lower(cx, ty, MAX_FLAT_PARAMS, &mut flat)?;
         Ok(flat)
     };
-    let inbox = outbox.clone();
-    let caller = Caller::Host {
-        lower_args: Some(Box::new(lowering)),
-        lift_result: Some(Box::new(move |cx, ty, max_flat, flat| {
-            inbox.set(R::lift(cx, ty, max_flat, &mut crate::FlatIter::new(flat))?);
-            Ok(())
-        })),
-    };
     let task = store.run(|store| {
-        let (callee, ty) = core_callee(store, func.root, func.lift)?;
-        start_task(store, callee, ty, caller)
+        let callee = core_callee(store, func.root, func.lift)?;
+        start_host_task(store, callee, outbox.place(), lower_args)
     })?;
     Ok(StartedCall { task, outbox, mailbox: Some(store.state().mailbox.clone()) })
 }

@@ -10,37 +10,66 @@ use super::host_task::HostTask;
 use super::{Access, Caller};
 use crate::Result;
 use crate::abi::{Flat, FlatIter, LiftCx, LowerCx, Params, Returns};
-use crate::canon::{Outcome, after_start, new_subtask};
+use crate::canon::{Lowered, Outcome, after_start};
 use crate::engine::StoreMut;
 use crate::error::bug;
-use crate::instance::{InstanceId, Options};
 use crate::linker::HostTypes;
 use crate::plan::StringEncoding;
 use crate::store::{HostSource, source_waker};
-use crate::task::{Callee, Resumption, SubtaskId, SubtaskState, WaitFor, resolve_subtask};
+use crate::task::{Callee, Subtask, SubtaskId, SubtaskState, WaitFor, resolve_subtask};
 use crate::types::{FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 
 /// A call of a host function by a guest.
 pub(crate) struct HostCall<'a> {
     /// The store that executes.
     pub(crate) store: StoreMut<'a>,
-    /// The caller. Spec: `current_instance`.
-    pub(crate) instance: InstanceId,
-    /// The function's type, as the guest imports it.
-    pub(crate) ty: &'a Arc<FuncType>,
-    /// The caller's options.
-    pub(crate) options: Arc<Options>,
+    /// The function's type, as the guest imports it, and the guest's options.
+    pub(crate) lowered: &'a Arc<Lowered>,
     /// The caller's flat arguments.
     pub(crate) args: &'a [u64],
 }
 
-/// A host function's result, lowered later: into the subtask that waits for it.
-pub(crate) type HostResult = Box<dyn FnOnce(&mut StoreMut<'_>, SubtaskId) -> Result<()> + Send>;
 /// A host function under way.
-pub(crate) type HostFuture = Pin<Box<dyn Future<Output = Result<HostResult>> + Send>>;
+pub(crate) type HostFuture = Pin<Box<dyn HostWork>>;
+
+/// A future of the host's whose type is hidden.
+pub(crate) trait HostWork: Send {
+    /// Polls it; when it is ready, its result is lowered into the call that it serves.
+    fn poll_work(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        store: &mut StoreMut<'_>,
+        serves: Option<SubtaskId>,
+    ) -> Poll<Result<()>>;
+}
+
+impl<R: Returns, F: Future<Output = Result<R>> + Send> HostWork for F {
+    fn poll_work(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        store: &mut StoreMut<'_>,
+        serves: Option<SubtaskId>,
+    ) -> Poll<Result<()>> {
+        let Poll::Ready(result) = self.poll(cx) else { return Poll::Pending };
+        Poll::Ready(result.and_then(|result| match serves {
+            Some(subtask) => resolve_subtask(store, subtask, Some(result), StringEncoding::Utf8),
+            None => Ok(()),
+        }))
+    }
+}
+
+/// What the first poll of a host function came to.
+enum Begun {
+    /// It was ready and nobody saw a subtask.
+    Answered(Outcome),
+    /// It was ready; the subtask is resolved.
+    Resolved,
+    /// It is under way.
+    Pending(HostFuture),
+}
 
 type SyncBody = dyn Fn(HostCall<'_>) -> Result<Outcome> + Send + Sync;
-type ConcurrentBody = dyn Fn(&mut HostCall<'_>, SubtaskId) -> Result<HostFuture> + Send + Sync;
+type ConcurrentBody = dyn Fn(&mut HostCall<'_>, Option<SubtaskId>, &mut Context<'_>) -> Result<Begun> + Send + Sync;
 type CheckBody = dyn Fn(&FuncType, &HostTypes) -> Result<()> + Send + Sync;
 
 /// A host function, its Rust types hidden.
@@ -71,8 +100,8 @@ impl HostFunc {
         let body = move |mut call: HostCall<'_>| {
             let params = call.lift::<P>(None)?;
             let state = call.store.state();
-            let (data, mailbox) = (state.data.clone(), state.mailbox.clone());
-            let result = func(Caller { data: data_of::<T>(&*data)?, mailbox: &mailbox }, params)?;
+            let caller = Caller { data: data_of::<T>(&*state.data)?, mailbox: &state.mailbox };
+            let result = func(caller, params)?;
             call.answer(result)
         };
         HostFunc { body: Body::Sync(Arc::new(body)), check: checker::<P, R>() }
@@ -86,17 +115,19 @@ impl HostFunc {
         R: Returns,
         F: Future<Output = Result<R>> + Send + 'static,
     {
-        let body = move |call: &mut HostCall<'_>, subtask: SubtaskId| -> Result<HostFuture> {
-            let params = call.lift::<P>(Some(subtask))?;
+        let body = move |call: &mut HostCall<'_>, subtask: Option<SubtaskId>, cx: &mut Context<'_>| {
+            let params = call.lift::<P>(subtask)?;
             let state = call.store.state();
             let data = data_of::<T>(&*state.data)?.clone();
-            let future = func(Access { data, mailbox: state.mailbox.clone() }, params);
-            Ok(Box::pin(async move {
-                let result = future.await?;
-                let lower: HostResult =
-                    Box::new(move |store, subtask| resolve_subtask(store, subtask, Some(result), StringEncoding::Utf8));
-                Ok(lower)
-            }))
+            let mut future = Box::pin(func(Access { data, mailbox: state.mailbox.clone() }, params));
+            let Poll::Ready(result) = future.as_mut().poll(cx) else { return Ok(Begun::Pending(future)) };
+            match subtask {
+                None => call.answer(result?).map(Begun::Answered),
+                Some(id) => {
+                    resolve_subtask(&mut call.store, id, Some(result?), StringEncoding::Utf8)?;
+                    Ok(Begun::Resolved)
+                }
+            }
         };
         HostFunc { body: Body::Concurrent(Arc::new(body)), check: checker::<P, R>() }
     }
@@ -122,19 +153,19 @@ impl HostFunc {
 
 impl HostCall<'_> {
     fn lift<P: Params>(&mut self, borrow_scope: Option<SubtaskId>) -> Result<P> {
-        let mut cx = LiftCx::new(self.store.reborrow(), &self.options, borrow_scope);
-        let max = if self.options.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
-        P::lift(&mut cx, &self.ty.params, max, &mut FlatIter::new(self.args))
+        let mut cx = LiftCx::new(self.store.reborrow(), &self.lowered.options, borrow_scope);
+        let max = if self.lowered.options.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
+        P::lift(&mut cx, &self.lowered.ty.params, max, &mut FlatIter::new(self.args))
     }
 
     /// Lowers a result that is there already; no subtask comes to be.
     fn answer<R: Returns>(&mut self, result: R) -> Result<Outcome> {
-        let mut cx = LowerCx::new(self.store.reborrow(), &self.options, StringEncoding::Utf8);
+        let mut cx = LowerCx::new(self.store.reborrow(), &self.lowered.options, StringEncoding::Utf8);
         let mut flat = Flat::new();
         let out = self.args.last().map(|&bits| bits as u32);
-        let max = if self.options.async_ { 0 } else { MAX_FLAT_RESULTS };
-        result.lower(&mut cx, self.ty.result.as_ref(), max, out, &mut flat)?;
-        Ok(Outcome::Done(match self.options.async_ {
+        let max = if self.lowered.options.async_ { 0 } else { MAX_FLAT_RESULTS };
+        result.lower(&mut cx, self.lowered.ty.result.as_ref(), max, out, &mut flat)?;
+        Ok(Outcome::Done(match self.lowered.options.async_ {
             true => SubtaskState::Returned as u64,
             false => flat.values().first().copied().unwrap_or(0),
         }))
@@ -142,37 +173,49 @@ impl HostCall<'_> {
 }
 
 fn call_concurrent(body: &ConcurrentBody, mut call: HostCall<'_>) -> Result<Outcome> {
-    let async_ = call.options.async_;
-    let subtask = new_subtask(call.instance, call.ty, call.options.clone(), call.args);
+    let lowered = call.lowered;
+    let async_ = lowered.options.async_;
+    // What is lent is given back when the call is over, so it is noted from the start. Else there is no subtask before it
+    // is known that somebody waits.
+    let subtask = lowered.lends.then(|| started(&mut call));
     let state = call.store.state_mut();
-    let id = state.subtasks.insert(subtask);
-    state.subtasks.get_mut(id)?.state = SubtaskState::Started;
-    let mut future = body(&mut call, id)?;
-    let store = &mut call.store;
-    let state = store.state_mut();
-    let host_task = state.host_tasks.insert(HostTask::new(Some(id)));
-    let waker = source_waker(&state.mailbox, HostSource::Task(host_task));
-    match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-        Poll::Ready(result) => {
-            state.host_tasks.remove(host_task);
-            result?(store, id)?;
+    let host_task = state.host_tasks.next_id();
+    let waker = match state.spare_waker.take() {
+        Some((id, waker)) if id == host_task => waker,
+        _ => source_waker(&state.mailbox, HostSource::Task(host_task)),
+    };
+    let begun = body(&mut call, subtask, &mut Context::from_waker(&waker))?;
+    let (id, future) = match begun {
+        Begun::Pending(future) => (subtask.unwrap_or_else(|| started(&mut call)), future),
+        Begun::Answered(outcome) => {
+            call.store.state_mut().spare_waker = Some((host_task, waker));
+            return Ok(outcome);
         }
-        Poll::Pending => {
-            let this = state.host_tasks.get_mut(host_task)?;
-            (this.future, this.waker) = (Some(future), Some(waker));
-            state.subtasks.get_mut(id)?.callee = Callee::Host(host_task);
+        Begun::Resolved => {
+            call.store.state_mut().spare_waker = Some((host_task, waker));
+            let id = subtask.ok_or_else(|| bug!("a call without a subtask is resolved"))?;
+            return after_start(&mut call.store, id, async_);
         }
+    };
+    let state = call.store.state_mut();
+    let task = HostTask { subtask: Some(id), future: Some(future), waker: Some(waker) };
+    if state.host_tasks.insert(task) != host_task {
+        return Err(bug!("a host task has another number than was expected"));
     }
-    let outcome = after_start(store, id, async_)?;
+    state.subtasks.get_mut(id)?.callee = Callee::Host(host_task);
+    let outcome = after_start(&mut call.store, id, async_)?;
     if matches!(outcome, Outcome::Park) {
         // The host is waited for, not another task of the guest: reports and the blocking rule tell them apart.
-        let state = store.state_mut();
+        let state = call.store.state_mut();
         let thread = state.current_thread()?;
         state.threads.get_mut(thread)?.wait_for = Some(WaitFor::Host(host_task));
-        let this = state.threads.get(thread)?;
-        if !matches!(this.resumption, Resumption::SubtaskResult(_)) {
-            return Err(bug!("a call of the host waits for something else"));
-        }
     }
     Ok(outcome)
+}
+
+/// The caller's side of a call of the host.
+fn started(call: &mut HostCall<'_>) -> SubtaskId {
+    let mut subtask = Subtask::new(call.lowered, call.args);
+    subtask.state = SubtaskState::Started;
+    call.store.state_mut().subtasks.insert(subtask)
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use super::{HostFuture, HostResult};
+use super::HostFuture;
 use crate::Result;
 use crate::engine::StoreMut;
 use crate::store::{HostSource, Id, source_waker};
@@ -23,23 +23,14 @@ pub(crate) struct HostTask {
     pub(crate) waker: Option<Waker>,
 }
 
-impl HostTask {
-    /// A task that serves `subtask`, its future to be set.
-    pub(crate) fn new(subtask: Option<SubtaskId>) -> Self {
-        HostTask { subtask, future: None, waker: None }
-    }
-}
-
 /// Polls a host task that woke the store.
 pub(crate) fn poll_host_task(store: &mut StoreMut<'_>, id: HostTaskId) -> Result<()> {
     let state = store.state_mut();
     let Some(this) = state.host_tasks.find_mut(id) else { return Ok(()) };
     let Some(mut future) = this.future.take() else { return Ok(()) };
-    let waker = match &this.waker {
-        Some(waker) => waker.clone(),
-        None => source_waker(&state.mailbox, HostSource::Task(id)),
-    };
-    match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+    let (waker, serves) = (this.waker.take(), this.subtask);
+    let waker = waker.unwrap_or_else(|| source_waker(&state.mailbox, HostSource::Task(id)));
+    match future.as_mut().poll_work(&mut Context::from_waker(&waker), store, serves) {
         Poll::Pending => {
             if let Some(this) = store.state_mut().host_tasks.find_mut(id) {
                 (this.future, this.waker) = (Some(future), Some(waker));
@@ -47,12 +38,8 @@ pub(crate) fn poll_host_task(store: &mut StoreMut<'_>, id: HostTaskId) -> Result
             Ok(())
         }
         Poll::Ready(result) => {
-            let task = store.state_mut().host_tasks.remove(id);
-            let lower = result?;
-            match task.and_then(|task| task.subtask) {
-                Some(subtask) => lower(store, subtask),
-                None => Ok(()),
-            }
+            store.state_mut().host_tasks.remove(id);
+            result
         }
     }
 }
@@ -71,12 +58,10 @@ pub(crate) fn cancel_host_task(store: &mut StoreMut<'_>, id: HostTaskId) -> Resu
 /// Takes a future on; it is polled in the next turn.
 pub(crate) fn spawn(store: &mut StoreMut<'_>, future: Pin<Box<dyn Future<Output = ()> + Send>>) {
     let state = store.state_mut();
-    let mut task = HostTask::new(None);
-    task.future = Some(Box::pin(async move {
+    let future: HostFuture = Box::pin(async move {
         future.await;
-        let nothing: HostResult = Box::new(|_, _| Ok(()));
-        Ok(nothing)
-    }));
-    let id = state.host_tasks.insert(task);
+        Ok(())
+    });
+    let id = state.host_tasks.insert(HostTask { subtask: None, future: Some(future), waker: None });
     state.mailbox.wake(HostSource::Task(id));
 }

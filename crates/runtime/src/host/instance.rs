@@ -6,7 +6,7 @@ use super::{Func, TypedFunc};
 use crate::abi::{Params, Returns};
 use crate::component::Component;
 use crate::instance::{RootId, instantiate};
-use crate::linker::{HostTypes, Linked};
+use crate::linker::Linked;
 use crate::plan::{Export, FuncDef};
 use crate::store::Store;
 use crate::{Error, Result};
@@ -36,7 +36,7 @@ impl Instance {
         name: &str,
     ) -> Result<TypedFunc<P, R>> {
         let func = self.func_dynamic(store, name)?;
-        let types = HostTypes::default();
+        let types = store.state().roots.get(self.root)?.host_types.clone();
         let ty = func.ty();
         P::check(&ty.names, &ty.params, &types).map_err(|error| error.at(format!("export `{name}`")))?;
         R::check(ty.result.as_ref(), &types).map_err(|error| error.at(format!("export `{name}`")))?;

@@ -20,7 +20,7 @@ pub use caller::Caller;
 pub use func::{Func, TypedFunc};
 pub use future_reader::FutureReader;
 pub(crate) use future_reader::{FutureSource, FutureTarget};
-pub(crate) use host_call::{HostCall, HostFunc, HostFuture, HostResult};
+pub(crate) use host_call::{HostCall, HostFunc, HostFuture};
 pub(crate) use host_task::{HostTask, HostTaskId, cancel_host_task, poll_host_task, spawn};
 pub use instance::Instance;
 pub use resource::Resource;

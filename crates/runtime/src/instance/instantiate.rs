@@ -1,12 +1,12 @@
 //! Running a plan: core modules become core instances, slots are filled.
 
 use super::{ComponentInstance, Flags, InstanceId, RootId, RootInstance, RuntimeResource, Table};
-use crate::adapter;
 use crate::canon;
+use crate::component::{Code, Source};
 use crate::engine::{CoreExtern, CoreInstance, StoreMut};
 use crate::error::bug;
 use crate::linker::Linked;
-use crate::plan::{CoreDef, PlannedResource, Step, TrampolineIndex};
+use crate::plan::{InstanceIndex, ModuleIndex, Plan, PlannedResource, Step, TrampolineIndex};
 use crate::store::ResourceTypeId;
 use crate::task::in_start_function;
 use crate::{Error, Result};
@@ -14,9 +14,11 @@ use crate::{Error, Result};
 /// Instantiates `component`; its start functions run.
 pub(crate) fn instantiate(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
     let root = make_root(store, linked)?;
-    let mut glue = canon::Glue::default();
-    for step in &linked.component.plan().steps {
-        run_step(store, root, &mut glue, step)?;
+    let plan = linked.component.plan();
+    let code = linked.component.code()?;
+    let mut run = Run { root, plan, code, glue: canon::Glue::default() };
+    for (step, sources) in plan.steps.iter().zip(&code.sources) {
+        run.step(store, step, sources)?;
     }
     Ok(root)
 }
@@ -24,7 +26,7 @@ pub(crate) fn instantiate(store: &mut StoreMut<'_>, linked: &Linked) -> Result<R
 fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
     let component = &linked.component;
     let plan = component.plan();
-    let shared = component.adapters()?.is_some();
+    let shared = component.code()?.adapters.is_some();
     let flags = plan.instances.iter().map(|_| Flags::new(store, shared)).collect::<Result<Vec<_>>>()?;
     let state = store.state_mut();
     let root = state.roots.insert(RootInstance {
@@ -33,6 +35,7 @@ fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
         direct: None,
         imports: linked.funcs.clone(),
         instances: Vec::new(),
+        host_types: linked.types.clone(),
         resource_types: Vec::new(),
         core_instances: Vec::new(),
         trampolines: vec![None; plan.trampolines.len()],
@@ -82,64 +85,91 @@ fn new_instance(root: RootId, max_handles: usize, flags: Flags) -> ComponentInst
     }
 }
 
-fn run_step(store: &mut StoreMut<'_>, root: RootId, glue: &mut canon::Glue, step: &Step) -> Result<()> {
-    match step {
-        Step::Instantiate { module, args, instance } => {
-            let externs = args.iter().map(|arg| resolve(store, root, glue, arg)).collect::<Result<Vec<_>>>()?;
-            let this = store.state().roots.get(root)?;
-            let instance = this.instance(*instance)?;
-            let module = this.component.module(*module)?;
-            let core = in_start_function(store, instance, |store| CoreInstance::new(store, &module, &externs))?;
-            store.state_mut().roots.get_mut(root)?.core_instances.push(core);
+/// A plan that is being run.
+struct Run<'r> {
+    root: RootId,
+    plan: &'r Plan,
+    code: &'r Code,
+    glue: canon::Glue,
+}
+
+impl Run<'_> {
+    fn step(&mut self, store: &mut StoreMut<'_>, step: &Step, sources: &[Source]) -> Result<()> {
+        match *step {
+            Step::Instantiate { module, instance, .. } => self.instantiate(store, module, instance, sources)?,
+            Step::ExtractMemory(index, _) => {
+                let memory = self.only(store, sources)?.memory().ok_or_else(|| not_a("memory"))?;
+                store.state_mut().roots.get_mut(self.root)?.memories[index.at()] = Some(memory);
+            }
+            Step::ExtractFunc(index, _) => {
+                let func = self.only(store, sources)?.func(store).ok_or_else(|| not_a("function"))?;
+                store.state_mut().roots.get_mut(self.root)?.funcs[index.at()] = Some(func);
+            }
+            Step::ExtractTable(index, _) => {
+                let table = self.only(store, sources)?.table().ok_or_else(|| not_a("table"))?;
+                store.state_mut().roots.get_mut(self.root)?.tables[index.at()] = Some(table);
+            }
         }
-        Step::ExtractMemory(index, def) => {
-            let memory = resolve(store, root, glue, def)?.memory().ok_or_else(|| not_a("memory"))?;
-            store.state_mut().roots.get_mut(root)?.memories[index.at()] = Some(memory);
-        }
-        Step::ExtractFunc(index, def) => {
-            let func = resolve(store, root, glue, def)?.func().ok_or_else(|| not_a("function"))?;
-            store.state_mut().roots.get_mut(root)?.funcs[index.at()] = Some(func);
-        }
-        Step::ExtractTable(index, def) => {
-            let table = resolve(store, root, glue, def)?.table().ok_or_else(|| not_a("table"))?;
-            store.state_mut().roots.get_mut(root)?.tables[index.at()] = Some(table);
+        Ok(())
+    }
+
+    fn instantiate(
+        &mut self,
+        store: &mut StoreMut<'_>,
+        module: ModuleIndex,
+        instance: InstanceIndex,
+        sources: &[Source],
+    ) -> Result<()> {
+        let externs = sources.iter().map(|source| self.resolve(store, source)).collect::<Result<Vec<_>>>()?;
+        let starts = self.plan.modules.get(module.at()).is_none_or(|planned| planned.starts);
+        let module = self.code.module(module)?;
+        let core = if starts {
+            let instance = store.state().roots.get(self.root)?.instance(instance)?;
+            in_start_function(store, instance, |store| CoreInstance::new(store, module, &externs))?
+        } else {
+            CoreInstance::new(store, module, &externs)?
+        };
+        store.state_mut().roots.get_mut(self.root)?.core_instances.push(core);
+        Ok(())
+    }
+
+    /// The one definition that a step names.
+    fn only(&mut self, store: &mut StoreMut<'_>, sources: &[Source]) -> Result<CoreExtern> {
+        match sources {
+            [source] => self.resolve(store, source),
+            _ => Err(not_a("definition")),
         }
     }
-    Ok(())
+
+    fn resolve(&mut self, store: &mut StoreMut<'_>, source: &Source) -> Result<CoreExtern> {
+        match source {
+            Source::Trampoline(index) => self.trampoline(store, *index),
+            Source::Export(instance, export) => {
+                let this = store.state().roots.get(self.root)?;
+                let instance = this.core_instances.get(instance.at()).copied();
+                let instance = instance.ok_or_else(|| bug!("a core instance is used before it is made"))?;
+                instance.get(store, export).ok_or_else(|| bug!("a core export is gone"))
+            }
+        }
+    }
+
+    fn trampoline(&mut self, store: &mut StoreMut<'_>, index: TrampolineIndex) -> Result<CoreExtern> {
+        let this = store.state().roots.get(self.root)?;
+        if let Some(Some(known)) = this.trampolines.get(index.at()) {
+            return Ok(known.clone());
+        }
+        if !this.blocking.trampoline(index)
+            && let Some(adapters) = &self.code.adapters
+            && let Some(adapter) = adapters.resolve(store, self.root, index)?
+        {
+            return Ok(adapter);
+        }
+        let made = canon::make(store, self.root, self.code, &mut self.glue, index)?;
+        store.state_mut().roots.get_mut(self.root)?.trampolines[index.at()] = Some(made.clone());
+        Ok(made)
+    }
 }
 
 fn not_a(what: &str) -> Error {
     bug!("a plan step names no {what}")
-}
-
-fn resolve(store: &mut StoreMut<'_>, root: RootId, glue: &mut canon::Glue, def: &CoreDef) -> Result<CoreExtern> {
-    match def {
-        CoreDef::Trampoline(index) => trampoline(store, root, glue, *index),
-        CoreDef::Export { instance, name } => {
-            let this = store.state().roots.get(root)?;
-            let instance = this.core_instances.get(instance.at()).copied();
-            let instance = instance.ok_or_else(|| bug!("a core instance is used before it is made"))?;
-            instance.export(store, name).ok_or_else(|| bug!("no core export `{name}`"))
-        }
-    }
-}
-
-fn trampoline(
-    store: &mut StoreMut<'_>,
-    root: RootId,
-    glue: &mut canon::Glue,
-    index: TrampolineIndex,
-) -> Result<CoreExtern> {
-    let this = store.state().roots.get(root)?;
-    if let Some(Some(known)) = this.trampolines.get(index.at()) {
-        return Ok(known.clone());
-    }
-    if !this.blocking.trampoline(index)
-        && let Some(adapter) = adapter::resolve(store, root, index)?
-    {
-        return Ok(adapter);
-    }
-    let made = canon::make(store, root, glue, index)?;
-    store.state_mut().roots.get_mut(root)?.trampolines[index.at()] = Some(made.clone());
-    Ok(made)
 }

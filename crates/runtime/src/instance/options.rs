@@ -30,11 +30,17 @@ pub(crate) struct Options {
 }
 
 /// The options `index`, which were resolved before or are now.
-pub(crate) fn options(state: &mut State, root: RootId, index: OptionsIndex) -> Result<Arc<Options>> {
-    let this = state.roots.get_mut(root)?;
-    if let Some(Some(known)) = this.options.get(index.at()) {
-        return Ok(known.clone());
+pub(crate) fn options(state: &mut State, root: RootId, index: OptionsIndex) -> Result<&Arc<Options>> {
+    let known = state.roots.get(root)?.options.get(index.at());
+    if !matches!(known, Some(Some(_))) {
+        resolve(state, root, index)?;
     }
+    let known = state.roots.get(root)?.options.get(index.at()).and_then(Option::as_ref);
+    known.ok_or_else(|| bug!("no place for options {}", index.0))
+}
+
+fn resolve(state: &mut State, root: RootId, index: OptionsIndex) -> Result<()> {
+    let this = state.roots.get_mut(root)?;
     let planned = this.component.plan().options.get(index.at()).ok_or_else(|| bug!("no options {}", index.0))?;
     let func = |func: Option<FuncIndex>| func.map(|func| this.func(func)).transpose();
     let resolved = Arc::new(Options {
@@ -48,9 +54,9 @@ pub(crate) fn options(state: &mut State, root: RootId, index: OptionsIndex) -> R
         callback: func(planned.callback)?,
     });
     if let Some(place) = this.options.get_mut(index.at()) {
-        *place = Some(resolved.clone());
+        *place = Some(resolved);
     }
-    Ok(resolved)
+    Ok(())
 }
 
 impl Options {

@@ -9,11 +9,11 @@ use crate::component::Component;
 use crate::engine::{CoreExtern, CoreFunc, CoreInstance, CoreMemory, CoreTable};
 use crate::error::bug;
 use crate::host::HostFunc;
-use crate::linker::HostDrop;
+use crate::linker::{HostDrop, HostTypes};
 use crate::plan::{Blocking, FuncIndex, InstanceIndex, MemoryIndex, TableIndex};
 use crate::store::{Id, ResourceTypeId};
 use crate::task::CoreCallee;
-use crate::types::{FuncType, ResourceIndex};
+use crate::types::ResourceIndex;
 
 /// An instantiated component of the store.
 pub(crate) type RootId = Id<RootInstance>;
@@ -38,6 +38,8 @@ pub(crate) struct RootInstance {
     pub(crate) direct: Option<DirectCalls>,
     /// Component instances, by the plan's numbers.
     pub(crate) instances: Vec<InstanceId>,
+    /// The Rust types of imported resources.
+    pub(crate) host_types: Arc<HostTypes>,
     /// Resource types, by the plan's numbers.
     pub(crate) resource_types: Vec<ResourceTypeId>,
     /// Core instances so far.
@@ -51,7 +53,7 @@ pub(crate) struct RootInstance {
     /// Table slots.
     pub(crate) tables: Vec<Option<CoreTable>>,
     /// Lifted functions that were called.
-    pub(crate) callees: Vec<Option<(CoreCallee, Arc<FuncType>)>>,
+    pub(crate) callees: Vec<Option<Arc<CoreCallee>>>,
     /// Options that were used.
     pub(crate) options: Vec<Option<Arc<Options>>>,
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::define::{HostResource, Linker};
-use super::resolve;
+use super::{HostTypes, resolve};
 use crate::Result;
 use crate::component::Component;
 use crate::host::{HostFunc, Instance};
@@ -19,6 +19,8 @@ pub(crate) struct Linked {
     pub(crate) funcs: Arc<[HostFunc]>,
     /// The imported resources, in the plan's order.
     pub(crate) resources: Vec<HostResource>,
+    /// The Rust types of those, for what the component exports.
+    pub(crate) types: Arc<HostTypes>,
     /// Who can block, now that the imports are known.
     pub(crate) blocking: Arc<Blocking>,
 }
@@ -37,11 +39,12 @@ impl<T> Clone for Prepared<T> {
 
 impl<T: Send + 'static> Prepared<T> {
     pub(super) fn new(linker: &Linker<T>, component: &Component) -> Result<Self> {
-        let (funcs, resources) = resolve::link(linker, component)?;
+        let (funcs, resources, types) = resolve::link(linker, component)?;
         component.compile()?;
         let suspends = |import: crate::plan::ImportedFuncIndex| funcs.get(import.at()).is_none_or(HostFunc::suspends);
         let blocking = Arc::new(Blocking::linked(component.plan(), suspends));
-        let linked = Arc::new(Linked { component: component.clone(), funcs, resources, blocking });
+        let linked =
+            Arc::new(Linked { component: component.clone(), funcs, resources, types: Arc::new(types), blocking });
         Ok(Prepared { linked, of: PhantomData })
     }
 

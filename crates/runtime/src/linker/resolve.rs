@@ -12,11 +12,12 @@ use crate::plan::{ImportedFunc, Plan, PlannedResource};
 use crate::types::ResourceIndex;
 use crate::{Error, Result};
 
-/// Finds everything that `component` imports: functions by the plan's numbers, resources in the plan's order.
+/// Finds everything that `component` imports: functions by the plan's numbers, resources in the plan's order, and
+/// the Rust types of these.
 pub(super) fn link<T: Send + 'static>(
     linker: &Linker<T>,
     component: &Component,
-) -> Result<(Arc<[HostFunc]>, Vec<HostResource>)> {
+) -> Result<(Arc<[HostFunc]>, Vec<HostResource>, HostTypes)> {
     let plan = component.plan();
     let mut types = HostTypes::default();
     let mut resources = Vec::new();
@@ -27,7 +28,7 @@ pub(super) fn link<T: Send + 'static>(
         resources.push(resource);
     }
     let funcs = plan.imported_funcs.iter().map(|import| find_func(linker, plan, import, &types));
-    Ok((funcs.collect::<Result<Vec<_>>>()?.into(), resources))
+    Ok((funcs.collect::<Result<Vec<_>>>()?.into(), resources, types))
 }
 
 /// The instance that serves `interface`.

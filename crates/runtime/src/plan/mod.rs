@@ -115,6 +115,8 @@ pub struct PlannedModule {
     pub range: std::ops::Range<usize>,
     /// Its imports `(module, field)` in order, which is the order of [`Step::Instantiate`]'s `args`.
     pub imports: Vec<(String, String)>,
+    /// Whether it has a start function.
+    pub starts: bool,
 }
 
 /// A component instance that exists at run time.
@@ -273,6 +275,19 @@ pub enum Step {
     ExtractFunc(FuncIndex, CoreDef),
     /// Fills a table slot.
     ExtractTable(TableIndex, CoreDef),
+}
+
+impl Step {
+    /// The core definitions that it needs.
+    #[must_use]
+    pub fn defs(&self) -> &[CoreDef] {
+        match self {
+            Step::Instantiate { args, .. } => args,
+            Step::ExtractMemory(_, def) | Step::ExtractFunc(_, def) | Step::ExtractTable(_, def) => {
+                std::slice::from_ref(def)
+            }
+        }
+    }
 }
 
 /// Which end of a stream or a future.

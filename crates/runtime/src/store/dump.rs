@@ -26,12 +26,20 @@ pub(crate) fn sync_task_blocks(state: &State) -> Error {
 }
 
 /// Every task and what its threads wait for.
-fn waiting(state: &State) -> String {
+pub(crate) fn waiting(state: &State) -> String {
     let mut report = String::from("these tasks wait:");
     for (id, task) in state.tasks.iter() {
         let _ = write!(report, "\ntask {} ({}), {}", id.number(), task.callee.name, state_words(task));
-        for &thread in task.threads.iter().chain(task.implicit_thread.iter().filter(|t| !task.threads.contains(t))) {
+        for thread in task.implicit_thread.iter().chain(&task.explicit_threads).copied() {
             let _ = write!(report, "\n  thread {}: {}", thread.number(), thread_words(state, thread));
+        }
+    }
+    for (_, shared) in state.shared.iter().filter(|(_, shared)| shared.reader.is_some()) {
+        // What the host does next may depend on what it reads here; it cannot be known.
+        let end = shared.writable.and_then(|id| state.ends.find(id)).filter(|end| !end.copying());
+        if let Some(end) = end {
+            let what = if end.kind == Kind::Stream { "stream" } else { "future" };
+            let _ = write!(report, "\nthe host reads a {what} (handle {}) that nobody writes or drops", end.index);
         }
     }
     report
@@ -62,7 +70,10 @@ fn thread_words(state: &State, thread: ThreadId) -> String {
 }
 
 fn set_words(state: &State, set: WaitableSetId) -> String {
-    let members = state.sets.find(set).map(|set| set.members.clone()).unwrap_or_default();
+    let subtasks = state.subtasks.iter().map(|(id, this)| (WaitableRef::Subtask(id), &this.waitable));
+    let ends = state.ends.iter().map(|(id, this)| (WaitableRef::End(id), &this.waitable));
+    let members = subtasks.chain(ends).filter(|(_, waitable)| waitable.set == Some(set));
+    let members: Vec<_> = members.map(|(member, _)| member).collect();
     if members.is_empty() {
         return "waits on an empty set: nothing was joined to it".into();
     }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
@@ -33,32 +34,49 @@ pub(crate) enum Command {
     Spawn(Pin<Box<dyn Future<Output = ()> + Send>>),
 }
 
+/// What was left for a store.
+#[derive(Default)]
+pub(crate) struct Words {
+    /// Wishes, oldest first.
+    pub(crate) commands: Vec<Command>,
+    /// Who wants to be polled, oldest first.
+    pub(crate) woken: Vec<HostSource>,
+}
+
 #[derive(Default)]
 struct Contents {
-    commands: Vec<Command>,
-    woken: Vec<HostSource>,
+    words: Words,
     waker: Option<Waker>,
 }
 
 /// Commands and wake-ups for one store.
 #[derive(Default)]
-pub(crate) struct Mailbox(Mutex<Contents>);
+pub(crate) struct Mailbox {
+    /// Whether there may be something to take: looked at in every turn, without the lock.
+    filled: AtomicBool,
+    contents: Mutex<Contents>,
+}
 
 impl Mailbox {
     fn contents(&self) -> MutexGuard<'_, Contents> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leave(&self, word: impl FnOnce(&mut Words)) {
+        let waker = {
+            let mut contents = self.contents();
+            word(&mut contents.words);
+            self.filled.store(true, Ordering::Release);
+            contents.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     /// Leaves a command.
     pub(crate) fn send(&self, command: Command) {
-        let waker = {
-            let mut contents = self.contents();
-            contents.commands.push(command);
-            contents.waker.take()
-        };
-        if let Some(_waker) = waker {
-            Waker::wake(_waker)
-        }
+        self.leave(|words| words.commands.push(command));
     }
 
     /// Leaves a future to be polled.
@@ -66,20 +84,16 @@ impl Mailbox {
         self.send(Command::Spawn(future));
     }
 
-    /// Takes all commands.
-    pub(crate) fn take_commands(&self) -> Vec<Command> {
-        mem::take(&mut self.contents().commands)
-    }
-
-    /// Takes all wake-ups.
-    pub(crate) fn take_woken(&self) -> Vec<HostSource> {
-        mem::take(&mut self.contents().woken)
+    /// Takes what there is and leaves `room`, which is empty, for what comes.
+    pub(crate) fn take(&self, room: &mut Words) {
+        let mut contents = self.contents();
+        self.filled.store(false, Ordering::Release);
+        mem::swap(&mut contents.words, room);
     }
 
     /// Whether there is nothing to take.
     pub(crate) fn is_empty(&self) -> bool {
-        let contents = self.contents();
-        contents.commands.is_empty() && contents.woken.is_empty()
+        !self.filled.load(Ordering::Acquire)
     }
 
     /// Wakes `waker` when something arrives.
@@ -92,14 +106,7 @@ impl Mailbox {
 
     /// Notes that `source` wants to be polled.
     pub(crate) fn wake(&self, source: HostSource) {
-        let waker = {
-            let mut contents = self.contents();
-            contents.woken.push(source);
-            contents.waker.take()
-        };
-        if let Some(_waker) = waker {
-            Waker::wake(_waker)
-        }
+        self.leave(|words| words.woken.push(source));
     }
 }
 

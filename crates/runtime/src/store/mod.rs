@@ -12,7 +12,7 @@ mod tick;
 
 pub use choose::{Choose, Schedule};
 pub(crate) use dump::sync_task_blocks;
-pub(crate) use mailbox::{Command, HostSource, Mailbox, source_waker};
+pub(crate) use mailbox::{Command, HostSource, Mailbox, Words, source_waker};
 pub use public::{DataGuard, Live, Store};
 pub(crate) use slab::{Id, Slab};
 pub(crate) use state::{Current, State};

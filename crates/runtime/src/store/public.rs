@@ -4,9 +4,9 @@ use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use super::dump::deadlock;
+use super::dump::{deadlock, waiting};
 use super::{Choose, Progress, State, tick};
 use crate::component::Engine;
 use crate::engine::{EngineStore, StoreMut};
@@ -135,16 +135,7 @@ impl<T: Send + 'static> Store<T> {
     ///
     /// A trap anywhere in the store; a deadlock, with who waits for what; a call that was cancelled.
     pub async fn finish<R>(&mut self, mut call: StartedCall<R>) -> Result<R> {
-        let result = poll_fn(|cx| {
-            self.poll(cx, |state| match call.outbox.take() {
-                Some(result) => Some(Ok(result)),
-                None if ended(state, call.task) => Some(Err(Error::host("the call was cancelled"))),
-                None => None,
-            })
-        })
-        .await;
-        call.mailbox = None;
-        result
+        poll_fn(|cx| self.poll(cx, |store| store.result_of(&mut call))).await
     }
 
     /// Runs the store until no task is left in it: what guests do after they returned.
@@ -153,7 +144,39 @@ impl<T: Send + 'static> Store<T> {
     ///
     /// A trap anywhere in the store, or a deadlock.
     pub async fn settle(&mut self) -> Result<()> {
-        poll_fn(|cx| self.poll(cx, |state| (state.tasks.len() == 0).then_some(Ok(())))).await
+        poll_fn(|cx| self.poll(cx, |store| (store.state().tasks.len() == 0).then_some(Ok(())))).await
+    }
+
+    /// Moves the store as far as it goes now, for whoever drives several calls at once: start them with
+    /// [`TypedFunc::start`](crate::TypedFunc::start), poll this, look with [`result_of`](Self::result_of).
+    ///
+    /// `Pending`: it waits for the host, and `cx` will be woken. `Ready(Ok)`: nothing of the host is under way, so only
+    /// another call would move it; the waker is kept for that case, too. That tasks are left then is no error here.
+    ///
+    /// # Errors
+    ///
+    /// A trap anywhere in the store.
+    pub fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        for _ in 0..self.turns_per_poll {
+            match self.run(tick) {
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(Progress::Made) => {}
+                Ok(Progress::None) => return self.idle(cx).map(Ok),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// The result of `call`, once, when it is there. It is an error when the call ended without one.
+    pub fn result_of<R>(&self, call: &mut StartedCall<R>) -> Option<Result<R>> {
+        let result = match call.outbox.take() {
+            Some(result) => Ok(result),
+            None if ended(self.state(), call.task) => Err(Error::host("the call was cancelled")),
+            None => return None,
+        };
+        call.mailbox = None;
+        Some(result)
     }
 
     /// Asks a call to stop. Spec: `request_cancellation`. It may still return; if it does not, finishing it is an error.
@@ -164,6 +187,13 @@ impl<T: Send + 'static> Store<T> {
     pub fn cancel<R>(&mut self, call: &StartedCall<R>) -> Result<()> {
         let task = call.task;
         self.run(|store| request_cancellation(store, task))
+    }
+
+    /// Who waits for what, in words, if there are tasks: for a call that takes too long. The store cannot know whether what
+    /// the host does will ever end; when nothing of the host is under way, [`finish`](Self::finish) reports a deadlock itself.
+    #[must_use]
+    pub fn waiting(&self) -> Option<String> {
+        (self.state().tasks.len() > 0).then(|| waiting(self.state()))
     }
 
     /// How many tasks, handles of the host and copies are alive: what a leak would raise.
@@ -184,9 +214,9 @@ impl<T: Send + 'static> Store<T> {
         }
     }
 
-    fn poll<R>(&mut self, cx: &mut Context<'_>, done: impl Fn(&State) -> Option<Result<R>>) -> Poll<Result<R>> {
+    fn poll<R>(&mut self, cx: &mut Context<'_>, mut done: impl FnMut(&Self) -> Option<Result<R>>) -> Poll<Result<R>> {
         for _ in 0..self.turns_per_poll {
-            if let Some(result) = done(self.state()) {
+            if let Some(result) = done(self) {
                 return Poll::Ready(result);
             }
             match self.run(tick) {
@@ -199,17 +229,19 @@ impl<T: Send + 'static> Store<T> {
         Poll::Pending
     }
 
-    /// Nothing moves: the host will wake us, or nobody will.
-    fn wait<R>(&mut self, cx: &mut Context<'_>) -> Poll<Result<R>> {
+    /// Nothing moves: the host will wake us, or nobody will (`Ready`).
+    fn idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mailbox = self.state().mailbox.clone();
         mailbox.wake_when_filled(cx.waker());
         if !mailbox.is_empty() {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if self.state().host_is_busy() {
-            return Poll::Pending;
-        }
+        if self.state().host_is_busy() { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    fn wait<R>(&mut self, cx: &mut Context<'_>) -> Poll<Result<R>> {
+        ready!(self.idle(cx));
         let error = deadlock(self.state()).unwrap_or_else(|| bug!("a store waits for nothing"));
         Poll::Ready(self.run(|_| Err(error)))
     }

@@ -53,6 +53,9 @@ impl<T> std::fmt::Debug for Id<T> {
 }
 
 impl<T> Id<T> {
+    /// A number that nothing ever has.
+    pub(crate) const NONE: Self = Id { index: u32::MAX, generation: u32::MAX, of: PhantomData };
+
     /// The number as people see it in reports.
     pub(crate) fn number(self) -> u32 {
         self.index
@@ -86,6 +89,13 @@ impl<T> Slab<T> {
         Id { index, generation: place.0, of: PhantomData }
     }
 
+    /// The number that the next value gets that is put in.
+    pub(crate) fn next_id(&self) -> Id<T> {
+        let index = self.free.last().copied().unwrap_or(self.places.len() as u32);
+        let generation = self.places.get(index as usize).map_or(0, |place| place.0);
+        Id { index, generation, of: PhantomData }
+    }
+
     /// The value, if it is still there.
     pub(crate) fn find(&self, id: Id<T>) -> Option<&T> {
         self.places.get(id.index as usize).filter(|place| place.0 == id.generation)?.1.as_ref()
@@ -113,6 +123,18 @@ impl<T> Slab<T> {
         place.0 = place.0.wrapping_add(1);
         self.free.push(id.index);
         Some(value)
+    }
+
+    /// Drops the value where it is; its place may be used again.
+    pub(crate) fn discard(&mut self, id: Id<T>) {
+        if let Some(place) = self.places.get_mut(id.index as usize)
+            && place.0 == id.generation
+            && place.1.is_some()
+        {
+            place.1 = None;
+            place.0 = place.0.wrapping_add(1);
+            self.free.push(id.index);
+        }
     }
 
     /// How many values there are.
@@ -148,7 +170,9 @@ mod tests {
         let a = slab.insert("a");
         let b = slab.insert("b");
         assert_eq!(slab.remove(a), Some("a"));
+        let next = slab.next_id();
         let c = slab.insert("c");
+        assert!(next == c);
         assert_eq!(c.number(), a.number());
         assert!(slab.find(a).is_none());
         assert!(slab.get(a).is_err());

@@ -3,13 +3,16 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::Waker;
 
-use super::{Choose, Mailbox, ResourceTypeId, Slab};
+use super::{Choose, Mailbox, ResourceTypeId, Slab, Words};
 use crate::adapter::AdaptedCall;
+use crate::canon::Lowered;
 use crate::engine::{Continuation, CoreLimits};
-use crate::host::HostTask;
+use crate::host::{HostTask, HostTaskId};
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
 use crate::stream::{CopyEnd, Shared};
+use crate::task::light::{self, LightCall};
 use crate::task::{Callee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet};
 use crate::{Limits, Result};
 
@@ -20,6 +23,10 @@ pub(crate) struct State {
     /// The embedder's data: an `Arc<Mutex<T>>`.
     pub(crate) data: Arc<dyn Any + Send + Sync>,
     pub(crate) mailbox: Arc<Mailbox>,
+    /// Where the mailbox's contents are put while they are carried out; empty but for that.
+    pub(crate) words: Words,
+    /// A waker that a call of the host did not need, for the next one.
+    pub(crate) spare_waker: Option<(HostTaskId, Waker)>,
     pub(crate) choose: Choose,
 
     pub(crate) roots: Slab<RootInstance>,
@@ -33,6 +40,11 @@ pub(crate) struct State {
     pub(crate) shared: Slab<Shared>,
     pub(crate) host_tasks: Slab<HostTask>,
     pub(crate) error_contexts: Slab<ErrorContext>,
+
+    /// Lowered functions that were called, by their numbers.
+    pub(crate) lowered: Vec<Arc<Lowered>>,
+    /// Calls that have no task yet, innermost last. While one runs, all that run below it up to the last thread are here.
+    pub(crate) light: Vec<LightCall>,
 
     /// Threads that may be ready, oldest first; the turn of the loop looks at each again.
     pub(crate) maybe_ready: VecDeque<ThreadId>,
@@ -59,6 +71,8 @@ pub(crate) struct Current {
     pub(crate) thread: Option<ThreadId>,
     /// The thread-local storage of a `realloc`, which runs as a thread of its own. Spec: `LiftLowerContext.reallocate`.
     pub(crate) leaf_storage: Option<[u64; 2]>,
+    /// Whether it is the last of [`State::light`], which has no thread.
+    pub(crate) light: bool,
 }
 
 impl State {
@@ -69,6 +83,8 @@ impl State {
             limits,
             data,
             mailbox: Arc::default(),
+            words: Words::default(),
+            spare_waker: None,
             choose,
             roots: Slab::default(),
             instances: Slab::default(),
@@ -81,6 +97,8 @@ impl State {
             shared: Slab::default(),
             host_tasks: Slab::default(),
             error_contexts: Slab::default(),
+            lowered: Vec::new(),
+            light: Vec::new(),
             maybe_ready: VecDeque::new(),
             stops: 0,
             current: Current::default(),
@@ -103,14 +121,21 @@ impl State {
         self.threads.values_mut().filter_map(|thread| thread.continuation.take()).collect()
     }
 
+    /// If a light call runs, it gets a task and a thread.
+    pub(crate) fn make_current_visible(&mut self) -> Result<()> {
+        if self.current.light { light::make_visible(self) } else { Ok(()) }
+    }
+
     /// The thread that runs. Spec: `current_thread`.
-    pub(crate) fn current_thread(&self) -> Result<ThreadId> {
+    pub(crate) fn current_thread(&mut self) -> Result<ThreadId> {
+        self.make_current_visible()?;
         self.current.thread.ok_or_else(|| crate::error::bug!("no thread runs"))
     }
 
     /// The task that runs. Spec: `current_task`.
-    pub(crate) fn current_task(&self) -> Result<TaskId> {
-        Ok(self.threads.get(self.current_thread()?)?.task)
+    pub(crate) fn current_task(&mut self) -> Result<TaskId> {
+        let thread = self.current_thread()?;
+        Ok(self.threads.get(thread)?.task)
     }
 
     /// The common part of a waitable.

@@ -1,5 +1,7 @@
 //! The turn of the event loop. Spec: `Store.tick`.
 
+use std::mem;
+
 use super::{Command, HostSource};
 use crate::Result;
 use crate::engine::StoreMut;
@@ -19,19 +21,7 @@ pub(crate) enum Progress {
 
 /// One turn: host words are carried out, host work that woke up is polled, one ready thread runs. Spec: `Store.tick`.
 pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
-    let mut made = false;
-    let mailbox = store.state().mailbox.clone();
-    for command in mailbox.take_commands() {
-        carry_out(store, command)?;
-        made = true;
-    }
-    for source in mailbox.take_woken() {
-        match source {
-            HostSource::Task(id) => poll_host_task(store, id)?,
-            HostSource::Shared(id) => poll_host_ends(store, id)?,
-        }
-        made = true;
-    }
+    let mut made = read_mail(store)?;
     if let Some(thread) = choose_ready(store)? {
         turn(store, thread)?;
         made = true;
@@ -39,11 +29,34 @@ pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
     Ok(if made { Progress::Made } else { Progress::None })
 }
 
+/// Carries out what was left in the mailbox; says whether there was something.
+fn read_mail(store: &mut StoreMut<'_>) -> Result<bool> {
+    let state = store.state_mut();
+    if state.mailbox.is_empty() {
+        return Ok(false);
+    }
+    let mut words = mem::take(&mut state.words);
+    state.mailbox.take(&mut words);
+    for command in words.commands.drain(..) {
+        carry_out(store, command)?;
+    }
+    for source in words.woken.drain(..) {
+        match source {
+            HostSource::Task(id) => poll_host_task(store, id)?,
+            HostSource::Shared(id) => poll_host_ends(store, id)?,
+        }
+    }
+    store.state_mut().words = words;
+    Ok(true)
+}
+
 /// A thread that is ready, if there is one.
 fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
-    let mut ready: Vec<ThreadId> = Vec::new();
     // With the first choice there is no need to look at more threads than one.
-    let all = !store.state().choose.is_first();
+    if store.state().choose.is_first() {
+        return first_ready(store);
+    }
+    let mut ready: Vec<ThreadId> = Vec::new();
     while let Some(thread) = store.state_mut().maybe_ready.pop_front() {
         if ready.contains(&thread) {
             continue;
@@ -51,9 +64,6 @@ fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
         match is_ready(store.state(), thread)? {
             true => ready.push(thread),
             false => note_exclusive(store.state_mut(), thread)?,
-        }
-        if !all && !ready.is_empty() {
-            break;
         }
     }
     let state = store.state_mut();
@@ -67,6 +77,17 @@ fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
         state.maybe_ready.push_front(thread);
     }
     Ok(Some(thread))
+}
+
+/// The thread that waits longest of those that are ready.
+fn first_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
+    while let Some(thread) = store.state_mut().maybe_ready.pop_front() {
+        if is_ready(store.state(), thread)? {
+            return Ok(Some(thread));
+        }
+        note_exclusive(store.state_mut(), thread)?;
+    }
+    Ok(None)
 }
 
 /// A thread that only lacks the exclusive lock is looked at again when the lock is free.

@@ -3,7 +3,7 @@
 use super::{Buffer, CopyEndId};
 use crate::Result;
 use crate::abi::{LiftCx, LowerCx, Val, WitType};
-use crate::engine::{StoreMut, copy_memory};
+use crate::engine::{CoreMemory, StoreMut, copy_memory};
 use crate::error::bug;
 use crate::plan::End;
 use crate::types::ValType;
@@ -13,16 +13,20 @@ pub(super) fn transfer(store: &mut StoreMut<'_>, a: CopyEndId, b: CopyEndId, n: 
     let state = store.state_mut();
     let first = state.ends.get(a)?;
     let (readable, writable) = if first.end == End::Readable { (a, b) } else { (b, a) };
-    let payload = state.shared.get(first.shared)?.payload.clone();
-    let buffer_of = |id| state.ends.get(id).map(|end| end.buffer.clone());
+    let buffer_of = |id| state.ends.get(id).map(|end| end.buffer.as_ref());
     let (Some(src), Some(dst)) = (buffer_of(writable)?, buffer_of(readable)?) else {
         return Err(bug!("a copy without a buffer"));
     };
-    if let Some(payload) = &payload {
-        if payload.is_number() {
-            copy_numbers(store, &src, &dst, n)?;
-        } else {
-            copy_values(store, payload, &src, &dst, n)?;
+    match &state.shared.get(first.shared)?.payload {
+        None => {}
+        Some(payload) if payload.is_number() => {
+            let (from, to) = ((src.memory, src.ptr), (dst.memory, dst.ptr));
+            let bytes = n * src.element_size;
+            copy_numbers(store, from, to, bytes)?;
+        }
+        Some(payload) => {
+            let (payload, src, dst) = (payload.clone(), src.clone(), dst.clone());
+            copy_values(store, &payload, &src, &dst, n)?;
         }
     }
     for id in [readable, writable] {
@@ -34,11 +38,16 @@ pub(super) fn transfer(store: &mut StoreMut<'_>, a: CopyEndId, b: CopyEndId, n: 
 }
 
 /// Numbers are their bytes: one copy from memory to memory.
-fn copy_numbers(store: &mut StoreMut<'_>, src: &Buffer, dst: &Buffer, n: u32) -> Result<()> {
-    let (Some(from), Some(to)) = (src.memory, dst.memory) else {
+fn copy_numbers(
+    store: &mut StoreMut<'_>,
+    (from, from_ptr): (Option<CoreMemory>, u32),
+    (to, to_ptr): (Option<CoreMemory>, u32),
+    bytes: u32,
+) -> Result<()> {
+    let (Some(from), Some(to)) = (from, to) else {
         return Err(bug!("elements in memory without the memory option"));
     };
-    copy_memory(store, (from, src.ptr), (to, dst.ptr), n * src.element_size)
+    copy_memory(store, (from, from_ptr), (to, to_ptr), bytes)
 }
 
 /// Anything else is lifted and lowered: handles move, strings are transcoded. Spec: `dst.write(src.read(n))`.

@@ -5,51 +5,50 @@
 use super::enter::{Entered, enter_implicit_thread};
 use super::run::{prepare, returned};
 use super::start::make_task;
-use super::{Caller, CoreCallee, Stage, SubtaskId};
+use super::{Caller, Stage, SubtaskId};
 use crate::Result;
 use crate::abi::Flat;
+use crate::canon::LoweredGuest;
 use crate::engine::{CoreFunc, StoreMut};
 use crate::error::bug;
 use crate::store::Current;
-use crate::types::FuncType;
-
-use std::sync::Arc;
 
 /// What goes on when a direct call is over.
 #[derive(Clone, Copy)]
 pub(crate) struct Direct {
     /// Who ran before.
-    outer: Current,
+    pub(super) outer: Current,
     /// The caller's side.
-    pub(crate) subtask: SubtaskId,
+    pub(super) subtask: SubtaskId,
 }
 
 /// Starts a call of a guest: the core function and its arguments, or none when it waits to enter.
 pub(crate) fn begin(
     store: &mut StoreMut<'_>,
-    callee: CoreCallee,
-    ty: Arc<FuncType>,
+    guest: &LoweredGuest,
     subtask: SubtaskId,
-) -> Result<Option<(CoreFunc, Flat)>> {
-    let (task, thread) = make_task(store, callee, ty, Caller::Guest(subtask))?;
+    flat: &mut Flat,
+) -> Result<Option<CoreFunc>> {
+    store.state_mut().make_current_visible()?;
+    let (task, thread) = make_task(store, guest.callee.clone(), Caller::Guest(subtask))?;
     let state = store.state_mut();
     state.threads.get_mut(thread)?.running = true;
-    let outer = std::mem::replace(&mut state.current, Current { thread: Some(thread), leaf_storage: None });
+    let outer = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
     if !matches!(enter_implicit_thread(store, thread, task)?, Entered::Yes) {
         let state = store.state_mut();
         state.current = outer;
         state.threads.get_mut(thread)?.running = false;
         return Ok(None);
     }
-    let (func, args) = prepare(store, task)?;
+    let func = prepare(store, task, flat)?;
     let this = store.state_mut().threads.get_mut(thread)?;
     (this.stage, this.has_stack) = (Stage::Running, false);
     this.direct = Some(Direct { outer, subtask });
-    Ok(Some((func, args)))
+    Ok(Some(func))
 }
 
-/// The core call that [`begin`] prepared has returned `bits`.
-pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<Direct> {
+/// The core call that [`begin`] prepared has returned `bits`; gives the caller's side.
+pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<SubtaskId> {
     let state = store.state_mut();
     let thread = state.current_thread()?;
     let this = state.threads.get_mut(thread)?;
@@ -61,5 +60,5 @@ pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<Direct> {
         this.running = false;
     }
     state.current = direct.outer;
-    Ok(direct)
+    Ok(direct.subtask)
 }

@@ -31,7 +31,7 @@ pub(super) enum Entered {
 pub(super) fn enter_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<Entered> {
     let state = store.state_mut();
     let this = state.tasks.get(task)?;
-    let (id, async_) = (this.instance, this.ty.async_);
+    let (id, async_) = (this.instance, this.callee.ty.async_);
     if async_ {
         let instance = state.instances.get_mut(id)?;
         if let Some(at) = instance.waiting_to_enter.iter().position(|&other| other == thread) {
@@ -58,11 +58,13 @@ pub(super) fn enter_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, 
 
 /// Lets the loop look at the first thread in the queue that can enter now.
 pub(crate) fn wake_entrants(state: &mut State, instance: InstanceId) -> Result<()> {
-    for thread in state.instances.get(instance)?.waiting_to_enter.clone() {
+    let mut i = 0;
+    while let Some(&thread) = state.instances.get(instance)?.waiting_to_enter.get(i) {
         if is_ready(state, thread)? {
             state.wake(thread);
             break;
         }
+        i += 1;
     }
     Ok(())
 }
@@ -71,8 +73,10 @@ pub(crate) fn wake_entrants(state: &mut State, instance: InstanceId) -> Result<(
 pub(crate) fn release_exclusive(state: &mut State, instance: InstanceId) -> Result<()> {
     let this = state.instances.get_mut(instance)?;
     this.exclusive_thread = None;
-    for thread in std::mem::take(&mut this.waiting_for_exclusive) {
-        state.wake(thread);
+    if !this.waiting_for_exclusive.is_empty() {
+        for thread in std::mem::take(&mut this.waiting_for_exclusive) {
+            state.wake(thread);
+        }
     }
     wake_entrants(state, instance)
 }
@@ -80,7 +84,11 @@ pub(crate) fn release_exclusive(state: &mut State, instance: InstanceId) -> Resu
 /// Spec: `register_thread`.
 pub(crate) fn register_thread(state: &mut State, thread: ThreadId, task: TaskId) -> Result<u32> {
     let this = state.tasks.get_mut(task)?;
-    this.threads.push(thread);
+    if this.implicit_thread == Some(thread) {
+        this.entered = true;
+    } else {
+        this.explicit_threads.push(thread);
+    }
     let index = state.instances.get_mut(this.instance)?.threads.add(thread)?;
     state.threads.get_mut(thread)?.index = Some(index);
     Ok(index)
@@ -90,7 +98,7 @@ pub(crate) fn register_thread(state: &mut State, thread: ThreadId, task: TaskId)
 pub(super) fn exit_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
     let state = store.state_mut();
     let this = state.tasks.get(task)?;
-    let (instance, exclusive) = (this.instance, this.ty.async_ && this.needs_exclusive());
+    let (instance, exclusive) = (this.instance, this.callee.ty.async_ && this.needs_exclusive());
     unregister_thread(state, thread, task)?;
     if exclusive {
         release_exclusive(state, instance)?;
@@ -101,16 +109,21 @@ pub(super) fn exit_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, t
 /// Spec: `unregister_thread`; the thread is gone after it, and the task with its last thread.
 pub(super) fn unregister_thread(state: &mut State, thread: ThreadId, task: TaskId) -> Result<()> {
     let this = state.tasks.get_mut(task)?;
-    this.threads.retain(|&other| other != thread);
-    let (last, resolved, instance) = (this.threads.is_empty(), this.state == TaskState::Resolved, this.instance);
+    if this.implicit_thread == Some(thread) {
+        this.entered = false;
+    } else {
+        this.explicit_threads.retain(|&other| other != thread);
+    }
+    let last = !this.entered && this.explicit_threads.is_empty();
+    let (resolved, instance) = (this.state == TaskState::Resolved, this.instance);
     if last && !resolved {
         return Err(Trap::NoTaskReturn.into());
     }
     let index = state.threads.get(thread)?.index.ok_or_else(|| bug!("a thread without an index"))?;
     state.instances.get_mut(instance)?.threads.remove(index)?;
-    state.threads.remove(thread);
+    state.threads.discard(thread);
     if last {
-        state.tasks.remove(task);
+        state.tasks.discard(task);
     }
     Ok(())
 }

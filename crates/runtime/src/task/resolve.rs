@@ -3,7 +3,7 @@
 //! Spec: `Task.return_`, `Task.cancel`, `on_resolve` of `canon_lower`.
 
 use super::{Caller, SubtaskId, SubtaskState, TaskId, TaskState, subtask};
-use crate::abi::{FlatIter, LiftCx, LowerCx, ReturnVal, Returns};
+use crate::abi::{Flat, FlatIter, LiftCx, LowerCx, ReturnVal, Returns};
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::plan::StringEncoding;
@@ -12,26 +12,27 @@ use crate::{Result, Trap};
 
 /// Spec: `lift_flat_values` of the result, then `Task.return_`.
 pub(crate) fn return_task(store: &mut StoreMut<'_>, task: TaskId, max_flat: usize, flat: &[u64]) -> Result<()> {
+    if let Caller::Guest(subtask) = store.state().tasks.get(task)?.caller
+        && return_numbers(store, task, subtask, max_flat, flat)?
+    {
+        return Ok(());
+    }
     let state = store.state_mut();
     let this = state.tasks.get_mut(task)?;
-    let (options, ty, state_before, borrows) =
-        (this.callee.options.clone(), this.ty.clone(), this.state, this.num_borrows);
+    let (callee, state_before, borrows) = (this.callee.clone(), this.state, this.num_borrows);
+    let (options, ty) = (&callee.options, &callee.ty);
     let caller = match &mut this.caller {
-        Caller::Host { lift_result, .. } => Ok(lift_result.take()),
+        Caller::Host { result, .. } => Ok(result.take()),
         Caller::Guest(subtask) => Err(Some(*subtask)),
         Caller::Destructor(_) => Err(None),
     };
-    let mut cx = LiftCx::new(store.reborrow(), &options, None);
-    let check = || match state_before {
-        TaskState::Resolved => Err(Trap::TaskAlreadyResolved),
-        _ if borrows > 0 => Err(Trap::BorrowsRemain),
-        _ => Ok(()),
-    };
+    let mut cx = LiftCx::new(store.reborrow(), options, None);
+    let check = || may_return(state_before, borrows);
     match caller {
-        Ok(lift) => {
+        Ok(place) => {
             check()?;
-            let lift = lift.ok_or_else(|| bug!("a result nobody waits for"))?;
-            lift(&mut cx, ty.result.as_ref(), max_flat, flat)?;
+            let place = place.ok_or_else(|| bug!("a result nobody waits for"))?;
+            place.take_result(&mut cx, ty.result.as_ref(), max_flat, flat)?;
         }
         Err(Some(subtask)) => {
             cx.between_guests = true;
@@ -43,6 +44,51 @@ pub(crate) fn return_task(store: &mut StoreMut<'_>, task: TaskId, max_flat: usiz
     }
     store.state_mut().tasks.get_mut(task)?.state = TaskState::Resolved;
     Ok(())
+}
+
+/// Spec: what `Task.return_` traps for.
+fn may_return(state: TaskState, num_borrows: u32) -> Result<()> {
+    match state {
+        TaskState::Resolved => Err(Trap::TaskAlreadyResolved.into()),
+        _ if num_borrows > 0 => Err(Trap::BorrowsRemain.into()),
+        _ => Ok(()),
+    }
+}
+
+/// [`return_task`] and [`resolve_subtask`] for a result that is nothing but numbers on both sides; says whether it was.
+fn return_numbers(
+    store: &mut StoreMut<'_>,
+    task: TaskId,
+    subtask: SubtaskId,
+    max_flat: usize,
+    flat: &[u64],
+) -> Result<bool> {
+    let this = store.state().tasks.get(task)?;
+    let lowered = &store.state().subtasks.get(subtask)?.lowered;
+    let Some(plain) = lowered.plain_result() else { return Ok(false) };
+    let mut numbers = Flat::new();
+    if plain.len() <= max_flat {
+        plain.lift_flat(flat, &mut numbers)?;
+    } else {
+        let memory = this.callee.options.memory.ok_or_else(|| bug!("a result in memory without the memory option"))?;
+        plain.load(store.memory(memory), flat.first().map_or(0, |&bits| bits as u32), &mut numbers)?;
+    }
+    may_return(this.state, this.num_borrows)?;
+    if plain.len() > lowered.max_flat_results() {
+        let memory = lowered.options.memory.ok_or_else(|| bug!("a result in memory without the memory option"))?;
+        let (bytes, state) = store.memory_and_state(memory);
+        let this = state.subtasks.get(subtask)?;
+        if let (Some(plain), Some(&out)) = (this.lowered.plain_result(), this.flat_args.values().last()) {
+            plain.store(&numbers, bytes, out as u32)?;
+        }
+    }
+    let state = store.state_mut();
+    let this = state.subtasks.get_mut(subtask)?;
+    this.flat_result = numbers.values().first().copied().unwrap_or(0);
+    this.state = SubtaskState::Returned;
+    subtask::on_progress(state, subtask)?;
+    state.tasks.get_mut(task)?.state = TaskState::Resolved;
+    Ok(true)
 }
 
 /// Spec: `Task.cancel`.
@@ -58,7 +104,7 @@ pub(crate) fn cancel_task(store: &mut StoreMut<'_>, task: TaskId) -> Result<()> 
     }
     this.state = TaskState::Resolved;
     match &mut this.caller {
-        Caller::Host { lift_result, .. } => *lift_result = None,
+        Caller::Host { result, .. } => *result = None,
         Caller::Guest(subtask) => {
             let subtask = *subtask;
             resolve_subtask::<ReturnVal>(store, subtask, None, StringEncoding::Utf8)?;
@@ -84,11 +130,12 @@ pub(crate) fn resolve_subtask<R: Returns>(
         };
         return subtask::on_progress(state, id);
     };
-    let (options, ty) = (this.options.clone(), this.ty.clone());
+    let lowered = this.lowered.clone();
+    let (options, ty) = (&lowered.options, &lowered.ty);
     let out = this.flat_args.values().last().map(|&bits| bits as u32);
     let max_flat = if options.async_ { 0 } else { MAX_FLAT_RESULTS };
-    let mut cx = LowerCx::new(store.reborrow(), &options, string_source);
-    let mut flat = crate::abi::Flat::new();
+    let mut cx = LowerCx::new(store.reborrow(), options, string_source);
+    let mut flat = Flat::new();
     result.lower(&mut cx, ty.result.as_ref(), max_flat, out, &mut flat)?;
     let state = store.state_mut();
     let this = state.subtasks.get_mut(id)?;

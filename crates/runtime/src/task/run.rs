@@ -10,28 +10,47 @@ use crate::error::bug;
 use crate::instance::call_post_return;
 use crate::plan::StringEncoding;
 use crate::store::{Current, sync_task_blocks};
-use crate::types::MAX_FLAT_RESULTS;
+use crate::types::{MAX_FLAT_RESULTS, TupleType};
 use crate::{Result, Trap};
 
 /// Spec: `Thread.resume`.
 pub(crate) fn resume_thread(store: &mut StoreMut<'_>, thread: ThreadId, cancelled: bool) -> Result<()> {
-    let mut next = Some((thread, cancelled));
-    while let Some((thread, cancelled)) = next {
-        let state = store.state_mut();
-        let this = state.threads.get_mut(thread)?;
-        (this.wait_for, this.cancelled, this.running) = (None, cancelled, true);
-        let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), leaf_storage: None });
-        let result = run_stage(store, thread);
-        let state = store.state_mut();
-        state.current = before;
-        state.stops += 1;
-        if let Some(this) = state.threads.find_mut(thread) {
-            (this.running, this.stopped) = (false, state.stops);
-        }
-        result?;
-        next = state.switch_to.take().map(|thread| (thread, false));
+    run_thread(store, thread, cancelled, |store| run_stage(store, thread))
+}
+
+/// Runs `thread` by `stage`, and then whoever it switches to.
+pub(super) fn run_thread(
+    store: &mut StoreMut<'_>,
+    thread: ThreadId,
+    cancelled: bool,
+    stage: impl FnOnce(&mut StoreMut<'_>) -> Result<()>,
+) -> Result<()> {
+    run_once(store, thread, cancelled, stage)?;
+    while let Some(thread) = store.state_mut().switch_to.take() {
+        run_once(store, thread, false, |store| run_stage(store, thread))?;
     }
     Ok(())
+}
+
+fn run_once(
+    store: &mut StoreMut<'_>,
+    thread: ThreadId,
+    cancelled: bool,
+    stage: impl FnOnce(&mut StoreMut<'_>) -> Result<()>,
+) -> Result<()> {
+    let state = store.state_mut();
+    state.make_current_visible()?;
+    let this = state.threads.get_mut(thread)?;
+    (this.wait_for, this.cancelled, this.running) = (None, cancelled, true);
+    let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
+    let result = stage(store);
+    let state = store.state_mut();
+    state.current = before;
+    state.stops += 1;
+    if let Some(this) = state.threads.find_mut(thread) {
+        (this.running, this.stopped) = (false, state.stops);
+    }
+    result
 }
 
 /// Runs what is next in `thread`.
@@ -57,25 +76,71 @@ fn run_stage(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
 
 /// Spec: `task.start()` and the first core call.
 fn start(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
-    let (func, args) = prepare(store, task)?;
-    let continuation = Continuation::new(store, func, args.values());
+    let mut args = Flat::new();
+    let func = prepare(store, task, &mut args)?;
+    call_core(store, thread, task, func, args.values())
+}
+
+/// Starts a task of the host's with arguments that have not become values without a Rust type: they are lowered now, or
+/// kept if the task has to wait.
+pub(super) fn start_for_host(
+    store: &mut StoreMut<'_>,
+    thread: ThreadId,
+    task: TaskId,
+    lower_args: impl FnOnce(&mut LowerCx<'_>, &TupleType) -> Result<Flat> + Send + 'static,
+) -> Result<()> {
+    let entered = enter_implicit_thread(store, thread, task)?;
+    let this = store.state_mut().tasks.get_mut(task)?;
+    if !matches!(entered, Entered::Yes) {
+        if let Caller::Host { lower_args: place, .. } = &mut this.caller {
+            *place = Some(Box::new(lower_args));
+        }
+        return Ok(());
+    }
+    this.state = TaskState::Started;
+    let callee = this.callee.clone();
+    let mut cx = LowerCx::new(store.reborrow(), &callee.options, StringEncoding::Utf8);
+    cx.borrow_scope = Some(task);
+    let args = lower_args(&mut cx, &callee.ty.params)?;
+    let func = callee.func.ok_or_else(|| bug!("a start function is called"))?;
+    call_core(store, thread, task, func, args.values())
+}
+
+/// Makes a core call of the implicit thread: on the stack of whoever executes the store if it cannot block, else on one
+/// of its own.
+fn call_core(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, func: CoreFunc, args: &[u64]) -> Result<()> {
+    let may_block = store.state().tasks.get(task)?.callee.may_block;
+    let own_stack = may_block || !store.on_embedders_stack();
+    let continuation = own_stack.then(|| Continuation::new(store, func, args));
     let this = store.state_mut().threads.get_mut(thread)?;
-    (this.stage, this.continuation) = (Stage::Running, Some(continuation));
-    run_core(store, thread, task)
+    (this.stage, this.has_stack, this.continuation) = (Stage::Running, own_stack, continuation);
+    if own_stack {
+        return run_core(store, thread, task);
+    }
+    let bits = func.call(store, args)?;
+    returned(store, thread, task, bits)
 }
 
 /// Spec: `task.start()`: the core function and its arguments.
-pub(super) fn prepare(store: &mut StoreMut<'_>, task: TaskId) -> Result<(CoreFunc, Flat)> {
+pub(super) fn prepare(store: &mut StoreMut<'_>, task: TaskId, args: &mut Flat) -> Result<CoreFunc> {
     let this = store.state_mut().tasks.get_mut(task)?;
     this.state = TaskState::Started;
     let func = this.callee.func.ok_or_else(|| bug!("a start function starts twice"))?;
-    Ok((func, lower_args(store, task)?))
+    lower_args(store, task, args)?;
+    Ok(func)
 }
 
 /// Spec: `on_start` and `lower_flat_values` of the parameters.
-fn lower_args(store: &mut StoreMut<'_>, task: TaskId) -> Result<Flat> {
+fn lower_args(store: &mut StoreMut<'_>, task: TaskId, flat: &mut Flat) -> Result<()> {
     let this = store.state_mut().tasks.get_mut(task)?;
-    let (options, ty) = (this.callee.options.clone(), this.ty.clone());
+    if let Caller::Guest(subtask) = this.caller
+        && crate::canon::lift_numbers(store, subtask, flat)?
+    {
+        return Ok(());
+    }
+    let this = store.state_mut().tasks.get_mut(task)?;
+    let callee = this.callee.clone();
+    let (options, ty) = (&callee.options, &callee.ty);
     let cx = |store, string_source| LowerCx {
         store,
         instance: options.instance,
@@ -87,19 +152,20 @@ fn lower_args(store: &mut StoreMut<'_>, task: TaskId) -> Result<Flat> {
     };
     match &mut this.caller {
         Caller::Destructor(rep) => {
-            let mut flat = Flat::new();
             flat.push(u64::from(*rep));
-            Ok(flat)
+            Ok(())
         }
         Caller::Host { lower_args, .. } => {
             let lower = lower_args.take().ok_or_else(|| bug!("a task starts twice"))?;
-            lower(&mut cx(store.reborrow(), StringEncoding::Utf8), &ty.params)
+            *flat = lower(&mut cx(store.reborrow(), StringEncoding::Utf8), &ty.params)?;
+            Ok(())
         }
         Caller::Guest(subtask) => {
             let subtask = *subtask;
-            let source = store.state_mut().subtasks.get_mut(subtask)?.options.string_encoding;
+            let source = store.state_mut().subtasks.get_mut(subtask)?.lowered.options.string_encoding;
             let args = crate::canon::lift_args(store, subtask)?;
-            lower_dynamic(&mut cx(store.reborrow(), source), args, &ty.params)
+            *flat = lower_dynamic(&mut cx(store.reborrow(), source), args, &ty.params)?;
+            Ok(())
         }
     }
 }
@@ -126,17 +192,20 @@ pub(super) fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId,
     if this.implicit_thread != Some(thread) {
         return unregister_thread(store.state_mut(), thread, task);
     }
-    let options = this.callee.options.clone();
-    if !options.async_ {
+    let options = &this.callee.options;
+    let (async_, event_loops) = (options.async_, options.callback.is_some());
+    if !async_ {
+        let options = options.clone();
         let result = [bits];
         let flat = if matches!(this.caller, Caller::Destructor(_)) { &result[..0] } else { &result[..] };
         return_task(store, task, MAX_FLAT_RESULTS, flat)?;
         if let Some(post_return) = options.post_return {
-            call_post_return(store, options.instance, post_return, &result)?;
+            let flat = if post_return.takes_nothing() { &result[..0] } else { &result[..] };
+            call_post_return(store, options.instance, post_return, flat)?;
         }
         return exit_implicit_thread(store, thread, task);
     }
-    if options.callback.is_none() {
+    if !event_loops {
         return exit_implicit_thread(store, thread, task);
     }
     event_loop(store, thread, task, bits as u32)
@@ -189,15 +258,11 @@ fn leave_event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) ->
 fn call_back(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, event: Event) -> Result<()> {
     let state = store.state_mut();
     let task_ = state.tasks.get(task)?;
-    let (instance, options) = (task_.instance, task_.callee.options.clone());
+    let (instance, callback) = (task_.instance, task_.callee.options.callback);
     state.instances.get_mut(instance)?.exclusive_thread = Some(thread);
-    let callback = options.callback.ok_or_else(|| bug!("an event loop without a callback"))?;
+    let callback = callback.ok_or_else(|| bug!("an event loop without a callback"))?;
     let args = [event.code as u32, event.index, event.payload].map(u64::from);
-    let continuation = Continuation::new(store, callback, &args);
-    let this = store.state_mut().threads.get_mut(thread)?;
-    (this.stage, this.continuation) = (Stage::Running, Some(continuation));
-    this.has_stack = true;
-    run_core(store, thread, task)
+    call_core(store, thread, task, callback, &args)
 }
 
 /// Spec: the loop at the end of `canon_lift`: a function that is not async resolves before its caller goes on; only
@@ -237,14 +302,16 @@ pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<
 fn waits_for_host(store: &StoreMut<'_>, task: TaskId) -> Result<bool> {
     let state = store.state();
     let Some(this) = state.tasks.find(task) else { return Ok(false) };
-    for &thread in &this.threads {
+    for thread in this.threads() {
         let callee = match state.threads.get(thread)?.wait_for {
             Some(WaitFor::Host(_)) => return Ok(true),
             Some(WaitFor::Subtask(subtask)) => state.subtasks.get(subtask)?.callee,
             _ => continue,
         };
         match callee {
-            super::Callee::Task(callee) if !state.tasks.get(callee)?.ty.async_ && waits_for_host(store, callee)? => {
+            super::Callee::Task(callee)
+                if !state.tasks.get(callee)?.callee.ty.async_ && waits_for_host(store, callee)? =>
+            {
                 return Ok(true);
             }
             _ => {}
@@ -253,15 +320,14 @@ fn waits_for_host(store: &StoreMut<'_>, task: TaskId) -> Result<bool> {
     Ok(false)
 }
 
-/// Resumes `thread` from the loop of the store, when it can go on; says whether it did.
-pub(crate) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
-    if !is_ready(store.state(), thread)? {
-        return Ok(false);
-    }
-    let task = store.state().threads.get(thread)?.task;
+/// Resumes `thread`, which is ready, from the loop of the store.
+pub(crate) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
+    let state = store.state();
+    let task = state.threads.get(thread)?.task;
+    let async_ = state.tasks.get(task)?.callee.ty.async_;
     resume_thread(store, thread, false)?;
-    if store.state().tasks.find(task).is_some_and(|task| !task.ty.async_) {
+    if !async_ {
         run_sync_callee(store, task)?;
     }
-    Ok(true)
+    Ok(())
 }

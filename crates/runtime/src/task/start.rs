@@ -2,38 +2,84 @@
 
 use std::sync::Arc;
 
+use super::run::{run_thread, start_for_host};
 use super::{Stage, SubtaskId, Task, TaskId, TaskState, Thread, ThreadId, resume_thread, run_sync_callee};
 use crate::Result;
-use crate::abi::{Flat, LiftCx, LowerCx};
+use crate::abi::{Flat, LiftCx, LowerCx, Plain};
 use crate::engine::{CoreFunc, StoreMut};
 use crate::instance::{InstanceId, Options};
+use crate::plan::Lift;
 use crate::store::Current;
 use crate::types::{FuncType, TupleType, ValType};
 
-/// The core function of a task and how its values cross.
-#[derive(Clone)]
+/// A lifted function: what all its tasks have in common. Spec: the arguments of `canon_lift`.
 pub(crate) struct CoreCallee {
     /// The core function; none for a start function, which the engine calls.
     pub(crate) func: Option<CoreFunc>,
+    /// Spec: `ft`.
+    pub(crate) ty: Arc<FuncType>,
     /// Its options.
     pub(crate) options: Arc<Options>,
     /// A name for people.
-    pub(crate) name: Arc<str>,
+    pub(crate) name: Box<str>,
+    /// Whether it can block, so that it needs a stack of its own.
+    pub(crate) may_block: bool,
+    /// Its parameters, when they are nothing but numbers.
+    pub(crate) plain_params: Option<Plain>,
+    /// Its result, when it is nothing but numbers.
+    pub(crate) plain_result: Option<Plain>,
+}
+
+impl CoreCallee {
+    /// Spec: `needs_exclusive`.
+    pub(crate) fn needs_exclusive(&self) -> bool {
+        !self.options.async_ || self.options.callback.is_some()
+    }
+
+    /// The function of `lift`.
+    pub(crate) fn lifted(func: CoreFunc, lift: &Lift, options: Arc<Options>, may_block: bool) -> Self {
+        CoreCallee {
+            func: Some(func),
+            ty: lift.ty.clone(),
+            options,
+            name: lift.name.as_str().into(),
+            may_block,
+            plain_params: Plain::of_params(&lift.ty.params),
+            plain_result: Plain::of_result(lift.ty.result.as_ref()),
+        }
+    }
+
+    /// A function that takes and gives core values only and is not async.
+    pub(crate) fn plain(func: Option<CoreFunc>, ty: Arc<FuncType>, instance: InstanceId, name: &str) -> Self {
+        CoreCallee {
+            func,
+            ty,
+            options: Options::plain(instance),
+            name: name.into(),
+            may_block: true,
+            plain_params: None,
+            plain_result: None,
+        }
+    }
 }
 
 /// Lowers the host's arguments into the callee.
 pub(crate) type LowerArgs = Box<dyn FnOnce(&mut LowerCx<'_>, &TupleType) -> Result<Flat> + Send>;
-/// Lifts the callee's result for the host: the flat values, and how many fit flat.
-pub(crate) type LiftResult = Box<dyn FnOnce(&mut LiftCx<'_>, Option<&ValType>, usize, &[u64]) -> Result<()> + Send>;
+
+/// Where the host takes the callee's result.
+pub(crate) trait TakesResult: Send + Sync {
+    /// Lifts it: the flat values, and how many fit flat.
+    fn take_result(&self, cx: &mut LiftCx<'_>, ty: Option<&ValType>, max_flat: usize, flat: &[u64]) -> Result<()>;
+}
 
 /// Who gives the arguments and takes the result. Spec: `OnStart`, `OnResolve`.
 pub(crate) enum Caller {
     /// The host.
     Host {
-        /// Gives the arguments; taken when the task starts.
+        /// Gives the arguments of a task that waits to start.
         lower_args: Option<LowerArgs>,
         /// Takes the result; dropped when the task is cancelled.
-        lift_result: Option<LiftResult>,
+        result: Option<Arc<dyn TakesResult>>,
     },
     /// A guest, through a lowered function.
     Guest(SubtaskId),
@@ -42,15 +88,26 @@ pub(crate) enum Caller {
 }
 
 /// Starts a call and runs it as far as it goes. Spec: `func_inst` of `Store.lift`.
-pub(crate) fn start_task(
-    store: &mut StoreMut<'_>,
-    callee: CoreCallee,
-    ty: Arc<FuncType>,
-    caller: Caller,
-) -> Result<TaskId> {
-    let async_ = ty.async_;
-    let (task, thread) = make_task(store, callee, ty, caller)?;
+pub(crate) fn start_task(store: &mut StoreMut<'_>, callee: Arc<CoreCallee>, caller: Caller) -> Result<TaskId> {
+    let async_ = callee.ty.async_;
+    let (task, thread) = make_task(store, callee, caller)?;
     resume_thread(store, thread, false)?;
+    if !async_ {
+        run_sync_callee(store, task)?;
+    }
+    Ok(task)
+}
+
+/// [`start_task`] for the host.
+pub(crate) fn start_host_task(
+    store: &mut StoreMut<'_>,
+    callee: Arc<CoreCallee>,
+    result: Arc<dyn TakesResult>,
+    lower_args: impl FnOnce(&mut LowerCx<'_>, &TupleType) -> Result<Flat> + Send + 'static,
+) -> Result<TaskId> {
+    let async_ = callee.ty.async_;
+    let (task, thread) = make_task(store, callee, Caller::Host { lower_args: None, result: Some(result) })?;
+    run_thread(store, thread, false, |store| start_for_host(store, thread, task, lower_args))?;
     if !async_ {
         run_sync_callee(store, task)?;
     }
@@ -60,31 +117,20 @@ pub(crate) fn start_task(
 /// Makes the task and its implicit thread.
 pub(super) fn make_task(
     store: &mut StoreMut<'_>,
-    callee: CoreCallee,
-    ty: Arc<FuncType>,
+    callee: Arc<CoreCallee>,
     caller: Caller,
 ) -> Result<(TaskId, ThreadId)> {
     let instance = callee.options.instance;
-    let state = store.state();
+    let state = store.state_mut();
     if state.tasks.len() >= state.limits.max_tasks {
         let what = format!("{} tasks exist", state.tasks.len());
         return Err(state.limits.reached("max-tasks", what));
     }
-    let state = store.state_mut();
     let subtask = match &caller {
         Caller::Guest(subtask) => Some(*subtask),
         _ => None,
     };
-    let task = state.tasks.insert(Task {
-        ty,
-        callee,
-        instance,
-        caller,
-        state: TaskState::Initial,
-        num_borrows: 0,
-        implicit_thread: None,
-        threads: Vec::new(),
-    });
+    let task = state.tasks.insert(Task::new(callee, instance, caller));
     let thread = state.threads.insert(Thread::new(task, Stage::Enter));
     state.tasks.get_mut(task)?.implicit_thread = Some(thread);
     if let Some(subtask) = subtask {
@@ -101,18 +147,14 @@ pub(crate) fn in_start_function<R>(
     body: impl FnOnce(&mut StoreMut<'_>) -> Result<R>,
 ) -> Result<R> {
     let state = store.state_mut();
-    let task = state.tasks.insert(Task {
-        ty: Arc::new(FuncType::new([], None, false)),
-        callee: CoreCallee { func: None, options: Options::plain(instance), name: "start function".into() },
-        instance,
-        caller: Caller::Destructor(0),
-        state: TaskState::Started,
-        num_borrows: 0,
-        implicit_thread: None,
-        threads: Vec::new(),
-    });
+    let ty = Arc::new(FuncType::new([], None, false));
+    let callee = Arc::new(CoreCallee::plain(None, ty, instance, "start function"));
+    let mut task = Task::new(callee, instance, Caller::Destructor(0));
+    task.state = TaskState::Started;
+    let task = state.tasks.insert(task);
+    state.make_current_visible()?;
     let thread = state.threads.insert(Thread::new(task, Stage::Running));
-    let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), leaf_storage: None });
+    let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
     let result = body(store);
     let state = store.state_mut();
     state.current = before;

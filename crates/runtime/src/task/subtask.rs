@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::{Event, EventCode, PendingEvent, TaskId, ThreadId, Waitable, WaitableRef};
 use crate::Result;
-use crate::abi::Flat;
+use crate::abi::Args;
+use crate::canon::Lowered;
 use crate::error::bug;
 use crate::host::HostTaskId;
-use crate::instance::{InstanceId, Options};
+use crate::instance::InstanceId;
 use crate::store::{Id, State};
-use crate::types::FuncType;
 
 /// A subtask of the store.
 pub(crate) type SubtaskId = Id<Subtask>;
@@ -55,14 +55,10 @@ pub(crate) struct Subtask {
     pub(crate) cancellation_requested: bool,
     /// Spec: `flat_results`: at most one.
     pub(crate) flat_result: u64,
-    /// The function's type.
-    pub(crate) ty: Arc<FuncType>,
-    /// The caller's options.
-    pub(crate) options: Arc<Options>,
-    /// The caller's instance.
-    pub(crate) instance: InstanceId,
-    /// The caller's flat arguments, until the callee takes them; the last may be the out-pointer.
-    pub(crate) flat_args: Flat,
+    /// What was called, with the caller's options.
+    pub(crate) lowered: Arc<Lowered>,
+    /// The caller's flat arguments; the last may be the out-pointer.
+    pub(crate) flat_args: Args,
     /// Its handle, once it has one. Spec: `subtaski`.
     pub(crate) index: Option<u32>,
     /// The thread that waits for its resolution in a call that is not async.
@@ -70,6 +66,27 @@ pub(crate) struct Subtask {
 }
 
 impl Subtask {
+    /// A call that begins.
+    pub(crate) fn new(lowered: &Arc<Lowered>, args: &[u64]) -> Self {
+        Subtask {
+            waitable: Waitable::default(),
+            state: SubtaskState::Starting,
+            callee: Callee::None,
+            lenders: Some(Vec::new()),
+            cancellation_requested: false,
+            flat_result: 0,
+            lowered: lowered.clone(),
+            flat_args: Args::new(args),
+            index: None,
+            waiter: None,
+        }
+    }
+
+    /// The caller's instance.
+    pub(crate) fn instance(&self) -> InstanceId {
+        self.lowered.options.instance
+    }
+
     /// Spec: `resolved`.
     pub(crate) fn resolved(&self) -> bool {
         !matches!(self.state, SubtaskState::Starting | SubtaskState::Started)
@@ -97,8 +114,13 @@ pub(crate) fn on_progress(state: &mut State, id: SubtaskId) -> Result<()> {
 /// Spec: `Subtask.deliver_resolve`: gives back what was lent.
 pub(crate) fn deliver_resolve(state: &mut State, id: SubtaskId) -> Result<()> {
     let subtask = state.subtasks.get_mut(id)?;
-    let instance = subtask.instance;
+    let instance = subtask.instance();
     let lenders = subtask.lenders.take().ok_or_else(|| bug!("a resolution is delivered twice"))?;
+    give_back(state, instance, lenders)
+}
+
+/// Spec: the lending side of `deliver_resolve`.
+pub(crate) fn give_back(state: &mut State, instance: InstanceId, lenders: Vec<u32>) -> Result<()> {
     for index in lenders {
         state.resource_mut(instance, index)?.num_lends -= 1;
     }

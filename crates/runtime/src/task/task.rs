@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{Caller, CoreCallee, ThreadId};
 use crate::instance::InstanceId;
 use crate::store::Id;
-use crate::types::FuncType;
 
 /// A task of the store.
 pub(crate) type TaskId = Id<Task>;
@@ -27,10 +26,8 @@ pub(crate) enum TaskState {
 
 /// Spec: `Task`.
 pub(crate) struct Task {
-    /// Spec: `ft`.
-    pub(crate) ty: Arc<FuncType>,
-    /// The core function and its options. Spec: `opts`.
-    pub(crate) callee: CoreCallee,
+    /// The core function with its type and options. Spec: `ft`, `opts`.
+    pub(crate) callee: Arc<CoreCallee>,
     /// Spec: `inst`.
     pub(crate) instance: InstanceId,
     /// Who gives the arguments and takes the result. Spec: `on_start`, `on_resolve`.
@@ -41,13 +38,34 @@ pub(crate) struct Task {
     pub(crate) num_borrows: u32,
     /// Spec: `implicit_thread`.
     pub(crate) implicit_thread: Option<ThreadId>,
-    /// Spec: `threads`.
-    pub(crate) threads: Vec<ThreadId>,
+    /// Whether the implicit thread is one of the task's threads: it was entered, and is not over.
+    pub(crate) entered: bool,
+    /// Spec: `threads`, the implicit one left out.
+    pub(crate) explicit_threads: Vec<ThreadId>,
 }
 
 impl Task {
+    /// A task that has not run.
+    pub(crate) fn new(callee: Arc<CoreCallee>, instance: InstanceId, caller: Caller) -> Self {
+        Task {
+            callee,
+            instance,
+            caller,
+            state: TaskState::Initial,
+            num_borrows: 0,
+            implicit_thread: None,
+            entered: false,
+            explicit_threads: Vec::new(),
+        }
+    }
+
+    /// Spec: `threads`.
+    pub(crate) fn threads(&self) -> impl Iterator<Item = ThreadId> {
+        self.implicit_thread.filter(|_| self.entered).into_iter().chain(self.explicit_threads.iter().copied())
+    }
+
     /// Spec: `needs_exclusive`.
     pub(crate) fn needs_exclusive(&self) -> bool {
-        !self.callee.options.async_ || self.callee.options.callback.is_some()
+        self.callee.needs_exclusive()
     }
 }

@@ -1,5 +1,6 @@
 //! What subtasks and the ends of streams and futures have in common. Spec: "Waitable State".
 
+use super::waitable_set::Place;
 use super::{SubtaskId, ThreadId, WaitableSetId};
 use crate::Result;
 use crate::engine::StoreMut;
@@ -69,8 +70,8 @@ pub(crate) struct Waitable {
     pub(crate) pending_event: Option<PendingEvent>,
     /// Spec: `wset`.
     pub(crate) set: Option<WaitableSetId>,
-    /// Its place among the pending members of its set.
-    pub(crate) pending_since: Option<u64>,
+    /// Its place among the pending members of its set, if it is one.
+    pub(crate) place: Option<Place>,
     /// The thread that waits for this one alone. Spec: `has_sync_waiter`.
     pub(crate) sync_waiter: Option<ThreadId>,
 }
@@ -120,11 +121,11 @@ pub(crate) fn join(state: &mut State, waitable: WaitableRef, set: Option<Waitabl
     let pending = this.pending_event.is_some();
     let before = std::mem::replace(&mut this.set, set);
     if let Some(before) = before {
-        state.sets.get_mut(before)?.members.swap_remove(&waitable);
         super::waitable_set::forget_pending(state, before, waitable)?;
+        state.sets.get_mut(before)?.members -= 1;
     }
     if let Some(set) = set {
-        state.sets.get_mut(set)?.members.insert(waitable);
+        state.sets.get_mut(set)?.members += 1;
         if pending {
             super::waitable_set::note_pending(state, set, waitable)?;
             super::waitable_set::wake_waiters(state, set)?;

@@ -1,9 +1,5 @@
 //! Spec: `WaitableSet`.
 
-use std::collections::BTreeMap;
-
-use indexmap::IndexSet;
-
 use super::waitable::get_pending_event;
 use super::{Event, ThreadId, WaitableRef};
 use crate::engine::StoreMut;
@@ -17,56 +13,81 @@ pub(crate) type WaitableSetId = Id<WaitableSet>;
 /// Spec: `WaitableSet`.
 #[derive(Default)]
 pub(crate) struct WaitableSet {
-    /// Spec: `elems`.
-    pub(crate) members: IndexSet<WaitableRef>,
-    /// Members with a pending event, oldest first, so that nobody looks through all of them.
-    pending: BTreeMap<u64, WaitableRef>,
-    /// The age of the next pending event.
-    next: u64,
+    /// How many members there are. Spec: `elems`; each member knows its set.
+    pub(crate) members: u32,
+    /// How many of them have a pending event.
+    pending: usize,
+    /// The first and the last of those, oldest first: nobody looks through all members.
+    ends: Option<(WaitableRef, WaitableRef)>,
     /// Threads that wait for an event of it. Spec: `num_waiting` counts them.
     pub(crate) waiting: Vec<ThreadId>,
 }
 
+/// The neighbours of a waitable among the pending members of its set.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Place {
+    before: Option<WaitableRef>,
+    after: Option<WaitableRef>,
+}
+
 /// Spec: `WaitableSet.has_pending_event`.
 pub(crate) fn has_pending_event(state: &State, set: WaitableSetId) -> Result<bool> {
-    Ok(!state.sets.get(set)?.pending.is_empty())
+    Ok(state.sets.get(set)?.pending > 0)
+}
+
+fn place_of(state: &mut State, member: WaitableRef) -> Result<&mut Place> {
+    state.waitable_mut(member)?.place.as_mut().ok_or_else(|| bug!("a neighbour without a place"))
 }
 
 /// Notes that `member` has a pending event.
 pub(crate) fn note_pending(state: &mut State, set: WaitableSetId, member: WaitableRef) -> Result<()> {
-    if state.waitable(member)?.pending_since.is_some() {
+    if state.waitable(member)?.place.is_some() {
         return Ok(());
     }
     let this = state.sets.get_mut(set)?;
-    let since = this.next;
-    this.next += 1;
-    this.pending.insert(since, member);
-    state.waitable_mut(member)?.pending_since = Some(since);
+    this.pending += 1;
+    let last = this.ends.map(|(_, last)| last);
+    this.ends = Some((this.ends.map_or(member, |(first, _)| first), member));
+    if let Some(last) = last {
+        place_of(state, last)?.after = Some(member);
+    }
+    state.waitable_mut(member)?.place = Some(Place { before: last, after: None });
     Ok(())
 }
 
 /// Notes that `member` has no pending event any more, or leaves the set.
 pub(crate) fn forget_pending(state: &mut State, set: WaitableSetId, member: WaitableRef) -> Result<()> {
-    if let Some(since) = state.waitable_mut(member)?.pending_since.take() {
-        state.sets.get_mut(set)?.pending.remove(&since);
+    let Some(Place { before, after }) = state.waitable_mut(member)?.place.take() else { return Ok(()) };
+    if let Some(before) = before {
+        place_of(state, before)?.after = after;
     }
+    if let Some(after) = after {
+        place_of(state, after)?.before = before;
+    }
+    let this = state.sets.get_mut(set)?;
+    this.pending -= 1;
+    let (first, last) = this.ends.ok_or_else(|| bug!("a set that forgot its pending events"))?;
+    this.ends = before.map_or(after, |_| Some(first)).zip(after.map_or(before, |_| Some(last)));
     Ok(())
 }
 
 /// Spec: `WaitableSet.get_pending_event`; which one is open to choice.
 pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result<Event> {
     let state = store.state_mut();
-    let pending = &state.sets.get(set)?.pending;
-    let chosen = state.choose.among(pending.len());
-    let member = pending.values().nth(chosen).copied().ok_or_else(|| bug!("a set without a pending event"))?;
+    let this = state.sets.get(set)?;
+    let chosen = state.choose.among(this.pending);
+    let mut member = this.ends.map(|(first, _)| first).ok_or_else(|| bug!("a set without a pending event"))?;
+    for _ in 0..chosen {
+        let after = state.waitable(member)?.place.and_then(|place| place.after);
+        member = after.ok_or_else(|| bug!("a choice beyond the pending events"))?;
+    }
     get_pending_event(store, member)
 }
 
 /// Lets the loop look at every thread that waits on `set`.
 pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> {
-    for thread in state.sets.get(set)?.waiting.clone() {
-        state.wake(thread);
-    }
+    let State { sets, maybe_ready, .. } = state;
+    maybe_ready.extend(&sets.get(set)?.waiting);
     Ok(())
 }
 
@@ -91,7 +112,7 @@ pub(crate) fn stop_waiting(state: &mut State, set: WaitableSetId, thread: Thread
 /// Spec: `WaitableSet.drop`.
 pub(crate) fn check_drop(state: &State, set: WaitableSetId) -> Result<()> {
     let set = state.sets.get(set)?;
-    if !set.members.is_empty() {
+    if set.members > 0 {
         return Err(Trap::SetNotEmpty.into());
     }
     if !set.waiting.is_empty() {

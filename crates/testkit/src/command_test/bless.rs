@@ -50,8 +50,13 @@ mod tests {
 
     fn blessed(text: &str, exit: u8, stdout: &str, stderr: &str) -> String {
         let test = CommandTest::parse(text).expect("well formed");
-        let outcome =
-            Outcome { exit: Exit::Code(exit), stdout: stdout.into(), stderr: stderr.into(), file_faults: Vec::new() };
+        let outcome = Outcome {
+            exit: Exit::Code(exit),
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+            responses: Vec::new(),
+            file_faults: Vec::new(),
+        };
         let new = rewrite(text, &test, &outcome).expect("well formed");
         assert_eq!(CommandTest::parse(&new).expect("well formed").check(&outcome), None, "{new}");
         new

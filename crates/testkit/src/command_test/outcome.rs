@@ -16,6 +16,8 @@ pub struct Outcome {
     pub stdout: String,
     /// Standard error.
     pub stderr: String,
+    /// What a server said to each request.
+    pub responses: Vec<String>,
     pub(super) file_faults: Vec<String>,
 }
 
@@ -100,6 +102,13 @@ impl CommandTest {
                 None => {}
             }
         }
+        for (at, request) in self.requests.iter().enumerate() {
+            let actual = outcome.responses.get(at).map_or("", String::as_str);
+            if let Some(difference) = text_match::compare(&request.response, actual) {
+                faulty = true;
+                report += &format!("response {} (- expected, + found):\n{difference}", at + 1);
+            }
+        }
         for fault in &outcome.file_faults {
             faulty = true;
             report += &format!("{fault}\n");
@@ -147,7 +156,7 @@ mod tests {
     const TEST: &str = "args: x\nexit: 0\nstdout:\n| took [..] ms\n";
 
     fn outcome(exit: Exit, stdout: &str, stderr: &str) -> Outcome {
-        Outcome { exit, stdout: stdout.into(), stderr: stderr.into(), file_faults: Vec::new() }
+        Outcome { exit, stdout: stdout.into(), stderr: stderr.into(), responses: Vec::new(), file_faults: Vec::new() }
     }
 
     #[test]

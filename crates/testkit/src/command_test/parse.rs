@@ -1,9 +1,12 @@
 //! Fields of a test file to a [`CommandTest`]: names, number of times, shapes of values.
 
 use super::fields::{self, Field};
-use super::{CommandTest, ExitCodes, ParseError, SetupStep};
+use super::{CommandTest, ExitCodes, ParseError, Request, SetupStep, Signal};
 
-const FIELDS: &str = "args, env, exit, files-absent, files-equal, requires-env, setup, stderr, stdin, stdout";
+const FIELDS: &str =
+    "args, env, exit, files-absent, files-equal, request, requires-env, response, setup, signal, stderr, stdin, stdout";
+
+const TAKE_BLOCKS: [&str; 6] = ["request", "response", "setup", "stdin", "stdout", "stderr"];
 
 impl CommandTest {
     /// Reads the text of a test file.
@@ -13,9 +16,10 @@ impl CommandTest {
     pub fn parse(text: &str) -> Result<CommandTest, ParseError> {
         let (mut args, mut exit) = (None, None);
         let (mut requires_env, mut stdin, mut stdout, mut stderr) = (None, None, None, None);
+        let (mut requests, mut signal) = (Vec::<Request>::new(), None);
         let (mut env, mut setup, mut files_equal, mut files_absent) = (vec![], vec![], vec![], vec![]);
         for field in fields::split(text)? {
-            if field.block.is_some() && !matches!(field.name.as_str(), "setup" | "stdin" | "stdout" | "stderr") {
+            if field.block.is_some() && !TAKE_BLOCKS.contains(&field.name.as_str()) {
                 return Err(field.error(format!("`{}:` takes no block", field.name)));
             }
             match field.name.as_str() {
@@ -27,10 +31,16 @@ impl CommandTest {
                     let [a, b] = some_words(&field)?;
                     files_equal.push((a, b));
                 }
+                "request" => requests.push(Request::parse(&field)?),
                 "requires-env" => {
                     let [name] = some_words(&field)?;
                     once(&mut requires_env, name, &field)?;
                 }
+                "response" => match requests.last_mut() {
+                    Some(request) if request.response.is_empty() => request.response = block_of(&field)?,
+                    _ => return Err(field.error("`response:` belongs below its `request:`, once")),
+                },
+                "signal" => once(&mut signal, Signal::parse(&field)?, &field)?,
                 "setup" => setup.push(SetupStep::parse(&field)?),
                 "stderr" => once(&mut stderr, block_of(&field)?, &field)?,
                 "stdin" => once(&mut stdin, block_of(&field)?, &field)?,
@@ -48,6 +58,8 @@ impl CommandTest {
             exit: exit.ok_or_else(|| missing("exit"))?,
             stdout: stdout.unwrap_or_default(),
             stderr: stderr.unwrap_or_default(),
+            requests,
+            signal: signal.unwrap_or_default(),
             files_equal,
             files_absent,
         })
@@ -116,6 +128,7 @@ mod tests {
     fn a_whole_test() {
         let test = CommandTest::parse(
             "# story\nrequires-env: BIG\nargs: run 'a b' \"\" c'd e'\nenv: A=b=c\nstdin:\n| in\nsetup: file n.txt\n| x\n\
+             request:\n| GET\n|\nresponse:\n| 200\nsignal: INT\n\
              files-equal: a b\nfiles-absent: c\nexit: 0 or 134\nstdout:\n| out\nstderr:\n| ...\n",
         )
         .expect("well formed");
@@ -124,6 +137,8 @@ mod tests {
         assert_eq!(test.env, [("A".to_string(), "b=c".to_string())]);
         assert_eq!(test.stdin, "in\n");
         assert_eq!(test.setup, [SetupStep::File { name: "n.txt".into(), text: "x\n".into() }]);
+        let request = Request { admin: false, text: "GET\n\n".into(), response: "200\n".into() };
+        assert_eq!((test.requests, test.signal), (vec![request], Signal::Interrupt));
         assert_eq!(test.files_equal, [("a".to_string(), "b".to_string())]);
         assert_eq!(test.files_absent, ["c"]);
         assert_eq!(test.exit, ExitCodes(vec![0, 134]));
@@ -142,6 +157,9 @@ mod tests {
             ("stdout: x\n", "line 1: `stdout:` takes its text as `| text` lines below"),
             ("exit: 256\n", "line 1: write `exit: 0`"),
             ("env: =x\n", "line 1: write `env: NAME=VALUE`"),
+            ("request: x\n", "line 1: write `request:` or `request: admin`"),
+            ("response:\n| x\n", "line 1: `response:` belongs below its `request:`"),
+            ("signal: HUP\n", "line 1: write `signal: TERM` or `signal: INT`"),
             ("files-equal: a\n", "line 1: `files-equal:` takes 2 words, here are 1"),
         ] {
             let error = CommandTest::parse(text).expect_err(text).to_string();

@@ -44,7 +44,13 @@ impl Variables {
 
     /// One more variable.
     pub fn add(&mut self, name: &str, folder: &Path) {
-        self.folders.push((name.to_string(), folder.display().to_string()));
+        self.add_text(name, folder.display().to_string());
+    }
+
+    /// One more variable that stands for any text.
+    pub fn add_text(&mut self, name: &str, text: String) {
+        self.folders.retain(|(known, _)| known != name);
+        self.folders.push((name.to_string(), text));
         // Longest first: a folder inside another one is hidden under its own name.
         self.folders.sort_by_key(|(_, folder)| std::cmp::Reverse(folder.len()));
     }

@@ -6,11 +6,13 @@ mod blocking;
 mod clock;
 mod errno;
 mod files;
+mod http;
 mod net;
 mod random;
 mod stdin;
 mod stdout;
 
+pub use self::http::{OsHttpClient, TlsRoots, TlsRootsError};
 pub use clock::{OsMonotonicClock, OsSystemClock};
 pub use files::open_directory;
 pub use net::OsNetwork;

@@ -4,10 +4,12 @@
 
 mod clock;
 mod files;
+mod http;
 mod net;
 mod random;
 mod stdio;
 
+pub use self::http::SimHttp;
 pub use clock::SimClock;
 pub use files::SimFiles;
 pub use net::SimNetwork;

@@ -4,8 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::name::{Name, answer};
+use super::policy::Use;
 use super::{NetworkPolicy, TcpSocket, UdpSocket};
-use crate::sys::{BoxFuture, Family, Network, Result};
+use crate::sys::{BoxFuture, Code, Family, Network, Result};
 
 /// A network, and what of it may be used. Clones are the same grant.
 ///
@@ -49,6 +50,24 @@ impl NetworkGrant {
         Ok(UdpSocket::new(self.stack.udp(family)?, self.policy.clone()))
     }
 
+    /// Whether an HTTP request could go anywhere.
+    pub(crate) fn may_use_http(&self) -> bool {
+        self.policy.grants_tcp()
+    }
+
+    /// Whether TCP may connect to `address`.
+    pub(crate) fn may_connect(&self, address: SocketAddr) -> bool {
+        self.policy.check(Use::Tcp, address).is_ok()
+    }
+
+    /// The addresses of an HTTP server's host. Whoever may reach any address may ask: the guest is not told them.
+    pub(crate) fn resolve_http(&self, name: &str) -> Result<BoxFuture<Result<Vec<IpAddr>>>> {
+        if !self.may_use_http() {
+            return Err(Code::Access.into());
+        }
+        self.look_up(name)
+    }
+
     /// The addresses of `name`, at least one. Spec: `resolve-addresses`.
     ///
     /// # Errors
@@ -56,6 +75,10 @@ impl NetworkGrant {
     /// When it is not granted, or `name` is none. That is told before anything waits.
     pub fn resolve(&self, name: &str) -> Result<BoxFuture<Result<Vec<IpAddr>>>> {
         self.policy.check_lookup()?;
+        self.look_up(name)
+    }
+
+    fn look_up(&self, name: &str) -> Result<BoxFuture<Result<Vec<IpAddr>>>> {
         Ok(match Name::parse(name)? {
             Name::Address(address) => Box::pin(std::future::ready(Ok(vec![address]))),
             Name::Host(host) => {

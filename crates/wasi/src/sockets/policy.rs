@@ -113,6 +113,15 @@ impl NetworkPolicy {
         if switch && reached { Ok(()) } else { Err(Code::Access.into()) }
     }
 
+    /// Whether any address is granted for TCP.
+    pub(crate) fn grants_tcp(&self) -> bool {
+        let any = match &self.reach {
+            Reach::Everything => true,
+            Reach::Ranges(ranges) => !ranges.is_empty(),
+        };
+        self.tcp && any
+    }
+
     /// Refuses to look names up when that is not granted.
     pub(crate) fn check_lookup(&self) -> Result<()> {
         if self.name_lookup { Ok(()) } else { Err(Code::Access.into()) }

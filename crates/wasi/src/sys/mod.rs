@@ -7,6 +7,7 @@ mod bytes;
 mod clock;
 mod error;
 mod files;
+mod http;
 mod network;
 mod node;
 mod random;
@@ -17,6 +18,7 @@ mod udp;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use self::http::{HttpClient, OutgoingRequest, Timeouts};
 pub use bytes::{ByteSink, ByteSource};
 pub use clock::{Instant, MonotonicClock, SystemClock};
 pub use error::{Code, Error, Result};

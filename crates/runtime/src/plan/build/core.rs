@@ -69,7 +69,7 @@ impl<'d> Builder<'d> {
             imports.push(((*from).to_owned(), (*name).to_owned()));
         }
         let index = ModuleIndex(self.budget.entry(self.plan.modules.len(), "core modules")?);
-        self.plan.modules.push(PlannedModule { range: definition.range.clone(), imports });
+        self.plan.modules.push(PlannedModule { range: definition.range.clone(), imports, starts: definition.starts });
         self.modules.insert(number, index);
         Ok(index)
     }

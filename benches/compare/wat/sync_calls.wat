@@ -1,0 +1,85 @@
+;; One component calls another: a number, a string of `size` bytes, a list of `size` records.
+(component
+  (component $callee
+    (type $entry' (record (field "id" u32) (field "name" string) (field "done" bool)))
+    (export $entry "entry" (type $entry'))
+    (core module $m
+      (memory (export "memory") 8)
+      (global $free (mut i32) (i32.const 1024))
+      ;; What one call allocates is free again when its function begins: its arguments are there by then.
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
+        (local.set $at (global.get $free))
+        (global.set $free
+          (i32.and (i32.add (i32.add (local.get $at) (local.get 3)) (i32.const 7)) (i32.const -8)))
+        (local.get $at))
+      (func (export "add-one") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+      (func (export "length") (param i32 i32) (result i32)
+        (global.set $free (i32.const 1024))
+        (local.get 1))
+      (func (export "sum") (param $at i32) (param $n i32) (result i32) (local $sum i32)
+        (global.set $free (i32.const 1024))
+        (loop $next
+          (local.set $sum (i32.add (local.get $sum) (i32.load (local.get $at))))
+          (local.set $at (i32.add (local.get $at) (i32.const 16)))
+          (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $sum)))
+    (core instance $i (instantiate $m))
+    (func (export "add-one") (param "x" u32) (result u32) (canon lift (core func $i "add-one")))
+    (func (export "length") (param "text" string) (result u32)
+      (canon lift (core func $i "length") (memory (core memory $i "memory")) (realloc (core func $i "realloc"))))
+    (func (export "sum") (param "entries" (list $entry)) (result u32)
+      (canon lift (core func $i "sum") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))
+  (component $caller
+    (type $entry' (record (field "id" u32) (field "name" string) (field "done" bool)))
+    (import "entry" (type $entry (eq $entry')))
+    (import "add-one" (func $add-one (param "x" u32) (result u32)))
+    (import "length" (func $length (param "text" string) (result u32)))
+    (import "sum" (func $sum (param "entries" (list $entry)) (result u32)))
+    ;; Text from 1024 on; 100 entries from 131072 on, each with a name of 12 bytes.
+    (core module $memory
+      (memory (export "memory") 4)
+      (func $fill (local $n i32) (local $at i32)
+        (memory.fill (i32.const 1024) (i32.const 97) (i32.const 65536))
+        (local.set $n (i32.const 100))
+        (local.set $at (i32.const 131072))
+        (loop $next
+          (i32.store (local.get $at) (i32.const 1))
+          (i32.store offset=4 (local.get $at) (i32.add (i32.const 1024) (local.get $n)))
+          (i32.store offset=8 (local.get $at) (i32.const 12))
+          (i32.store8 offset=12 (local.get $at) (i32.const 1))
+          (local.set $at (i32.add (local.get $at) (i32.const 16)))
+          (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+      (start $fill))
+    (core instance $memory (instantiate $memory))
+    (core func $add-one (canon lower (func $add-one)))
+    (core func $length (canon lower (func $length) (memory (core memory $memory "memory"))))
+    (core func $sum (canon lower (func $sum) (memory (core memory $memory "memory"))))
+    (core module $m
+      (import "" "add-one" (func $add-one (param i32) (result i32)))
+      (import "" "length" (func $length (param i32 i32) (result i32)))
+      (import "" "sum" (func $sum (param i32 i32) (result i32)))
+      (func (export "numbers") (param $n i32) (param $size i32)
+        (loop $next
+          (if (i32.ne (call $add-one (local.get $size)) (i32.add (local.get $size) (i32.const 1))) (then unreachable))
+          (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+      (func (export "strings") (param $n i32) (param $size i32)
+        (loop $next
+          (if (i32.ne (call $length (i32.const 1024) (local.get $size)) (local.get $size)) (then unreachable))
+          (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+      (func (export "records") (param $n i32) (param $size i32)
+        (loop $next
+          (if (i32.ne (call $sum (i32.const 131072) (local.get $size)) (local.get $size)) (then unreachable))
+          (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))
+    (core instance $i (instantiate $m (with "" (instance
+      (export "add-one" (func $add-one)) (export "length" (func $length)) (export "sum" (func $sum))))))
+    (func (export "numbers") (param "n" u32) (param "size" u32) (canon lift (core func $i "numbers")))
+    (func (export "strings") (param "n" u32) (param "size" u32) (canon lift (core func $i "strings")))
+    (func (export "records") (param "n" u32) (param "size" u32) (canon lift (core func $i "records"))))
+  (instance $callee (instantiate $callee))
+  (alias export $callee "entry" (type $entry))
+  (instance $caller (instantiate $caller (with "entry" (type $entry))
+    (with "add-one" (func $callee "add-one")) (with "length" (func $callee "length"))
+    (with "sum" (func $callee "sum"))))
+  (func (export "numbers") (alias export $caller "numbers"))
+  (func (export "strings") (alias export $caller "strings"))
+  (func (export "records") (alias export $caller "records")))

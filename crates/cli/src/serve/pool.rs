@@ -1,0 +1,307 @@
+//! The instances of one worker: kept ready, used by several requests at once, replaced when they are used up or broken.
+
+use std::cell::{Cell, RefCell};
+use std::pin::pin;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use clap::Args;
+use thalweg_wasi::WasiContext;
+use thalweg_wasi::http::{Service, ServiceHandle};
+use tokio::sync::oneshot;
+use tokio::task::spawn_local;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::app::App;
+use super::first::{First, first};
+use super::generation::Generation;
+use super::shared::Shared;
+use super::worker::Pulse;
+use crate::options::duration;
+use crate::report::{self, Failure};
+use crate::run::grants::Grants;
+
+/// How instances are used, on the command line; the names are those of `wasmtime serve`.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Instances")]
+pub struct PoolArgs {
+    /// Requests that one instance answers before it is replaced (default: 128; 1 for a component of WASI 0.2)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_instance_reuse_count: Option<u32>,
+    /// Requests that one instance answers at the same time (default: 16; always 1 for a component of WASI 0.2)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_instance_concurrent_reuse_count: Option<u32>,
+    /// Time after which an instance without a request is dropped
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1s")]
+    idle_instance_timeout: Duration,
+}
+
+/// How instances are used.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolPolicy {
+    /// Requests in the life of an instance.
+    pub reuse: u32,
+    /// Requests at the same time.
+    pub concurrent: u32,
+    /// How long an instance is kept without a request.
+    pub idle_timeout: Duration,
+}
+
+impl PoolArgs {
+    /// What holds for components of `generation`.
+    pub fn policy(&self, generation: Generation) -> PoolPolicy {
+        let (reuse, concurrent) = match generation {
+            Generation::Handler => (128, self.max_instance_concurrent_reuse_count.unwrap_or(16)),
+            Generation::IncomingHandler => (1, 1),
+        };
+        PoolPolicy {
+            reuse: self.max_instance_reuse_count.unwrap_or(reuse),
+            concurrent,
+            idle_timeout: self.idle_instance_timeout,
+        }
+    }
+}
+
+/// The instances of one worker.
+pub struct Pool {
+    shared: Arc<Shared>,
+    grants: Rc<Grants>,
+    pulse: Arc<Pulse>,
+    /// What instances are made of, and its version.
+    app: RefCell<(u64, Arc<App>)>,
+    /// Those that take requests; the one that was used last is taken first, so that the others become idle.
+    ready: RefCell<Vec<Rc<Live>>>,
+    /// One that was never used, so that nobody waits for it to be made.
+    spare: RefCell<Option<Rc<Live>>>,
+    alive: Cell<usize>,
+    closed: Cell<bool>,
+}
+
+/// Time for an instance to hear that a request is over which it did not finish.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// An instance, as long as somebody may have a request for it.
+struct Live {
+    handle: ServiceHandle,
+    requests: Cell<u32>,
+    active: Cell<u32>,
+    idle_since: Cell<Instant>,
+    /// How long it may go on without requests, told when there are no more.
+    rest: Cell<Duration>,
+    end: Cell<Option<oneshot::Sender<Duration>>>,
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        if let Some(end) = self.end.take() {
+            // It may have ended before.
+            let _ = end.send(self.rest.get());
+        }
+    }
+}
+
+/// The use of an instance for one request.
+pub struct Lease {
+    live: Rc<Live>,
+    pool: Rc<Pool>,
+}
+
+impl Lease {
+    /// Where the request goes.
+    pub fn handle(&self) -> &ServiceHandle {
+        &self.live.handle
+    }
+
+    /// Lets the instance take no more requests, and end after those that it has: something in it goes on for too long.
+    pub fn retire(&self) {
+        self.live.rest.set(LAST_WORDS);
+        self.pool.remove(&self.live);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let live = &self.live;
+        live.active.set(live.active.get() - 1);
+        live.idle_since.set(Instant::now());
+    }
+}
+
+impl Pool {
+    /// An empty pool.
+    pub fn new(shared: Arc<Shared>, grants: Grants, pulse: Arc<Pulse>) -> Rc<Pool> {
+        let app = RefCell::new((shared.version(), shared.app()));
+        Rc::new(Pool {
+            shared,
+            grants: Rc::new(grants),
+            pulse,
+            app,
+            ready: RefCell::default(),
+            spare: RefCell::default(),
+            alive: Cell::new(0),
+            closed: Cell::new(false),
+        })
+    }
+
+    /// An instance for a request.
+    pub async fn lease(self: &Rc<Self>) -> Result<Lease, Failure> {
+        self.follow_version();
+        let policy = self.policy();
+        let free = |live: &&Rc<Live>| live.active.get() < policy.concurrent;
+        let found = self.ready.borrow().iter().rfind(free).cloned();
+        let live = match found {
+            Some(live) => live,
+            None => {
+                let spare = self.spare.borrow_mut().take();
+                let live = match spare {
+                    Some(live) => live,
+                    None => self.instantiate().await?,
+                };
+                self.ready.borrow_mut().push(live.clone());
+                self.prepare();
+                live
+            }
+        };
+        live.active.set(live.active.get() + 1);
+        live.requests.set(live.requests.get() + 1);
+        if live.requests.get() >= policy.reuse {
+            self.remove(&live);
+        }
+        Ok(Lease { live, pool: self.clone() })
+    }
+
+    /// Makes the spare instance, if there is none, when nothing else is to be done.
+    fn prepare(self: &Rc<Self>) {
+        let pool = self.clone();
+        spawn_local(async move {
+            // An error is told to the request that needs an instance.
+            let _ = pool.fill_spare().await;
+        });
+    }
+
+    /// Makes the spare instance, if there is none.
+    pub async fn fill_spare(self: &Rc<Self>) -> Result<(), Failure> {
+        if self.spare.borrow().is_none() && !self.closed.get() {
+            let live = self.instantiate().await?;
+            if self.spare.borrow().is_none() && !self.closed.get() {
+                *self.spare.borrow_mut() = Some(live);
+            }
+        }
+        Ok(())
+    }
+
+    fn policy(&self) -> PoolPolicy {
+        self.app.borrow().1.policy
+    }
+
+    async fn instantiate(self: &Rc<Self>) -> Result<Rc<Live>, Failure> {
+        let app = self.app.borrow().1.clone();
+        let (service, handle) = app.instantiate(&self.grants).await?;
+        let alive = Alive::new(self);
+        let (end, ended) = oneshot::channel();
+        let live = Rc::new(Live {
+            handle,
+            requests: Cell::new(0),
+            active: Cell::new(0),
+            idle_since: Cell::new(Instant::now()),
+            rest: Cell::new(self.shared.limits.request_timeout),
+            end: Cell::new(Some(end)),
+        });
+        spawn_local(drive(service, ended, self.clone(), Rc::downgrade(&live), (alive, app)));
+        Ok(live)
+    }
+
+    /// Takes an instance out of use. It ends when its requests have.
+    fn remove(&self, live: &Rc<Live>) {
+        self.ready.borrow_mut().retain(|other| !Rc::ptr_eq(other, live));
+    }
+
+    /// Uses what is served now, and lets go of what was served before.
+    fn follow_version(self: &Rc<Self>) {
+        let version = self.shared.version();
+        if self.app.borrow().0 != version {
+            *self.app.borrow_mut() = (version, self.shared.app());
+            self.retire_all();
+            self.prepare();
+        }
+    }
+
+    fn retire_all(&self) {
+        let spare = self.spare.borrow_mut().take();
+        let ready = std::mem::take(&mut *self.ready.borrow_mut());
+        drop((spare, ready));
+    }
+
+    /// Drops instances that had no request for a while, again and again.
+    pub async fn sweep(self: Rc<Self>) {
+        loop {
+            sleep((self.policy().idle_timeout / 2).clamp(Duration::from_millis(10), Duration::from_secs(10))).await;
+            self.drop_idle();
+        }
+    }
+
+    fn drop_idle(&self) {
+        let timeout = self.policy().idle_timeout;
+        let is_idle = |live: &Rc<Live>| live.active.get() == 0 && live.idle_since.get().elapsed() >= timeout;
+        self.ready.borrow_mut().retain(|live| !is_idle(live));
+    }
+
+    /// Lets every instance end when its requests have.
+    pub fn close(&self) {
+        self.closed.set(true);
+        self.retire_all();
+    }
+
+    /// Instances that are not at their end.
+    pub fn alive(&self) -> usize {
+        self.alive.get()
+    }
+}
+
+/// Counts an instance while it lives.
+struct Alive(Rc<Pool>);
+
+impl Alive {
+    fn new(pool: &Rc<Pool>) -> Alive {
+        pool.alive.set(pool.alive.get() + 1);
+        pool.shared.metrics.instances.fetch_add(1, Relaxed);
+        pool.shared.metrics.instances_alive.fetch_add(1, Relaxed);
+        Alive(pool.clone())
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.alive.set(self.0.alive.get() - 1);
+        self.0.shared.metrics.instances_alive.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Runs an instance to its end: when all its requests are done and it has nothing more to do, or traps, or goes on for too
+/// long after its last request. An instance needs its `App`, which has the clock that interrupts it.
+async fn drive(
+    service: Service<WasiContext>,
+    ended: oneshot::Receiver<Duration>,
+    pool: Rc<Pool>,
+    live: Weak<Live>,
+    _kept: (Alive, Arc<App>),
+) {
+    let mut running = pin!(pool.pulse.watch(service.run()));
+    let outcome = match first(running.as_mut(), ended).await {
+        First::Left(outcome) => outcome,
+        First::Right(rest) => match timeout(rest.unwrap_or(LAST_WORDS), running).await {
+            Ok(outcome) => outcome,
+            Err(_) => return,
+        },
+    };
+    if let Err(error) = outcome {
+        pool.shared.metrics.traps.fetch_add(1, Relaxed);
+        if let Some(live) = live.upgrade() {
+            pool.remove(&live);
+            pool.spare.borrow_mut().take_if(|spare| Rc::ptr_eq(spare, &live));
+        }
+        report::fail(&Failure::from(error));
+    }
+}

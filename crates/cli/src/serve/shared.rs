@@ -1,0 +1,74 @@
+//! What all threads of a server see.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+
+use super::access_log::AccessLog;
+use super::app::App;
+use super::args::ServeArgs;
+use super::limits::Limits;
+use super::metrics::Metrics;
+
+/// Whether new work is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// There are no instances yet.
+    Starting,
+    /// It is.
+    Serving,
+    /// What has begun is finished.
+    Draining,
+}
+
+/// A server, as its threads share it.
+pub struct Shared {
+    /// The limits.
+    pub limits: Limits,
+    /// What makes HTTPS of a connection.
+    pub tls: Option<TlsAcceptor>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What is written of each request.
+    pub access_log: AccessLog,
+    /// One permit for each request that may be answered now.
+    pub requests: Arc<Semaphore>,
+    /// Goes from one to the next.
+    pub phase: watch::Sender<Phase>,
+    app: RwLock<Arc<App>>,
+    version: AtomicU64,
+}
+
+impl Shared {
+    /// A server of `app`.
+    pub fn new(args: &ServeArgs, limits: Limits, tls: Option<TlsAcceptor>, app: App) -> Shared {
+        Shared {
+            requests: Arc::new(Semaphore::new(limits.max_concurrent_requests)),
+            phase: watch::Sender::new(Phase::Starting),
+            limits,
+            tls,
+            metrics: Metrics::default(),
+            access_log: AccessLog::start(args.access_log),
+            app: RwLock::new(Arc::new(app)),
+            version: AtomicU64::new(0),
+        }
+    }
+
+    /// What is served now.
+    pub fn app(&self) -> Arc<App> {
+        self.app.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Serves `app` from now on; requests that have begun stay where they are.
+    pub fn replace(&self, app: App) {
+        *self.app.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(app);
+        self.version.fetch_add(1, Ordering::Release);
+    }
+
+    /// Grows with each replacement.
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,107 @@
+//! The compiled code of a component, and what can be found in it once for all instances.
+
+use super::Loaded;
+use crate::Result;
+use crate::adapter::{Adapters, encode_adapters};
+use crate::canon::{encode_glue, has_glue, signature};
+use crate::engine::{CoreEngine, CoreExport, CoreFuncType, CoreModule};
+use crate::error::bug;
+use crate::plan::{CoreDef, CoreInstanceIndex, ModuleIndex, Plan, Step, Trampoline, TrampolineIndex};
+
+/// A component's compiled code.
+pub(crate) struct Code {
+    /// The plan's core modules.
+    modules: Vec<CoreModule>,
+    /// See `canon::encode_glue`.
+    pub(super) glue: Option<CoreModule>,
+    /// See `adapter/`.
+    pub(crate) adapters: Option<Adapters>,
+    /// For each step of the plan, where what it names is.
+    pub(crate) sources: Vec<Vec<Source>>,
+    /// The core types of the plan's trampolines.
+    trampolines: Vec<CoreFuncType>,
+}
+
+/// Where a [`CoreDef`] is, without names.
+pub(crate) enum Source {
+    /// A function that the runtime provides.
+    Trampoline(TrampolineIndex),
+    /// An export of a core instance.
+    Export(CoreInstanceIndex, CoreExport),
+}
+
+impl Code {
+    /// Code of the plan's modules, then of what was [`generated`]. Code without adapters is whole, for each has a twin;
+    /// and they are left out unless `adapters`.
+    pub(super) fn new(
+        engine: &CoreEngine,
+        loaded: &Loaded,
+        mut modules: Vec<CoreModule>,
+        adapters: bool,
+    ) -> Result<Code> {
+        let plan = &loaded.plan;
+        let (planned, found) = (plan.modules.len(), modules.len());
+        let with_glue = planned + usize::from(has_glue(plan));
+        if found < with_glue {
+            return Err(bug!("{found} modules were compiled of {with_glue}"));
+        }
+        let mut rest = modules.split_off(with_glue);
+        let glue = modules.split_off(planned).pop();
+        if !adapters {
+            rest.clear();
+        }
+        let sources = sources(plan, &modules)?;
+        let ty = |trampoline: &Trampoline| {
+            let (params, result) = signature(trampoline, plan);
+            CoreFuncType::new(engine, &params, result)
+        };
+        let trampolines = plan.trampolines.iter().map(ty).collect();
+        Ok(Code { modules, glue, adapters: Adapters::new(engine, rest)?, sources, trampolines })
+    }
+
+    /// All of its modules, in the order in which [`new`](Self::new) takes them.
+    pub(super) fn modules(&self) -> impl Iterator<Item = &CoreModule> {
+        self.modules.iter().chain(&self.glue).chain(self.adapters.iter().flat_map(Adapters::modules))
+    }
+
+    /// A core module of the plan.
+    pub(crate) fn module(&self, index: ModuleIndex) -> Result<&CoreModule> {
+        self.modules.get(index.at()).ok_or_else(|| bug!("no core module {}", index.0))
+    }
+
+    /// The core type of a trampoline.
+    pub(crate) fn trampoline(&self, index: TrampolineIndex) -> Result<&CoreFuncType> {
+        self.trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))
+    }
+}
+
+/// Finds what the plan's steps name.
+fn sources(plan: &Plan, modules: &[CoreModule]) -> Result<Vec<Vec<Source>>> {
+    // The module of each core instance.
+    let mut of = Vec::new();
+    let mut all = Vec::new();
+    for step in &plan.steps {
+        let find = |def: &CoreDef| match def {
+            CoreDef::Trampoline(index) => Ok(Source::Trampoline(*index)),
+            CoreDef::Export { instance, name } => {
+                let module = of.get(instance.at()).and_then(|module: &ModuleIndex| modules.get(module.at()));
+                let export = module.and_then(|module| module.find_export(name));
+                Ok(Source::Export(*instance, export.ok_or_else(|| bug!("no core export `{name}`"))?))
+            }
+        };
+        all.push(step.defs().iter().map(find).collect::<Result<_>>()?);
+        if let Step::Instantiate { module, .. } = step {
+            of.push(*module);
+        }
+    }
+    Ok(all)
+}
+
+/// What is compiled besides the plan's modules: the glue if there is any, then the adapters.
+pub(super) fn generated(plan: &Plan, adapters: bool) -> Result<Vec<Vec<u8>>> {
+    let mut modules: Vec<_> = encode_glue(plan).into_iter().collect();
+    if adapters {
+        modules.extend(encode_adapters(plan)?);
+    }
+    Ok(modules)
+}

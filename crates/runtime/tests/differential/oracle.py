@@ -1,0 +1,473 @@
+"""Runs random scripts in the standard's executable specification and prints what each step answers.
+
+    THALWEG_DEFINITIONS=/path/to/definitions.py python3 oracle.py FIRST_SEED COUNT
+
+One script a line: `seed instances|step=answer|step=answer|...`. A step is a word and numbers, the first of them the
+instance; an answer is a number, or `trap`, which ends the script. The runtime's side is `differential.rs`.
+
+What the specification leaves open is first come, first served here. `Amended` holds what was merged into the standard
+after the text at WebAssembly/component-model 6d28164.
+"""
+
+import importlib.util
+import itertools
+import os
+import random
+import sys
+import threading
+import traceback
+
+spec = importlib.util.spec_from_file_location('definitions', os.environ['THALWEG_DEFINITIONS'])
+D = importlib.util.module_from_spec(spec)
+sys.modules['definitions'] = D
+spec.loader.exec_module(D)
+D.DETERMINISTIC_PROFILE = True
+threading.stack_size(256 * 1024)
+
+U8, U32 = D.U8Type(), D.U32Type()
+STREAM, FUTURE = D.StreamType(U8), D.FutureType(U8)
+MEMORY = 4096
+SET = 1  # every instance begins with a waitable set, whose handle is 1
+clock = itertools.count()
+
+
+class Amended:
+    """Later rules of the standard, and first come, first served."""
+
+    def wait_until(self, ready_func, cancellable=False):
+        in_loop = cancellable and self.task.state != D.Task.State.INITIAL
+        if self.task.deliver_pending_cancel(cancellable):
+            return D.Cancelled.TRUE
+
+        def ready():
+            if in_loop and self.task.state == D.Task.State.PENDING_CANCEL:
+                return self.task.inst.exclusive_thread is None
+            return ready_func()
+        self.start_waiting_internal(ready)
+        cancelled = self.block_internal(cancellable)
+        return D.Cancelled.TRUE if self.task.deliver_pending_cancel(cancellable) else cancelled
+
+    def request_cancellation(self, caller):
+        if self.state == D.Task.State.INITIAL:
+            self.state = D.Task.State.CANCEL_DELIVERED
+            self.implicit_thread.resume(D.Cancelled.TRUE)
+            return
+        self.state = D.Task.State.PENDING_CANCEL
+        thread = self.implicit_thread
+        if thread in self.threads and thread.waiting() and thread.cancellable and thread.ready():
+            thread.resume()
+
+    def subtask_cancel(original):
+        def cancel(async_, i):
+            subtask = D.current_instance().handles.get(i)
+            D.trap_if(not isinstance(subtask, D.Subtask))
+            D.trap_if(subtask.resolve_delivered())
+            D.trap_if(subtask.cancellation_requested)
+            D.trap_if(subtask.in_waitable_set())
+            return original(async_, i)
+        return cancel
+
+    def cancel_copy(original):
+        def cancel(end_type, event_code, t, async_, i):
+            [payload] = original(end_type, event_code, t, async_, i)
+            stream = event_code in (D.EventCode.STREAM_READ, D.EventCode.STREAM_WRITE)
+            completed = stream and payload & 0xf == D.CopyResult.COMPLETED
+            return [payload | D.CopyResult.CANCELLED if completed else payload]
+        return cancel
+
+    def end_init(original):
+        def init(self, shared):
+            original(self, shared)
+            if not hasattr(shared, 'guest_ends'):
+                shared.guest_ends = {}
+            shared.guest_ends[type(self)] = self
+        return init
+
+    def lift_async_value(original):
+        def lift(end_type, cx, i, t):
+            shared = original(end_type, cx, i, t)
+            shared.guest_ends.pop(end_type, None)
+            return shared
+        return lift
+
+    def lower_stream(original):
+        def lower(cx, v, t):
+            i = original(cx, v, t)
+            if v.dropped:
+                notify(cx.inst.handles.get(i))
+            return i
+        return lower
+
+    def drop(self):
+        D.trap_if(self.copying())
+        first = not self.shared.dropped
+        self.shared.drop()
+        self.shared.guest_ends.pop(type(self), None)
+        self.pending_event = None
+        D.Waitable.drop(self)
+        if first:
+            for peer in self.shared.guest_ends.values():
+                notify(peer)
+
+    def future_drop(self):
+        # The text asserts the other kind of buffer, which was a mistake.
+        if not self.dropped:
+            self.dropped = True
+            if self.pending_buffer:
+                self.reset_and_notify_pending(D.CopyResult.DROPPED)
+
+    def set_event(self):
+        pending = [w for w in self.elems if w.has_pending_event()]
+        return min(pending, key=lambda w: w.since).get_pending_event()
+
+    def set_pending_event(self, event):
+        if not self.has_pending_event():
+            self.since = next(clock)
+        self.pending_event = event
+
+    def join(original):
+        def join(self, wset):
+            original(self, wset)
+            self.since = next(clock)
+        return join
+
+
+def notify(end):
+    """The other end is gone: an idle end hears of it, and a copy that was over but not delivered ends with DROPPED."""
+    stream = isinstance(end, D.ReadableStreamEnd | D.WritableStreamEnd)
+    code = {D.ReadableStreamEnd: D.EventCode.STREAM_READ, D.WritableStreamEnd: D.EventCode.STREAM_WRITE,
+            D.WritableFutureEnd: D.EventCode.FUTURE_WRITE}.get(type(end))
+    if end.state == D.CopyState.IDLE and code is not None:
+        def event():
+            end.state = D.CopyState.DONE
+            return (code, end.index, int(D.CopyResult.DROPPED))
+        end.set_pending_event(event)
+    elif stream and end.state == D.CopyState.COPYING and end.has_pending_event():
+        before = end.pending_event
+
+        def event():
+            code, index, payload = before()
+            end.state = D.CopyState.DONE
+            return (code, index, payload & ~0xf | D.CopyResult.DROPPED)
+        end.set_pending_event(event)
+
+
+def amend():
+    D.ComponentInstance.may_enter_from = lambda self, caller: True
+    D.ComponentInstance.enter_from = lambda self, caller: None
+    D.ComponentInstance.leave_to = lambda self, caller: None
+    D.Thread.wait_until = Amended.wait_until
+    D.Task.request_cancellation = Amended.request_cancellation
+    D.canon_subtask_cancel = Amended.subtask_cancel(D.canon_subtask_cancel)
+    D.cancel_copy = Amended.cancel_copy(D.cancel_copy)
+    D.CopyEnd.__init__ = Amended.end_init(D.CopyEnd.__init__)
+    D.lift_async_value = Amended.lift_async_value(D.lift_async_value)
+    D.lower_stream = Amended.lower_stream(D.lower_stream)
+    D.CopyEnd.drop = Amended.drop
+    D.SharedFutureImpl.drop = Amended.future_drop
+    D.WaitableSet.get_pending_event = Amended.set_event
+    D.Waitable.set_pending_event = Amended.set_pending_event
+    D.Waitable.join = Amended.join(D.Waitable.join)
+    add = D.Table.add
+
+    def add_end(self, e):
+        i = add(self, e)
+        if isinstance(e, D.CopyEnd):
+            e.index = i
+        return i
+    D.Table.add = add_end
+
+
+class Instance:
+    """The driver component's other half: what `differential.rs` writes in WAT."""
+
+    def __init__(self, world, number):
+        self.world, self.number = world, number
+        self.inst = D.ComponentInstance(world.store)
+        self.inst.may_enter = False
+        self.mem = D.MemInst(bytearray(MEMORY), 'i32')
+        self.opts = D.CanonicalOptions(memory=self.mem)
+        self.async_opts = D.CanonicalOptions(memory=self.mem, async_=True)
+        self.hash = 0
+        self.inst.handles.add(D.WaitableSet())
+
+    def note(self, *words):
+        for word in words:
+            self.hash = (self.hash * 31 + int(word)) & 0xffffffff
+
+    def job(self, args):
+        [mode] = args
+        D.canon_context_set('i32', 0, mode)
+        if mode == 0:
+            D.canon_task_return([U32], D.LiftOptions(memory=self.mem), [100])
+            return [0]
+        return [1 if mode in (1, 4) else 2 | SET << 4]
+
+    def callback(self, args):
+        event, p1, p2 = args
+        [mode] = D.canon_context_get('i32', 0)
+        self.note(mode, event, p1, p2)
+        if event == D.EventCode.TASK_CANCELLED and mode != 3:
+            D.canon_task_cancel()
+            return [0]
+        if mode == 4:
+            D.canon_context_set('i32', 0, 1)
+            return [1]
+        if mode == 5:
+            D.canon_context_set('i32', 0, 2)
+            return [2 | SET << 4]
+        D.canon_task_return([U32], D.LiftOptions(memory=self.mem), [100 + mode])
+        return [0]
+
+    def job_func(self):
+        ft = D.FuncType([('m', U32)], [U32], async_=True)
+        opts = D.CanonicalOptions(memory=self.mem, async_=True, callback=self.callback)
+        return self.world.store.lift(self.job, ft, opts, self.inst), ft
+
+    def step(self, word, a):
+        o, ao = self.opts, self.async_opts
+        match word:
+            case 'stream.new': return fold(D.canon_stream_new(STREAM))
+            case 'future.new': return fold(D.canon_future_new(FUTURE))
+            case 'stream.read': return D.canon_stream_read(STREAM, ao, *a)
+            case 'stream.write': return D.canon_stream_write(STREAM, ao, *a)
+            case 'future.read': return D.canon_future_read(FUTURE, ao, *a)
+            case 'future.write': return D.canon_future_write(FUTURE, ao, *a)
+            case 'stream.cancel-read': return D.canon_stream_cancel_read(STREAM, True, *a)
+            case 'stream.cancel-write': return D.canon_stream_cancel_write(STREAM, True, *a)
+            case 'future.cancel-read': return D.canon_future_cancel_read(FUTURE, True, *a)
+            case 'future.cancel-write': return D.canon_future_cancel_write(FUTURE, True, *a)
+            case 'stream.drop-readable': return D.canon_stream_drop_readable(STREAM, *a) or [0]
+            case 'stream.drop-writable': return D.canon_stream_drop_writable(STREAM, *a) or [0]
+            case 'future.drop-readable': return D.canon_future_drop_readable(FUTURE, *a) or [0]
+            case 'future.drop-writable': return D.canon_future_drop_writable(FUTURE, *a) or [0]
+            case 'set.new': return D.canon_waitable_set_new()
+            case 'set.drop': return D.canon_waitable_set_drop(*a) or [0]
+            case 'join': return D.canon_waitable_join(*a) or [0]
+            case 'poll':
+                [code] = D.canon_waitable_set_poll(False, self.mem, a[0], 0)
+                words = [int.from_bytes(self.mem.bytes[at:at + 4], 'little') for at in (0, 4)]
+                return [(int(code) * 31 + words[0]) * 31 + words[1] & 0xffffffff]
+            case 'subtask.cancel': return D.canon_subtask_cancel(True, *a)
+            case 'subtask.drop': return D.canon_subtask_drop(*a) or [0]
+            case 'inc': return D.canon_backpressure_inc() or [0]
+            case 'dec': return D.canon_backpressure_dec() or [0]
+            case 'call':
+                callee, mode = a
+                func, ft = self.world.instances[callee].job_func()
+                return self.world.store.lower(func, ft, ao, self.inst)([mode, 8])
+            case 'hash':
+                crc = self.hash
+                for byte in self.mem.bytes[64:128]:
+                    crc = crc * 31 + byte & 0xffffffff
+                return [crc]
+        assert False, word
+
+
+def fold(result):
+    [ends] = result
+    return [ends & 0xffff | (ends >> 32) << 16]
+
+
+class World:
+    def __init__(self, count):
+        self.store = D.Store()
+        self.instances = [Instance(self, number) for number in range(count)]
+        for number, this in enumerate(self.instances):
+            for at in range(256):
+                this.mem.bytes[256 + at] = (number * 64 + at) & 0xff
+        self.queue = []
+
+    def call(self, instance, params, results, core, args):
+        """Calls a function that is not async; gives its result, or none after a trap."""
+        this, out = self.instances[instance], []
+        trapped = []
+
+        def guarded(flat):
+            try:
+                return [int(v) for v in core(flat)]
+            except D.Trap:
+                trapped.append(True)
+                raise
+        ft = D.FuncType(params, results)
+        func = self.store.lift(guarded, ft, this.opts, this.inst)
+        self.run(lambda: self.store.invoke(func, lambda: args, lambda result: out.append(result)))
+        return out[0] if out else None
+
+    def run(self, body):
+        body()
+        self.note_ready()
+
+    def step(self, word, instance, *a):
+        if word == 'tick':
+            return self.tick()
+        if word == 'pass-stream' or word == 'pass-future':
+            ty = STREAM if word == 'pass-stream' else FUTURE
+            value = self.call(instance, [], [ty], lambda flat: [a[0]], [])
+            handle = []
+
+            def take(flat):
+                handle.extend(flat)
+                return []
+            self.call(a[1], [('s', ty)], [], take, value)
+            return handle[0]
+        return self.call(instance, [], [U32], lambda flat: self.instances[instance].step(word, a), [])[0]
+
+    def note_ready(self):
+        ready = [t for t in self.store.waiting if t.ready()]
+        self.queue = [t for t in self.queue if t in ready]
+        self.queue += [t for t in ready if t not in self.queue]
+
+    def tick(self):
+        self.note_ready()
+        if not self.queue:
+            return 0
+        thread = self.queue.pop(0)
+        thread.resume()
+        self.note_ready()
+        return 1
+
+
+class Script:
+    """Generates a script while it runs, so that most steps make sense."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.count = self.random.randint(2, 4)
+        self.world = World(self.count)
+        self.seed = seed
+
+    def pick(self, instance, kinds):
+        handles = self.world.instances[instance].inst.handles.array
+        fit = [i for i, e in enumerate(handles) if e is not None and isinstance(e, kinds)]
+        if fit and self.random.random() < 0.97:
+            return self.random.choice(fit)
+        return self.random.randrange(1, len(handles) + 1)
+
+    def next(self):
+        r = self.random
+        i = r.randrange(self.count)
+        ptr, n = 256 + r.randrange(128), r.choice([0, 0, 1, 2, 3, 4, 8])
+        word = r.choice(WORDS)
+        match word:
+            case 'stream.new' | 'future.new' | 'set.new' | 'inc' | 'dec' | 'hash' | 'tick': return (word, i)
+            case 'stream.read': return (word, i, self.pick(i, D.ReadableStreamEnd), 64 + r.randrange(32), n)
+            case 'stream.write': return (word, i, self.pick(i, D.WritableStreamEnd), ptr, n)
+            case 'future.read': return (word, i, self.pick(i, D.ReadableFutureEnd), 64 + r.randrange(32))
+            case 'future.write': return (word, i, self.pick(i, D.WritableFutureEnd), ptr)
+            case 'stream.cancel-read' | 'stream.drop-readable': return (word, i, self.pick(i, D.ReadableStreamEnd))
+            case 'stream.cancel-write' | 'stream.drop-writable': return (word, i, self.pick(i, D.WritableStreamEnd))
+            case 'future.cancel-read' | 'future.drop-readable': return (word, i, self.pick(i, D.ReadableFutureEnd))
+            case 'future.cancel-write' | 'future.drop-writable': return (word, i, self.pick(i, D.WritableFutureEnd))
+            case 'set.drop' | 'poll': return (word, i, self.pick(i, D.WaitableSet))
+            case 'join': return (word, i, self.pick(i, D.Waitable), r.choice([0, SET, SET, self.pick(i, D.WaitableSet)]))
+            case 'subtask.cancel' | 'subtask.drop': return (word, i, self.pick(i, D.Subtask))
+            case 'pass-stream': return (word, i, self.pick(i, D.ReadableStreamEnd), r.randrange(self.count))
+            case 'pass-future': return (word, i, self.pick(i, D.ReadableFutureEnd), r.randrange(self.count))
+            case 'call': return ('call', max(i, 1), r.randrange(max(i, 1)), r.randrange(6))
+        assert False, word
+
+    def sensible(self, step):
+        """Most steps that would trap are left out, or scripts would be short."""
+        word, i, *a = step
+        inst = self.world.instances[i].inst
+        element = inst.handles.array[a[0]] if a and word != 'call' and a[0] < len(inst.handles.array) else None
+        if word.startswith(('stream.', 'future.')) and word not in ('stream.new', 'future.new'):
+            if not isinstance(element, D.CopyEnd):
+                return False
+            if 'cancel' in word:
+                return element.state == D.CopyState.COPYING
+            if word == 'future.drop-writable':
+                return element.state == D.CopyState.DONE
+            return not element.copying() if 'drop' in word else element.state == D.CopyState.IDLE
+        match word:
+            case 'dec': return inst.backpressure > 0
+            case 'set.drop': return a[0] != SET and isinstance(element, D.WaitableSet) and not element.elems
+            case 'poll': return isinstance(element, D.WaitableSet)
+            case 'join': return isinstance(element, D.Waitable)
+            case 'subtask.drop': return isinstance(element, D.Subtask) and element.resolve_delivered()
+            case 'subtask.cancel':
+                return isinstance(element, D.Subtask) and not element.resolve_delivered() \
+                    and not element.cancellation_requested and not element.in_waitable_set()
+            case 'pass-stream' | 'pass-future':
+                return isinstance(element, D.CopyEnd) and element.state == D.CopyState.IDLE and not element.in_waitable_set()
+        return True
+
+    def run(self):
+        line = [f'{self.seed} {self.count}']
+        for _ in range(self.random.randint(20, 200)):
+            step = self.next()
+            if not self.sensible(step) and self.random.random() < 0.98:
+                continue
+            try:
+                answer = self.world.step(*step)
+            except Trapped:
+                answer = 'trap'
+            line.append(' '.join(map(str, step)) + f'={answer}')
+            if answer == 'trap':
+                break
+        print('|'.join(line), flush=True)
+
+
+class Trapped(Exception):
+    """A guest trapped: the specification raises it in the guest's own thread."""
+
+
+def carry_traps():
+    """A trap in a thread of the specification ends the step in ours, and leaves no thread behind that waits for it."""
+    def cont_new(f):
+        cont = D.Continuation()
+        cont.lock = D.new_already_acquired_lock()
+
+        def thread_base():
+            cont.lock.acquire()
+            D.thread_local_handler.value = cont.handler
+            trapped, block_arg = False, None
+            try:
+                block_arg = f(cont.block_result)
+            except (D.Trap, Trapped):
+                trapped = True
+            except BaseException:
+                # A fault of this program or of the specification: nobody would wake who waits for this thread.
+                traceback.print_exc()
+                os._exit(1)
+            handler = D.thread_local_handler.value
+            handler.cont, handler.block_arg, handler.trapped = None, block_arg, trapped
+            handler.lock.release()
+        threading.Thread(target=thread_base, daemon=True).start()
+        return cont
+
+    original = D.resume
+
+    def resume(cont, block_result, current_thread):
+        handler = D.Handler()
+        handler.lock = D.new_already_acquired_lock()
+        handler.current_thread = current_thread
+        handler.trapped = False
+        cont.handler, cont.block_result = handler, block_result
+        cont.lock.release()
+        handler.lock.acquire()
+        if handler.trapped:
+            raise Trapped()
+        return (handler.cont, handler.block_arg)
+    D.cont_new, D.resume = cont_new, resume
+
+
+WORDS = (['stream.new'] * 3 + ['future.new'] * 2 + ['stream.read', 'stream.write'] * 6 + ['future.read', 'future.write'] * 3
+         + ['stream.cancel-read', 'stream.cancel-write', 'future.cancel-read', 'future.cancel-write'] * 2
+         + ['stream.drop-readable', 'stream.drop-writable', 'future.drop-readable', 'future.drop-writable'] * 2
+         + ['join'] * 6 + ['poll'] * 6 + ['pass-stream'] * 4 + ['pass-future'] * 2 + ['set.new', 'set.drop']
+         + ['call'] * 7 + ['subtask.cancel'] * 3 + ['subtask.drop'] * 2 + ['tick'] * 8 + ['inc', 'dec', 'dec'] + ['hash'] * 2)
+
+
+def main():
+    first, count = int(sys.argv[1]), int(sys.argv[2])
+    amend()
+    carry_traps()
+    for seed in range(first, first + count):
+        Script(seed).run()
+    # Threads of guests that wait for ever.
+    os._exit(0)
+
+
+main()

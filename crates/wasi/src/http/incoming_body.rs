@@ -1,0 +1,109 @@
+//! From a body that a connection fills to a guest's stream and trailers.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http::HeaderMap;
+use http_body::Body as _;
+use thalweg::{Access, Destination, Flow, FutureReader, StreamProducer, StreamReader};
+
+use super::body::Trailers;
+use super::{ErrorCode, Fields, HttpBody};
+use crate::WasiView;
+use crate::completion::{Completer, completion_or};
+
+/// How a body ended.
+type End = Result<Option<HeaderMap>, ErrorCode>;
+
+struct Producer {
+    body: HttpBody,
+    /// What came and was not read yet.
+    rest: Bytes,
+    end: Completer<End>,
+}
+
+impl Producer {
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Flow> {
+        while self.rest.is_empty() {
+            let end = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                None => Ok(None),
+                Some(Err(error)) => Err(error),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => {
+                        self.rest = data;
+                        continue;
+                    }
+                    Err(frame) => match frame.into_trailers() {
+                        Ok(trailers) => Ok(Some(trailers)),
+                        Err(_) => continue,
+                    },
+                },
+            };
+            self.end.complete(end);
+            return Poll::Ready(Flow::End);
+        }
+        Poll::Ready(Flow::Continue)
+    }
+}
+
+impl StreamProducer<u8> for Producer {
+    fn poll_produce(
+        &mut self,
+        cx: &mut Context<'_>,
+        destination: &mut Destination<'_, u8>,
+    ) -> Poll<thalweg::Result<Flow>> {
+        let flow = ready!(self.poll_fill(cx));
+        if flow == Flow::Continue {
+            let taken = destination.write(&self.rest)?;
+            self.rest.advance(taken);
+        }
+        Poll::Ready(Ok(flow))
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        // A reader that knows the length stops at the last byte.
+        if self.rest.is_empty() && self.body.is_end_stream() {
+            self.end.complete(Ok(None));
+        }
+    }
+}
+
+/// Lets a guest read `body`; `too_big` is the error for trailers of more than `max_fields_size` bytes.
+pub(crate) fn incoming_body<T: WasiView>(
+    body: HttpBody,
+    access: Access<T>,
+    max_fields_size: usize,
+    too_big: fn(Option<u32>) -> ErrorCode,
+) -> (StreamReader<u8>, FutureReader<Trailers>) {
+    let (end, ended) = completion_or(Err(ErrorCode::internal("the body was dropped before its end")));
+    let trailers = FutureReader::new(async move {
+        let trailers = match ended.await {
+            Ok(Some(trailers)) => trailers,
+            Ok(None) => return Ok(Ok(None)),
+            Err(error) => return Ok(Err(error)),
+        };
+        match Fields::received(&trailers, max_fields_size) {
+            Ok(fields) => access.with(|view| view.wasi().table.push(fields)).map(|fields| Ok(Some(fields))),
+            Err(size) => Ok(Err(too_big(u32::try_from(size).ok()))),
+        }
+    });
+    (StreamReader::new(Producer { body, rest: Bytes::new(), end }), trailers)
+}
+
+/// The stream of a body that is none.
+pub(crate) fn no_contents() -> StreamReader<u8> {
+    struct Nothing;
+    impl StreamProducer<u8> for Nothing {
+        fn poll_produce(
+            &mut self,
+            _cx: &mut Context<'_>,
+            _destination: &mut Destination<'_, u8>,
+        ) -> Poll<thalweg::Result<Flow>> {
+            Poll::Ready(Ok(Flow::End))
+        }
+    }
+    StreamReader::new(Nothing)
+}
