@@ -122,6 +122,7 @@ mod tests {
     /// What else the adapter exports, for libraries that know it.
     const OTHERS: [&str; 5] = [
         "adapter_close_badfd",
+        "adapter_monotonic_clock_set_paused",
         "adapter_open_badfd",
         "cabi_export_realloc",
         "cabi_import_realloc",
