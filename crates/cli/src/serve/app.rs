@@ -44,11 +44,6 @@ impl Loader {
         let source = Source::read(&self.file)?;
         let Loaded { engine, component, .. } = load::load(&source, &self.plugs, &self.settings, self.precompiled)?;
         let generation = Generation::of(component.plan()).map_err(|failure| failure.at(&source.name))?;
-        if generation == Generation::IncomingHandler {
-            return Err(Failure::new("the component answers requests by wasi:http/incoming-handler@0.2.x")
-                .with_have("serve runs wasi:http/handler@0.3.x")
-                .at(&source.name));
-        }
         let mut linker = Linker::<WasiContext>::new(&engine);
         thalweg_wasi::add_to_linker(&mut linker)?;
         let prepared = linker.prepare(&component)?;

@@ -5,6 +5,7 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use thalweg::{FutureReader, Resource, StreamReader};
 
+use super::outgoing_body::Outgoing;
 use super::{ErrorCode, Fields};
 use crate::completion::Completer;
 
@@ -23,6 +24,18 @@ pub(crate) enum Body {
     Received(HttpBody),
     /// A guest makes it.
     Guest(GuestBody),
+    /// A guest of 0.2 writes it.
+    Written(HttpBody, Outgoing),
+}
+
+impl Body {
+    /// The body, if it came over a connection; then an empty one is left.
+    pub(crate) fn take_received(&mut self) -> Option<HttpBody> {
+        match std::mem::replace(self, Body::Received(empty_body())) {
+            Body::Received(body) => Some(body),
+            Body::Guest(_) | Body::Written(..) => None,
+        }
+    }
 }
 
 /// What a guest gave to `new`.

@@ -19,7 +19,7 @@ pub(super) fn consume<T: WasiView>(
     too_big: fn(Option<u32>) -> ErrorCode,
 ) -> Consumed {
     match body {
-        Body::Received(body) => {
+        Body::Received(body) | Body::Written(body, _) => {
             let max_fields_size = access.with(|view| view.wasi().http.max_fields_size);
             incoming_body(body, access, max_fields_size, too_big)
         }

@@ -32,8 +32,12 @@ pub use response::Response;
 pub use service::{HandleError, Handling, Service, ServiceHandle};
 pub use syntax::{Method, Scheme};
 
-pub(crate) use body::GuestBody;
-pub(crate) use syntax::split_port;
+pub(crate) use body::{Body, GuestBody};
+pub(crate) use client::send_request;
+pub(crate) use outgoing_body::{BodyWriter, written_body};
+pub(crate) use response::parse_status;
+pub(crate) use service::ReplyOnce;
+pub(crate) use syntax::{is_authority, parse_path_with_query, split_port};
 
 use crate::WasiView;
 use crate::sys::HttpClient;

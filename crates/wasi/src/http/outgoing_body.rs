@@ -1,20 +1,22 @@
-//! From a guest's stream and trailers to a body that a connection polls: one chunk at a time, and never whole by mistake.
+//! From what a guest writes to a body that a connection polls: one chunk at a time, and never whole by mistake.
+
+mod stream;
+mod written;
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
-use http_body_util::BodyExt;
-use thalweg::{Access, Flow, FutureReader, Source, StreamConsumer};
 
-use super::body::{Sent, Trailers};
-use super::{ErrorCode, GuestBody, HttpBody};
-use crate::WasiView;
-use crate::completion::Completer;
+use super::ErrorCode;
+use super::body::Sent;
+
+pub(crate) use stream::outgoing_body;
+pub(crate) use written::{BodyWriter, written_body};
 
 /// Bytes that are taken from a guest at once, and the only ones that wait for the connection.
 const CHUNK: usize = 64 << 10;
@@ -27,8 +29,6 @@ pub(crate) struct Expected {
     /// Whether the last promised byte waits until the guest has said that it is the last. Then nobody can take a body
     /// for whole that is not.
     pub(crate) hold_last: bool,
-    /// Whether the connection sends no body whatever there is: an answer to `HEAD`.
-    pub(crate) unsent: bool,
     /// The error for another length than was promised.
     pub(crate) wrong_length: fn(Option<u64>) -> ErrorCode,
 }
@@ -46,14 +46,20 @@ enum Connection {
 
 struct State {
     chunk: Option<Bytes>,
+    /// Bytes that a guest of 0.2 wrote or is still to be rid of.
+    accepted: u64,
     /// Bytes that the guest wrote.
     written: u64,
     /// Bytes that the connection took.
     taken: u64,
     /// The guest dropped its end.
     written_all: bool,
+    /// What a guest of 0.2 said that comes after the last byte, while its bytes are on their way.
+    finished: Option<Option<HeaderMap>>,
     /// What comes after the last byte.
     end: Option<Result<Option<HeaderMap>, ErrorCode>>,
+    /// Whether the connection sends no body whatever there is: an answer to `HEAD`.
+    unsent: bool,
     connection: Connection,
     guest: Option<Waker>,
     follower: Option<Waker>,
@@ -72,6 +78,24 @@ fn wake(waker: &mut Option<Waker>) {
 }
 
 impl Shared {
+    fn new(expected: Expected) -> Arc<Shared> {
+        let state = State {
+            chunk: None,
+            accepted: 0,
+            written: 0,
+            taken: 0,
+            written_all: false,
+            finished: None,
+            end: None,
+            unsent: false,
+            connection: Connection::Taking,
+            guest: None,
+            follower: None,
+            taker: None,
+        };
+        Arc::new(Shared { expected, state: Mutex::new(state) })
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -86,79 +110,6 @@ impl Shared {
 
     fn promised(&self, state: &State) -> bool {
         self.expected.length == Some(state.taken)
-    }
-
-    /// Ready when the guest has written everything, or it does not matter any more.
-    fn poll_written(&self, cx: &mut Context<'_>) -> Poll<Sent> {
-        let mut state = self.lock();
-        match (&state.end, state.connection) {
-            (Some(Err(error)), _) => return Poll::Ready(Err(error.clone())),
-            (_, Connection::Gone) => return Poll::Ready(Err(ErrorCode::ConnectionTerminated)),
-            (_, Connection::Satisfied) if self.expected.unsent => return Poll::Ready(Ok(())),
-            _ if state.written_all => return Poll::Ready(Ok(())),
-            _ => {}
-        }
-        state.follower = Some(cx.waker().clone());
-        Poll::Pending
-    }
-
-    /// Ready when the connection has everything, or broke off.
-    fn poll_taken(&self, cx: &mut Context<'_>) -> Poll<Sent> {
-        let mut state = self.lock();
-        match (&state.end, state.connection) {
-            (Some(Err(error)), _) => Poll::Ready(Err(error.clone())),
-            (_, Connection::Gone) => Poll::Ready(Err(ErrorCode::ConnectionTerminated)),
-            (_, Connection::Satisfied) => Poll::Ready(Ok(())),
-            (_, Connection::Taking) => {
-                state.follower = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
-    }
-}
-
-/// Takes what the guest writes.
-struct Consumer(Arc<Shared>);
-
-impl StreamConsumer<u8> for Consumer {
-    fn poll_consume(&mut self, cx: &mut Context<'_>, source: &mut Source<'_, u8>) -> Poll<thalweg::Result<Flow>> {
-        let this = &*self.0;
-        let mut state = this.lock();
-        let bytes = source.bytes()?;
-        let over = matches!(state.end, Some(Err(_))) || state.connection == Connection::Gone;
-        if over || (this.expected.unsent && state.connection == Connection::Satisfied) {
-            return Poll::Ready(Ok(Flow::End));
-        }
-        let written = state.written.saturating_add(bytes.len() as u64);
-        if this.expected.length.is_some_and(|length| written > length) {
-            this.end(&mut state, Err((this.expected.wrong_length)(Some(written))));
-            return Poll::Ready(Ok(Flow::End));
-        }
-        if state.chunk.is_some() {
-            state.guest = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        if bytes.is_empty() {
-            return Poll::Ready(Ok(Flow::Continue));
-        }
-        let chunk = Bytes::copy_from_slice(&bytes[..bytes.len().min(CHUNK)]);
-        source.advance(chunk.len());
-        state.written += chunk.len() as u64;
-        state.chunk = Some(chunk);
-        wake(&mut state.taker);
-        wake(&mut state.follower);
-        Poll::Ready(Ok(Flow::Continue))
-    }
-
-    fn end(&mut self) {
-        let mut state = self.0.lock();
-        state.written_all = true;
-        wake(&mut state.follower);
-        wake(&mut state.taker);
-        if self.0.expected.length.is_some_and(|length| state.written < length) && !self.0.expected.unsent {
-            let written = state.written;
-            self.0.end(&mut state, Err((self.0.expected.wrong_length)(Some(written))));
-        }
     }
 }
 
@@ -212,21 +163,11 @@ impl Drop for Taker {
         let mut state = self.0.lock();
         if state.connection == Connection::Taking {
             let nothing_left = state.chunk.is_none() && matches!(state.end, Some(Ok(None)));
-            let satisfied = nothing_left || self.0.expected.unsent || self.0.promised(&state);
+            let satisfied = nothing_left || state.unsent || self.0.promised(&state);
             state.connection = if satisfied { Connection::Satisfied } else { Connection::Gone };
         }
         wake(&mut state.guest);
         wake(&mut state.follower);
-    }
-}
-
-/// Whoever follows the body to its end; without it, it has none.
-struct Follower(Arc<Shared>);
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        let mut state = self.0.lock();
-        self.0.end(&mut state, Err(ErrorCode::internal("the component that made the body is gone")));
     }
 }
 
@@ -244,6 +185,16 @@ impl Outgoing {
         state.end = None;
         self.0.end(&mut state, Err(error.clone()));
         error
+    }
+
+    /// The connection will send no body whatever there is.
+    pub(crate) fn unsent(&self) {
+        self.0.lock().unsent = true;
+    }
+
+    /// Whether it is known what comes after the last byte.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.lock().end.is_some()
     }
 
     /// Waits for the first bytes or the end; says whether there are bytes.
@@ -278,69 +229,4 @@ impl Outgoing {
         })
         .await
     }
-}
-
-/// Makes a body of what a guest gave. The store of `access` has to be polled while it is sent.
-pub(crate) fn outgoing_body<T: WasiView>(
-    body: GuestBody,
-    expected: Expected,
-    access: &Access<T>,
-) -> (HttpBody, Outgoing) {
-    let state = State {
-        chunk: None,
-        written: 0,
-        taken: 0,
-        written_all: body.contents.is_none(),
-        end: None,
-        connection: Connection::Taking,
-        guest: None,
-        follower: None,
-        taker: None,
-    };
-    let shared = Arc::new(Shared { expected, state: Mutex::new(state) });
-    if let Some(contents) = body.contents {
-        contents.pipe(Consumer(shared.clone()));
-    } else {
-        Consumer(shared.clone()).end();
-    }
-    access.spawn(follow(Follower(shared.clone()), body.trailers, body.sent, access.clone()));
-    (Taker(shared.clone()).boxed_unsync(), Outgoing(shared))
-}
-
-async fn follow<T: WasiView>(
-    this: Follower,
-    trailers: FutureReader<Trailers>,
-    sent: Completer<Sent>,
-    access: Access<T>,
-) {
-    sent.complete(followed(&this.0, trailers, access).await);
-}
-
-async fn followed<T: WasiView>(shared: &Shared, trailers: FutureReader<Trailers>, access: Access<T>) -> Sent {
-    poll_fn(|cx| shared.poll_written(cx)).await?;
-    let mut trailers = pin!(trailers);
-    let end = poll_fn(|cx| {
-        // Registers the follower, too: what happens to the connection matters while it waits.
-        let broken = match shared.poll_taken(cx) {
-            Poll::Ready(Err(error)) => Some(error),
-            _ => None,
-        };
-        match broken {
-            Some(error) => Poll::Ready(Err(error)),
-            None => Poll::Ready(Ok(ready!(trailers.as_mut().poll(cx)))),
-        }
-    })
-    .await?;
-    let end = match end {
-        Ok(Some(Ok(Some(fields)))) => access
-            .with(|view| view.wasi().table.delete(fields))
-            .map(|fields| Some(fields.to_headers()))
-            .map_err(|error| ErrorCode::internal(error.to_string())),
-        Ok(Some(Ok(None))) => Ok(None),
-        Ok(Some(Err(error))) => Err(error),
-        Ok(None) => Err(ErrorCode::internal("the trailers were dropped before they were told")),
-        Err(error) => Err(ErrorCode::internal(error.to_string())),
-    };
-    shared.end(&mut shared.lock(), end);
-    poll_fn(|cx| shared.poll_taken(cx)).await
 }

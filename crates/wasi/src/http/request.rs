@@ -87,7 +87,7 @@ impl Request {
     }
 
     /// What of it can be wrong.
-    fn check(&self) -> Result<Target, ErrorCode> {
+    pub(crate) fn check(&self) -> Result<Target, ErrorCode> {
         let method = self.method.to_http().ok_or(ErrorCode::HttpRequestMethodInvalid)?;
         // A tunnel is no exchange of messages.
         if method == http::Method::CONNECT {
@@ -119,7 +119,7 @@ impl Request {
 }
 
 /// What was checked of a request.
-struct Target {
+pub(crate) struct Target {
     method: http::Method,
     tls: bool,
     authority: String,
@@ -140,16 +140,20 @@ async fn finish<T: WasiView>(
         Body::Guest(body) => {
             let length = if body.contents.is_none() { length.or(Some(0)) } else { length };
             let wrong_length = ErrorCode::HttpRequestBodySize;
-            let expected = Expected { length, hold_last: false, unsent: false, wrong_length };
-            let (body, outgoing) = outgoing_body(body, expected, access);
-            // These rarely have a body; whether this one has decides how the message is framed.
-            let rarely = method == http::Method::GET || method == http::Method::HEAD;
-            if rarely && length.is_none() && !outgoing.begun().await {
-                outgoing.ended().await?;
-            }
+            let expected = Expected { length, hold_last: false, wrong_length };
+            let (body, outgoing) = outgoing_body(body, expected, false, access);
             (body, Some(outgoing))
         }
+        Body::Written(body, outgoing) => (body, Some(outgoing)),
     };
+    if let Some(outgoing) = &outgoing {
+        // These rarely have a body; whether this one has decides how the message is framed.
+        let rarely = method == http::Method::GET || method == http::Method::HEAD;
+        let unknown = http_body::Body::size_hint(&body).exact().is_none();
+        if rarely && unknown && !outgoing.begun().await {
+            outgoing.ended().await?;
+        }
+    }
     if http_body::Body::size_hint(&body).exact().is_none() {
         // The connection takes it away where there are no chunks.
         headers.insert(http::header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));

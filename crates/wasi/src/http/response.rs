@@ -31,6 +31,14 @@ impl Response {
         Ok(Response { status: parts.status, headers, body: Body::Received(body) })
     }
 
+    /// Whether a connection sends nothing of its body as the answer to a request of `method`.
+    pub(crate) fn is_unsent(&self, method: &http::Method) -> bool {
+        *method == http::Method::HEAD
+            || self.status == StatusCode::NOT_MODIFIED
+            || self.status == StatusCode::NO_CONTENT
+            || self.status.is_informational()
+    }
+
     /// Makes of it what a connection sends as the answer to a request of `method`. The store of `access` has to be
     /// polled until the body was sent. A body that is not whole ends with an error, on which the connection must be
     /// broken off.
@@ -43,10 +51,7 @@ impl Response {
         method: &http::Method,
         access: &Access<T>,
     ) -> Result<http::Response<HttpBody>, ErrorCode> {
-        let unsent = *method == http::Method::HEAD
-            || self.status == StatusCode::NOT_MODIFIED
-            || self.status == StatusCode::NO_CONTENT
-            || self.status.is_informational();
+        let unsent = self.is_unsent(method);
         let length = content_length(&self.headers);
         let body = match (self.body, length) {
             (Body::Received(body), _) => body,
@@ -54,11 +59,18 @@ impl Response {
                 body.sent.complete(Err(ErrorCode::HttpProtocolError));
                 return Err(ErrorCode::HttpProtocolError);
             }
+            (Body::Written(..), Err(())) => return Err(ErrorCode::HttpProtocolError),
+            (Body::Written(body, outgoing), Ok(length)) => {
+                // See below.
+                if length == Some(0) || outgoing.is_over() {
+                    outgoing.ended().await?;
+                }
+                body
+            }
             (Body::Guest(body), Ok(length)) => {
                 let nothing = body.contents.is_none();
-                let expected =
-                    Expected { length, hold_last: true, unsent, wrong_length: ErrorCode::HttpResponseBodySize };
-                let (body, outgoing) = outgoing_body(body, expected, access);
+                let expected = Expected { length, hold_last: true, wrong_length: ErrorCode::HttpResponseBodySize };
+                let (body, outgoing) = outgoing_body(body, expected, unsent, access);
                 // A connection sends an empty body without asking whether it is whole.
                 if nothing {
                     outgoing.ended().await?;
@@ -71,4 +83,9 @@ impl Response {
         *message.headers_mut() = self.headers.to_headers();
         Ok(message)
     }
+}
+
+/// The status of a number; those above 599 mean nothing in HTTP (RFC 9110, 15).
+pub(crate) fn parse_status(status: u16) -> Option<StatusCode> {
+    StatusCode::from_u16(status).ok().filter(|status| status.as_u16() < 600)
 }

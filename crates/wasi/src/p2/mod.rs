@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod clocks;
 pub mod filesystem;
+pub mod http;
 pub mod io;
 pub mod random;
 pub mod sockets;
@@ -27,5 +28,6 @@ pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
     filesystem::add_to_linker(linker)?;
-    sockets::add_to_linker(linker)
+    sockets::add_to_linker(linker)?;
+    http::add_to_linker(linker)
 }

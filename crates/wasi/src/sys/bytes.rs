@@ -21,6 +21,12 @@ pub trait ByteSink: Send + 'static {
     /// `Pending` takes nothing, so a write can be given up.
     fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>>;
 
+    /// `len` more bytes were accepted of a guest, and will be offered to [`poll_write`](Self::poll_write) as far as it
+    /// takes them.
+    fn accepted(&mut self, len: usize) {
+        let _ = len;
+    }
+
     /// Ready when everything taken so far has left this process.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let _ = cx;
@@ -50,6 +56,10 @@ impl<S: ByteSink + ?Sized> ByteSink for Box<S> {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         (**self).poll_flush(cx)
+    }
+
+    fn accepted(&mut self, len: usize) {
+        (**self).accepted(len);
     }
 
     fn end(&mut self) -> Result<()> {

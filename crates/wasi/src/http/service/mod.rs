@@ -1,51 +1,43 @@
 //! A component that answers HTTP requests, driven: many requests at once in one instance.
 
 mod queue;
+mod running;
 
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use thalweg::{Instance, Resource, Result, StartedCall, Store, TypedFunc};
+use thalweg::{Instance, Result, Store};
 
-use queue::{Answering, Job, Queue};
+pub(crate) use queue::ReplyOnce;
 pub use queue::{HandleError, Handling, ServiceHandle};
+use queue::{Job, Queue};
 
-use super::{ErrorCode, Request, Response};
+use running::{Export, Running, Step};
+
+use super::Request;
 use crate::WasiView;
-
-/// Spec: `wasi:http/handler.handle`.
-const HANDLE: &str = "wasi:http/handler@0.3.2#handle";
-
-type Answer = std::result::Result<Resource<Response>, ErrorCode>;
 
 /// An instance that answers requests, with its store. [`run`](Self::run) has to be polled for anything to happen: for
 /// the answers of [`ServiceHandle::handle`], for the bodies of the responses, and for what guests do afterwards.
 pub struct Service<T> {
     store: Store<T>,
-    handle: TypedFunc<(Resource<Request>,), Answer>,
+    handle: Export,
     queue: Arc<Queue>,
     running: Vec<Running>,
     /// How long guests may run without letting go.
     interrupt_after: Option<u64>,
 }
 
-struct Running {
-    call: StartedCall<Answer>,
-    method: http::Method,
-    /// None when it was handed over with the response.
-    reply: Option<Answering>,
-    cancelled: bool,
-}
-
 impl<T: WasiView> Service<T> {
-    /// Takes an instance that exports `wasi:http/handler`, and its store.
+    /// Takes an instance that exports `wasi:http/handler` of 0.3 or `wasi:http/incoming-handler` of 0.2, and its store. An
+    /// instance of 0.2 answers one request at a time; the others wait.
     ///
     /// # Errors
     ///
     /// When it exports no such thing.
     pub fn new(mut store: Store<T>, instance: &Instance) -> Result<(Service<T>, ServiceHandle)> {
-        let handle = instance.func(&mut store, HANDLE)?;
+        let handle = Export::of(&mut store, instance)?;
         let queue = Arc::new(Queue::default());
         let service = Service { store, handle, queue: queue.clone(), running: Vec::new(), interrupt_after: None };
         Ok((service, ServiceHandle::new(queue)))
@@ -72,8 +64,8 @@ impl<T: WasiView> Service<T> {
         if let Err(error) = &result {
             let why = HandleError::Trapped(error.message().into());
             self.queue.fail(why.clone());
-            for reply in self.running.iter().filter_map(|running| running.reply.as_ref()) {
-                reply.set(Err(why.clone()));
+            for running in &self.running {
+                running.fail(why.clone());
             }
         }
         result
@@ -103,49 +95,34 @@ impl<T: WasiView> Service<T> {
     fn start(&mut self, job: Job) -> Result<()> {
         let Job { request, secure, reply } = job;
         let method = request.method().clone();
-        let resource = {
-            let mut data = self.store.data_mut();
-            let wasi = data.wasi();
-            match Request::received(request, secure, wasi.http.max_fields_size) {
-                Ok(request) => wasi.table.push(request)?,
-                Err(error) => {
-                    reply.set(Err(HandleError::Request(error)));
-                    return Ok(());
-                }
-            }
-        };
-        match self.handle.start(&mut self.store, (resource,)) {
-            Ok(call) => {
-                self.running.push(Running { call, method, reply: Some(reply), cancelled: false });
-                Ok(())
-            }
-            Err(error) => {
-                reply.set(Err(HandleError::Trapped(error.message().into())));
-                Err(error)
-            }
+        let max_fields_size = self.store.data_mut().wasi().http.max_fields_size;
+        match Request::received(request, secure, max_fields_size) {
+            Ok(request) => self.running.push(self.handle.start(&mut self.store, request, method, reply)?),
+            Err(error) => reply.set(Err(HandleError::Request(error))),
         }
+        Ok(())
     }
 
-    /// Looks which calls are over, and cancels those that nobody waits for; says whether there were any.
+    /// Sees to every call; says whether anything was done.
     fn answer(&mut self) -> Result<bool> {
         let (store, mut moved, mut result) = (&mut self.store, false, Ok(()));
         self.running.retain_mut(|running| {
             if result.is_err() {
                 return true;
             }
-            let abandoned = running.reply.as_ref().is_some_and(Answering::is_abandoned);
-            if abandoned && !running.cancelled {
-                (running.cancelled, moved) = (true, true);
-                result = store.cancel(&running.call);
-            }
-            match store.result_of(&mut running.call) {
-                None => true,
-                Some(answer) => {
+            match running.step(store) {
+                Ok(Step::Waits) => true,
+                Ok(Step::Moved) => {
                     moved = true;
-                    if let Err(error) = respond(store, running, answer) {
-                        result = Err(error);
-                    }
+                    true
+                }
+                Ok(Step::Over) => {
+                    moved = true;
                     false
+                }
+                Err(error) => {
+                    result = Err(error);
+                    true
                 }
             }
         });
@@ -157,26 +134,4 @@ impl<T> Drop for Service<T> {
     fn drop(&mut self) {
         self.queue.fail(HandleError::Cancelled);
     }
-}
-
-/// Hands a response over as soon as its headers can go out.
-fn respond<T: WasiView>(store: &mut Store<T>, running: &mut Running, answer: Result<Answer>) -> Result<()> {
-    let Some(reply) = running.reply.take() else { return Ok(()) };
-    let resource = match answer {
-        Ok(Ok(resource)) => resource,
-        Ok(Err(code)) => {
-            reply.set(Err(HandleError::Guest(code)));
-            return Ok(());
-        }
-        Err(_) => {
-            reply.set(Err(HandleError::Cancelled));
-            return Ok(());
-        }
-    };
-    let response = store.data_mut().wasi().table.delete(resource)?;
-    let (access, method) = (store.access(), running.method.clone());
-    store.access().spawn(async move {
-        reply.set(response.into_outgoing(&method, &access).await.map_err(HandleError::Guest));
-    });
-    Ok(())
 }

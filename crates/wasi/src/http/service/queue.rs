@@ -38,7 +38,7 @@ impl fmt::Display for HandleError {
 impl std::error::Error for HandleError {}
 
 /// What comes of a request.
-pub(super) type Outcome = Result<http::Response<HttpBody>, HandleError>;
+pub(crate) type Outcome = Result<http::Response<HttpBody>, HandleError>;
 
 /// A request that waits for its call.
 pub(super) struct Job {
@@ -100,11 +100,11 @@ impl Queue {
 }
 
 /// Whoever has to answer. Dropping it without an answer says that there will be none.
-pub(super) struct Answering(Arc<Reply>);
+pub(crate) struct Answering(Arc<Reply>);
 
 impl Answering {
     /// See [`Reply::set`].
-    pub(super) fn set(&self, outcome: Outcome) {
+    pub(crate) fn set(&self, outcome: Outcome) {
         self.0.set(outcome);
     }
 
@@ -117,6 +117,28 @@ impl Answering {
 impl Drop for Answering {
     fn drop(&mut self) {
         self.0.set(Err(HandleError::Cancelled));
+    }
+}
+
+/// Whoever has to answer, shared by those of whom one does.
+#[derive(Clone)]
+pub(crate) struct ReplyOnce(Arc<Mutex<Option<Answering>>>);
+
+impl ReplyOnce {
+    pub(super) fn new(answering: Answering) -> Self {
+        ReplyOnce(Arc::new(Mutex::new(Some(answering))))
+    }
+
+    /// Whoever takes it has to answer; the others need not any more.
+    pub(crate) fn take(&self) -> Option<Answering> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Says why there is no answer, unless somebody else has to.
+    pub(crate) fn fail(&self, why: HandleError) {
+        if let Some(answering) = self.take() {
+            answering.set(Err(why));
+        }
     }
 }
 

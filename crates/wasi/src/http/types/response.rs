@@ -7,7 +7,7 @@ use super::transmission;
 use crate::WasiView;
 use crate::http::body::{Body, GuestBody, Sent, Trailers};
 use crate::http::consume::{Consumed, consume};
-use crate::http::{ErrorCode, Fields, Response};
+use crate::http::{ErrorCode, Fields, Response, parse_status};
 
 type This = Resource<Response>;
 type New = (Resource<Fields>, Option<StreamReader<u8>>, FutureReader<Trailers>);
@@ -41,11 +41,6 @@ pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> R
             table.push(headers)
         })?;
     Ok(())
-}
-
-/// The status of a number; those above 599 mean nothing in HTTP (RFC 9110, 15).
-pub(crate) fn parse_status(status: u16) -> Option<StatusCode> {
-    StatusCode::from_u16(status).ok().filter(|status| status.as_u16() < 600)
 }
 
 /// Spec: `response.new`.

@@ -10,9 +10,9 @@ use thalweg::{Access, Linker, Resource, Result};
 
 use super::latch::{Broken, Latch};
 use super::stream_error::{Told, tell};
-use super::{Explain, Pollable, STREAMS, Subscribe};
+use super::{Explain, IoError, Pollable, STREAMS, Subscribe};
 use crate::p2::wait;
-use crate::sys::ByteSource;
+use crate::sys::{self, ByteSource};
 use crate::wakers::Wakers;
 use crate::{WasiContext, WasiView};
 
@@ -29,7 +29,8 @@ pub struct InputStream {
 
 impl InputStream {
     /// A view over `source`; `explain` makes the guest's error of a failure.
-    pub fn new(source: impl ByteSource, explain: Explain) -> Self {
+    pub fn new(source: impl ByteSource, explain: impl Fn(sys::Error) -> IoError + Send + 'static) -> Self {
+        let explain: Explain = Box::new(explain);
         InputStream { source: Box::new(source), explain, latch: Latch::Open, wakers: Arc::default() }
     }
 

@@ -24,7 +24,7 @@ pub use stream_error::StreamError;
 use crate::WasiView;
 
 /// Makes the guest's error of a failure below a stream, with the code of the interface that gave the stream.
-pub type Explain = fn(crate::sys::Error) -> IoError;
+pub type Explain = Box<dyn Fn(crate::sys::Error) -> IoError + Send>;
 
 const STREAMS: &str = "wasi:io/streams@0.2.12";
 

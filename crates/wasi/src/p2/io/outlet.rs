@@ -143,6 +143,7 @@ impl Outlet {
     }
 
     fn accept(&mut self, bytes: Vec<u8>) {
+        self.sink.accepted(bytes.len());
         if self.accepted.is_empty() {
             self.accepted = bytes;
         } else {

@@ -9,10 +9,10 @@ use thalweg::{Access, Caller, Error, Linker, Resource, Result};
 use super::latch::Broken;
 use super::outlet::{Excess, Outlet};
 use super::stream_error::{Told, tell};
-use super::{Explain, Pollable, STREAMS, Subscribe};
+use super::{IoError, Pollable, STREAMS, Subscribe};
 use crate::WasiView;
 use crate::p2::wait;
-use crate::sys::ByteSink;
+use crate::sys::{self, ByteSink};
 
 /// The most bytes that a write takes that waits until they have left. Spec: `blocking-write-and-flush`.
 pub const MAX_BLOCKING_WRITE_BYTES: u64 = 4096;
@@ -24,8 +24,8 @@ pub struct OutputStream {
 
 impl OutputStream {
     /// A view over `sink`; `explain` makes the guest's error of a failure.
-    pub fn new(sink: impl ByteSink, explain: Explain) -> Self {
-        OutputStream { outlet: Arc::new(Mutex::new(Outlet::new(sink, explain))) }
+    pub fn new(sink: impl ByteSink, explain: impl Fn(sys::Error) -> IoError + Send + 'static) -> Self {
+        OutputStream { outlet: Arc::new(Mutex::new(Outlet::new(sink, Box::new(explain)))) }
     }
 
     /// How much the guest may write now; 0 means not now. Spec: `check-write`.

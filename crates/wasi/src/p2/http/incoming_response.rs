@@ -1,0 +1,55 @@
+//! Spec: wasi:http/types.incoming-response.
+
+use thalweg::{Caller, LinkerInstance, Resource, Result};
+
+use super::{Answer, IncomingBody};
+use crate::WasiView;
+use crate::http::{ErrorCode, Response};
+
+/// A response to a request of the guest. Spec: wasi:http/types.incoming-response.
+pub struct IncomingResponse {
+    response: Response,
+    is_consumed: bool,
+}
+
+impl IncomingResponse {
+    /// The view over `response`.
+    #[must_use]
+    pub fn new(response: Response) -> Self {
+        IncomingResponse { response, is_consumed: false }
+    }
+}
+
+type This = Resource<IncomingResponse>;
+
+/// Spec: incoming-response.consume.
+fn consume<T: WasiView>(mut caller: Caller<'_, T>, this: &This) -> Answer<Resource<IncomingBody>> {
+    let mut data = caller.data_mut();
+    let table = &mut data.wasi().table;
+    let this = table.get_mut(this)?;
+    if std::mem::replace(&mut this.is_consumed, true) {
+        return Ok(Err(()));
+    }
+    match this.response.body.take_received() {
+        Some(body) => table.push(IncomingBody::new(body, ErrorCode::HttpResponseTrailerSectionSize)).map(Ok),
+        None => Ok(Err(())),
+    }
+}
+
+pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
+    types.resource::<IncomingResponse>("incoming-response", |view: &mut T, rep| {
+        view.wasi().table.delete(This::new_own(rep)).map(drop)
+    })?;
+    types
+        .func("[method]incoming-response.status", |mut caller, (this,): (This,)| {
+            caller.data_mut().wasi().table.get(&this).map(|this| this.response.status.as_u16())
+        })?
+        .func("[method]incoming-response.headers", |mut caller, (this,): (This,)| {
+            let mut data = caller.data_mut();
+            let table = &mut data.wasi().table;
+            let headers = table.get(&this)?.response.headers.clone();
+            table.push_child(headers, &this)
+        })?
+        .func("[method]incoming-response.consume", |caller, (this,): (This,)| consume(caller, &this))?;
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! Spec: wasi:http/types.request-options.
+
+use thalweg::{LinkerInstance, Resource, Result};
+
+use crate::WasiView;
+use crate::http::RequestOptions;
+
+type This = Resource<RequestOptions>;
+
+pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
+    types.resource::<RequestOptions>("request-options", |view: &mut T, rep| {
+        view.wasi().table.delete(This::new_own(rep)).map(drop)
+    })?;
+    types.func("[constructor]request-options", |mut caller, ()| {
+        caller.data_mut().wasi().table.push(RequestOptions::default())
+    })?;
+    timeout(types, "connect-timeout", |options| &mut options.connect_timeout)?;
+    timeout(types, "first-byte-timeout", |options| &mut options.first_byte_timeout)?;
+    timeout(types, "between-bytes-timeout", |options| &mut options.between_bytes_timeout)
+}
+
+/// Defines the getter and the setter of one timeout.
+fn timeout<T: WasiView>(
+    types: &mut LinkerInstance<'_, T>,
+    name: &str,
+    place: fn(&mut RequestOptions) -> &mut Option<u64>,
+) -> Result<()> {
+    types
+        .func(&format!("[method]request-options.{name}"), move |mut caller, (this,): (This,)| {
+            caller.data_mut().wasi().table.get_mut(&this).map(|options| *place(options))
+        })?
+        .func(
+            &format!("[method]request-options.set-{name}"),
+            move |mut caller, (this, duration): (This, Option<u64>)| {
+                *place(caller.data_mut().wasi().table.get_mut(&this)?) = duration;
+                Ok(Ok::<(), ()>(()))
+            },
+        )?;
+    Ok(())
+}

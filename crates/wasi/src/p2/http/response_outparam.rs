@@ -1,0 +1,65 @@
+//! Spec: wasi:http/types.response-outparam.
+
+use http::Method;
+use thalweg::{Caller, LinkerInstance, Resource, Result};
+
+use super::OutgoingResponse;
+use crate::WasiView;
+use crate::http::{ErrorCode, HandleError, ReplyOnce};
+
+/// Where a guest puts its answer. Spec: wasi:http/types.response-outparam. Dropping it says that there will be none.
+pub struct ResponseOutparam {
+    method: Method,
+    reply: ReplyOnce,
+}
+
+impl ResponseOutparam {
+    /// For the answer to a request of `method`.
+    pub(crate) fn new(method: Method, reply: ReplyOnce) -> Self {
+        ResponseOutparam { method, reply }
+    }
+}
+
+impl Drop for ResponseOutparam {
+    fn drop(&mut self) {
+        self.reply.fail(HandleError::Guest(ErrorCode::internal("the component set no response")));
+    }
+}
+
+type This = Resource<ResponseOutparam>;
+
+/// Spec: response-outparam.set. The answer goes out when its headers can; the guest goes on.
+fn set<T: WasiView>(
+    mut caller: Caller<'_, T>,
+    this: This,
+    response: Result<Resource<OutgoingResponse>, ErrorCode>,
+) -> Result<()> {
+    let access = caller.access();
+    let mut data = caller.data_mut();
+    let table = &mut data.wasi().table;
+    let this = table.delete(this)?;
+    let outcome = match response {
+        Ok(response) => Ok(table.delete(response)?.into_response(&this.method)),
+        Err(code) => Err(HandleError::Guest(code)),
+    };
+    drop(data);
+    let Some(reply) = this.reply.take() else { return Ok(()) };
+    match outcome {
+        Err(why) => reply.set(Err(why)),
+        Ok(response) => caller.access().spawn(async move {
+            reply.set(response.into_outgoing(&this.method, &access).await.map_err(HandleError::Guest));
+        }),
+    }
+    Ok(())
+}
+
+pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
+    types.resource::<ResponseOutparam>("response-outparam", |view: &mut T, rep| {
+        view.wasi().table.delete(This::new_own(rep)).map(drop)
+    })?;
+    types.func(
+        "[static]response-outparam.set",
+        |caller, (this, response): (This, Result<Resource<OutgoingResponse>, ErrorCode>)| set(caller, this, response),
+    )?;
+    Ok(())
+}

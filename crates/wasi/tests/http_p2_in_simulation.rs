@@ -1,0 +1,1 @@
+//! Guests of WASI 0.2 over HTTP in memory.
