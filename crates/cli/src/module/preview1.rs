@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     /// What else the adapter exports, for libraries that know it.
-    const OTHERS: [&str; 5] = [
+    const OTHERS: [&str; 6] = [
         "adapter_close_badfd",
         "adapter_monotonic_clock_set_paused",
         "adapter_open_badfd",
