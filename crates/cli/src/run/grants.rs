@@ -138,7 +138,7 @@ fn network(settings: &Settings, hosts: &[String]) -> Result<NetworkPolicy, Failu
     for host in hosts {
         reach = reach.allow(allow_host::parse(host)?);
     }
-    Ok(reach.tcp(settings.tcp).udp(settings.udp).name_lookup(settings.name_lookup))
+    Ok(reach.tcp(settings.tcp).udp(settings.udp).name_lookup(settings.name_lookup).http(settings.http))
 }
 
 /// What sends HTTP requests, with the certificates of `ca_files` beside those that are built in.

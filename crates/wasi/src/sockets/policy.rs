@@ -11,6 +11,7 @@ pub struct NetworkPolicy {
     tcp: bool,
     udp: bool,
     name_lookup: bool,
+    http: bool,
     reach: Reach,
 }
 
@@ -55,13 +56,15 @@ pub(crate) enum Use {
     Tcp,
     /// A UDP socket binds to it, takes it as its peer, or sends to it.
     Udp,
+    /// An HTTP request goes to it.
+    Http,
 }
 
 impl NetworkPolicy {
     /// Nothing: no address and no name.
     #[must_use]
     pub fn deny() -> Self {
-        NetworkPolicy { tcp: true, udp: true, name_lookup: false, reach: Reach::Ranges(Vec::new()) }
+        NetworkPolicy { tcp: true, udp: true, name_lookup: false, http: false, reach: Reach::Ranges(Vec::new()) }
     }
 
     /// Every address that this machine can use or reach. Names are not in it.
@@ -100,10 +103,18 @@ impl NetworkPolicy {
         self
     }
 
+    /// Says whether HTTP requests may go anywhere. If nothing is said, they may go to the addresses that are granted.
+    #[must_use]
+    pub fn http(mut self, allowed: bool) -> Self {
+        self.http = allowed;
+        self
+    }
+
     /// Refuses what is not granted.
     pub(crate) fn check(&self, what: Use, address: SocketAddr) -> Result<()> {
         let switch = match what {
-            Use::Tcp => self.tcp,
+            Use::Http if self.http => return Ok(()),
+            Use::Tcp | Use::Http => self.tcp,
             Use::Udp => self.udp,
         };
         let reached = match &self.reach {
@@ -113,13 +124,13 @@ impl NetworkPolicy {
         if switch && reached { Ok(()) } else { Err(Code::Access.into()) }
     }
 
-    /// Whether any address is granted for TCP.
-    pub(crate) fn grants_tcp(&self) -> bool {
+    /// Whether any address is granted for HTTP requests.
+    pub(crate) fn grants_http(&self) -> bool {
         let any = match &self.reach {
             Reach::Everything => true,
             Reach::Ranges(ranges) => !ranges.is_empty(),
         };
-        self.tcp && any
+        self.http || self.tcp && any
     }
 
     /// Refuses to look names up when that is not granted.
@@ -148,6 +159,17 @@ mod tests {
         assert!(policy.check_lookup().is_err());
         assert!(NetworkPolicy::inherit().check_lookup().is_err());
         assert!(NetworkPolicy::deny().name_lookup(true).check_lookup().is_ok());
+        assert!(!may(&policy, Use::Http, "127.0.0.1:80") && !policy.grants_http());
+    }
+
+    #[test]
+    fn http_everywhere_grants_nothing_else() {
+        let policy = NetworkPolicy::deny().http(true);
+        assert!(may(&policy, Use::Http, "127.0.0.1:80") && policy.grants_http());
+        assert!(!may(&policy, Use::Tcp, "127.0.0.1:80") && !may(&policy, Use::Udp, "127.0.0.1:80"));
+        let one = NetworkPolicy::deny().allow(range("10.0.0.0", 8, 443..=443));
+        assert!(may(&one, Use::Http, "10.1.2.3:443") && !may(&one, Use::Http, "10.1.2.3:80"));
+        assert!(!may(&one.tcp(false), Use::Http, "10.1.2.3:443"));
     }
 
     #[test]
