@@ -177,4 +177,3 @@ impl http_body::Body for Endless {
         Poll::Ready(Some(data("more")))
     }
 }
-
