@@ -3,6 +3,7 @@
 mod queue;
 mod running;
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -24,6 +25,8 @@ pub struct Service<T> {
     store: Store<T>,
     handle: Export,
     queue: Arc<Queue>,
+    /// Requests that came while there was no room for them.
+    waiting: VecDeque<Job>,
     running: Vec<Running>,
     /// How long guests may run without letting go.
     interrupt_after: Option<u64>,
@@ -39,7 +42,14 @@ impl<T: WasiView> Service<T> {
     pub fn new(mut store: Store<T>, instance: &Instance) -> Result<(Service<T>, ServiceHandle)> {
         let handle = Export::of(&mut store, instance)?;
         let queue = Arc::new(Queue::default());
-        let service = Service { store, handle, queue: queue.clone(), running: Vec::new(), interrupt_after: None };
+        let service = Service {
+            store,
+            handle,
+            queue: queue.clone(),
+            waiting: VecDeque::new(),
+            running: Vec::new(),
+            interrupt_after: None,
+        };
         Ok((service, ServiceHandle::new(queue)))
     }
 
@@ -67,6 +77,9 @@ impl<T: WasiView> Service<T> {
             for running in &self.running {
                 running.fail(why.clone());
             }
+            for job in &self.waiting {
+                job.reply.set(Err(why.clone()));
+            }
         }
         result
     }
@@ -77,18 +90,30 @@ impl<T: WasiView> Service<T> {
         }
         loop {
             let mut moved = false;
-            for job in self.queue.take(cx) {
-                self.start(job)?;
+            self.waiting.extend(self.queue.take(cx));
+            while self.has_room()
+                && let Some(job) = self.waiting.pop_front()
+            {
                 moved = true;
+                if !job.reply.is_abandoned() {
+                    self.start(job)?;
+                }
             }
             let idle = self.store.poll_progress(cx)?.is_ready();
             moved |= self.answer()?;
             if !moved {
                 let live = self.store.live();
-                let quiet = self.running.is_empty() && live.tasks == 0 && live.host_tasks == 0;
+                let quiet =
+                    self.running.is_empty() && self.waiting.is_empty() && live.tasks == 0 && live.host_tasks == 0;
                 return if idle && quiet && self.queue.is_closed() { Poll::Ready(Ok(())) } else { Poll::Pending };
             }
         }
+    }
+
+    /// Whether one more call can be started. The runtime lets a call into an instance of which a synchronous function waits
+    /// for the host, as the standard says; components of 0.2 were made for one call at a time.
+    fn has_room(&self) -> bool {
+        self.running.is_empty() || matches!(self.handle, Export::Handler(_))
     }
 
     /// Starts the call for a request.

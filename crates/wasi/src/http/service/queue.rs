@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -120,24 +120,35 @@ impl Drop for Answering {
     }
 }
 
-/// Whoever has to answer, shared by those of whom one does.
+/// Whoever has to answer, shared by the guest, who may do so, and the call, which knows when it can't any more.
 #[derive(Clone)]
-pub(crate) struct ReplyOnce(Arc<Mutex<Option<Answering>>>);
+pub(crate) struct ReplyOnce(Arc<Promised>);
+
+struct Promised {
+    answering: Answering,
+    /// Whether an answer is on its way.
+    is_given: AtomicBool,
+}
 
 impl ReplyOnce {
     pub(super) fn new(answering: Answering) -> Self {
-        ReplyOnce(Arc::new(Mutex::new(Some(answering))))
+        ReplyOnce(Arc::new(Promised { answering, is_given: AtomicBool::new(false) }))
     }
 
-    /// Whoever takes it has to answer; the others need not any more.
-    pub(crate) fn take(&self) -> Option<Answering> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// An answer is on its way.
+    pub(crate) fn give(&self) {
+        self.0.is_given.store(true, Ordering::Release);
     }
 
-    /// Says why there is no answer, unless somebody else has to.
-    pub(crate) fn fail(&self, why: HandleError) {
-        if let Some(answering) = self.take() {
-            answering.set(Err(why));
+    /// See [`Reply::set`].
+    pub(crate) fn set(&self, outcome: Outcome) {
+        self.0.answering.set(outcome);
+    }
+
+    /// Says that there is no answer, unless one is on its way.
+    pub(crate) fn none(&self) {
+        if !self.0.is_given.load(Ordering::Acquire) {
+            self.set(Err(HandleError::Guest(ErrorCode::internal("the component set no response"))));
         }
     }
 }

@@ -78,7 +78,7 @@ impl Export {
                     let request = table.push(IncomingRequest::new(request))?;
                     (request, table.push(ResponseOutparam::new(method.clone(), reply.clone()))?)
                 };
-                let call = handle.start(store, params).inspect_err(|error| reply.fail(trapped(error)))?;
+                let call = handle.start(store, params).inspect_err(|error| reply.set(Err(trapped(error))))?;
                 Call::IncomingHandler { call, reply }
             }
         };
@@ -102,7 +102,7 @@ impl Running {
         match &self.call {
             Call::Handler { reply: Some(reply), .. } => reply.set(Err(why)),
             Call::Handler { reply: None, .. } => {}
-            Call::IncomingHandler { reply, .. } => reply.fail(why),
+            Call::IncomingHandler { reply, .. } => reply.set(Err(why)),
         }
     }
 
@@ -123,11 +123,10 @@ impl Running {
             }
             Call::IncomingHandler { call, reply } => {
                 let Some(result) = store.result_of(call) else { return Ok(Step::Waits) };
-                // Whoever was given the response has taken the reply.
-                reply.fail(match result {
-                    Ok(()) => HandleError::Guest(ErrorCode::internal("the component set no response")),
-                    Err(_) => HandleError::Cancelled,
-                });
+                match result {
+                    Ok(()) => reply.none(),
+                    Err(_) => reply.set(Err(HandleError::Cancelled)),
+                }
                 Ok(Step::Over)
             }
         }

@@ -22,7 +22,7 @@ impl ResponseOutparam {
 
 impl Drop for ResponseOutparam {
     fn drop(&mut self) {
-        self.reply.fail(HandleError::Guest(ErrorCode::internal("the component set no response")));
+        self.reply.none();
     }
 }
 
@@ -43,11 +43,11 @@ fn set<T: WasiView>(
         Err(code) => Err(HandleError::Guest(code)),
     };
     drop(data);
-    let Some(reply) = this.reply.take() else { return Ok(()) };
+    this.reply.give();
     match outcome {
-        Err(why) => reply.set(Err(why)),
+        Err(why) => this.reply.set(Err(why)),
         Ok(response) => caller.access().spawn(async move {
-            reply.set(response.into_outgoing(&this.method, &access).await.map_err(HandleError::Guest));
+            this.reply.set(response.into_outgoing(&this.method, &access).await.map_err(HandleError::Guest));
         }),
     }
     Ok(())

@@ -1,1 +1,0 @@
-//! Guests of WASI 0.2 over HTTP in memory.
