@@ -1,10 +1,12 @@
 //! Spec: `canon {stream,future}.{new,read,write}`.
 
+use std::sync::{Arc, OnceLock};
+
 use super::dispatch::arg;
 use super::subtask::BLOCKED;
 use super::{Outcome, Site, check_may_leave, park};
 use crate::engine::StoreMut;
-use crate::instance::{Handle, options};
+use crate::instance::{Handle, Options, options};
 use crate::plan::{End, Kind, OptionsIndex};
 use crate::stream::{CopyEnd, CopyEndId, CopyState, GuestBuffer, MAX_LENGTH, Shared, copied_at_once, rendezvous};
 use crate::task::waitable::get_pending_event;
@@ -37,6 +39,8 @@ pub(super) struct Copy {
     payload: Option<ValType>,
     /// The options of the built-in.
     options: OptionsIndex,
+    /// The same, once they were resolved.
+    found: OnceLock<Arc<Options>>,
     /// Bytes of an item; 0 without a payload.
     size: u32,
     /// The alignment of an item.
@@ -46,7 +50,15 @@ pub(super) struct Copy {
 impl Copy {
     pub(super) fn new(kind: Kind, end: End, payload: Option<ValType>, options: OptionsIndex) -> Self {
         let (size, align) = payload.as_ref().map_or((0, 1), |payload| (payload.size(), payload.align()));
-        Copy { kind, end, payload, options, size, align }
+        Copy { kind, end, payload, options, found: OnceLock::new(), size, align }
+    }
+
+    fn options(&self, store: &mut StoreMut<'_>, site: Site) -> Result<&Options> {
+        if let Some(found) = self.found.get() {
+            return Ok(found);
+        }
+        let found = options(store.state_mut(), site.root, self.options)?.clone();
+        Ok(self.found.get_or_init(|| found))
     }
 }
 
@@ -76,7 +88,7 @@ pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u6
     let length = if copy.kind == Kind::Stream { arg(args, 2) } else { 1 };
     check_may_leave(store, site.instance)?;
     let id = find_end(store, site, (copy.kind, copy.end), copy.payload.as_ref(), index)?;
-    let options = options(store.state_mut(), site.root, copy.options)?;
+    let options = copy.options(store, site)?;
     let async_ = options.async_;
     let buffer = GuestBuffer {
         instance: site.instance,

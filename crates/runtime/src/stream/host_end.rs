@@ -129,12 +129,7 @@ fn progressed(store: &mut StoreMut<'_>, end: CopyEndId, buffer: &Buffer, flow: O
     Ok(Polled { flow, untold })
 }
 
-fn poll_writer(
-    store: &mut StoreMut<'_>,
-    writer: &mut HostEnd,
-    pending: CopyEndId,
-    waker: &Waker,
-) -> Result<Polled> {
+fn poll_writer(store: &mut StoreMut<'_>, writer: &mut HostEnd, pending: CopyEndId, waker: &Waker) -> Result<Polled> {
     let (mut buffer, payload) = buffer_of(store, pending)?;
     let mut cx = LowerCx {
         store: store.reborrow(),
@@ -164,12 +159,7 @@ fn poll_writer(
     progressed(store, pending, &buffer, flow)
 }
 
-fn poll_reader(
-    store: &mut StoreMut<'_>,
-    reader: &mut HostEnd,
-    pending: CopyEndId,
-    waker: &Waker,
-) -> Result<Polled> {
+fn poll_reader(store: &mut StoreMut<'_>, reader: &mut HostEnd, pending: CopyEndId, waker: &Waker) -> Result<Polled> {
     let (mut buffer, payload) = buffer_of(store, pending)?;
     let budget = store.state().limits.max_hostcall_bytes;
     let mut cx = LiftCx {
