@@ -6,7 +6,7 @@ use super::{
 use crate::Result;
 use crate::engine::StoreMut;
 use crate::error::bug;
-use crate::plan::{Canon, Kind};
+use crate::plan::Canon;
 
 /// Arguments that a signature promises; a missing one reads as 0.
 pub(super) fn arg(args: &[u64], n: usize) -> u32 {
@@ -18,7 +18,7 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
     let at = |n| arg(args, n);
     let done = |bits: u32| Ok(Outcome::Done(u64::from(bits)));
     match canon {
-        Canon::Lower { .. } => Err(bug!("a lowered function is no built-in")),
+        Canon::Lower { .. } | Canon::Copy { .. } => Err(bug!("it has a body of its own")),
         Canon::ResourceNew { resource } => done(resource::new(store, site, *resource, at(0))?),
         Canon::ResourceRep { resource } => done(resource::rep(store, site, *resource, at(0))?),
         Canon::ResourceDrop { resource } => resource::drop(store, site, *resource, at(0)),
@@ -36,11 +36,6 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
         Canon::WaitableSetDrop => waitable::set_drop(store, site, at(0)),
         Canon::WaitableJoin => waitable::join(store, site, at(0), at(1)),
         Canon::New { kind, payload } => stream::new(store, site, *kind, payload.as_ref()),
-        Canon::Copy { kind, end, payload, options } => {
-            let length = if *kind == Kind::Stream { at(2) } else { 1 };
-            let copy = stream::Copy { kind: *kind, end: *end, payload: payload.as_ref(), options: *options };
-            stream::copy(store, site, &copy, at(0), at(1), length)
-        }
         Canon::CancelCopy { kind, end, payload, async_ } => {
             copy_end::cancel(store, site, (*kind, *end), payload.as_ref(), *async_, at(0))
         }

@@ -83,6 +83,10 @@ fn body(site: Site, trampoline: Trampoline) -> Body {
             let import = LoweredImport::new(site, callee, ty, options);
             Box::new(move |store, args| lower::lower(store, &import, args))
         }
+        Canon::Copy { kind, end, payload, options } => {
+            let copy = stream::Copy::new(kind, end, payload, options);
+            Box::new(move |store, args| stream::copy(store, site, &copy, args))
+        }
         canon => Box::new(move |store, args| dispatch::call(store, site, &canon, args)),
     }
 }

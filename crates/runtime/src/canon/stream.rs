@@ -1,11 +1,14 @@
 //! Spec: `canon {stream,future}.{new,read,write}`.
 
+use std::sync::{Arc, OnceLock};
+
+use super::dispatch::arg;
 use super::subtask::BLOCKED;
 use super::{Outcome, Site, check_may_leave, park};
 use crate::engine::StoreMut;
-use crate::instance::{Handle, options};
+use crate::instance::{Handle, Options, options};
 use crate::plan::{End, Kind, OptionsIndex};
-use crate::stream::{CopyEnd, CopyEndId, CopyState, GuestBuffer, MAX_LENGTH, Shared, rendezvous};
+use crate::stream::{CopyEnd, CopyEndId, CopyState, GuestBuffer, MAX_LENGTH, Shared, copied_at_once, rendezvous};
 use crate::task::waitable::get_pending_event;
 use crate::task::{Resumption, WaitFor, WaitableRef};
 use crate::types::{ValType, align_to};
@@ -27,15 +30,36 @@ pub(super) fn new(store: &mut StoreMut<'_>, site: Site, kind: Kind, payload: Opt
 }
 
 /// Which copy a built-in does.
-pub(super) struct Copy<'a> {
+pub(super) struct Copy {
     /// Stream or future.
-    pub(super) kind: Kind,
+    kind: Kind,
     /// Readable end: a read; writable end: a write.
-    pub(super) end: End,
+    end: End,
     /// The type of an item.
-    pub(super) payload: Option<&'a ValType>,
+    payload: Option<ValType>,
     /// The options of the built-in.
-    pub(super) options: OptionsIndex,
+    options: OptionsIndex,
+    /// The same, once they were resolved.
+    found: OnceLock<Arc<Options>>,
+    /// Bytes of an item; 0 without a payload.
+    size: u32,
+    /// The alignment of an item.
+    align: u32,
+}
+
+impl Copy {
+    pub(super) fn new(kind: Kind, end: End, payload: Option<ValType>, options: OptionsIndex) -> Self {
+        let (size, align) = payload.as_ref().map_or((0, 1), |payload| (payload.size(), payload.align()));
+        Copy { kind, end, payload, options, found: OnceLock::new(), size, align }
+    }
+
+    fn options(&self, store: &mut StoreMut<'_>, site: Site) -> Result<&Options> {
+        if let Some(found) = self.found.get() {
+            return Ok(found);
+        }
+        let found = options(store.state_mut(), site.root, self.options)?.clone();
+        Ok(self.found.get_or_init(|| found))
+    }
 }
 
 /// The end `index`, checked to be what the built-in is for.
@@ -59,17 +83,12 @@ pub(super) fn find_end(
 }
 
 /// Spec: `stream_copy`, `future_copy`.
-pub(super) fn copy(
-    store: &mut StoreMut<'_>,
-    site: Site,
-    copy: &Copy<'_>,
-    index: u32,
-    ptr: u32,
-    length: u32,
-) -> Result<Outcome> {
+pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u64]) -> Result<Outcome> {
+    let (index, ptr) = (arg(args, 0), arg(args, 1));
+    let length = if copy.kind == Kind::Stream { arg(args, 2) } else { 1 };
     check_may_leave(store, site.instance)?;
-    let id = find_end(store, site, (copy.kind, copy.end), copy.payload, index)?;
-    let options = options(store.state_mut(), site.root, copy.options)?;
+    let id = find_end(store, site, (copy.kind, copy.end), copy.payload.as_ref(), index)?;
+    let options = copy.options(store, site)?;
     let async_ = options.async_;
     let buffer = GuestBuffer {
         instance: site.instance,
@@ -79,7 +98,7 @@ pub(super) fn copy(
         ptr,
         length,
         progress: 0,
-        element_size: copy.payload.map_or(0, ValType::size),
+        element_size: copy.size,
     };
     let end = store.state().ends.get(id)?;
     if end.state != CopyState::Idle {
@@ -88,11 +107,16 @@ pub(super) fn copy(
     if end.waitable.set.is_some() && !async_ {
         return Err(Trap::SyncWhileInSet.into());
     }
-    check_buffer(store, &buffer, copy.payload)?;
+    check_buffer(store, &buffer, copy)?;
     let end = store.state_mut().ends.get_mut(id)?;
     (end.state, end.buffer) = (CopyState::Copying, Some(buffer));
-    rendezvous(store, id)?;
-    answer(store, id, async_)
+    match rendezvous(store, id)? {
+        Some(result) => {
+            let event = copied_at_once(store.state_mut(), id, result)?;
+            Ok(Outcome::Done(u64::from(event.payload)))
+        }
+        None => answer(store, id, async_),
+    }
 }
 
 fn not_idle(state: CopyState, kind: Kind, end: End) -> Trap {
@@ -106,15 +130,15 @@ fn not_idle(state: CopyState, kind: Kind, end: End) -> Trap {
 }
 
 /// Spec: `BufferGuestImpl.__init__`.
-fn check_buffer(store: &StoreMut<'_>, buffer: &GuestBuffer, payload: Option<&ValType>) -> Result<()> {
+fn check_buffer(store: &StoreMut<'_>, buffer: &GuestBuffer, copy: &Copy) -> Result<()> {
     if buffer.length > MAX_LENGTH {
         return Err(Trap::BufferTooLong.into());
     }
-    let (Some(payload), Some(memory)) = (payload, buffer.memory) else { return Ok(()) };
+    let (Some(_), Some(memory)) = (&copy.payload, buffer.memory) else { return Ok(()) };
     if buffer.length == 0 {
         return Ok(());
     }
-    if buffer.ptr != align_to(buffer.ptr, payload.align()) {
+    if buffer.ptr != align_to(buffer.ptr, copy.align) {
         return Err(Trap::UnalignedPointer.into());
     }
     let end = u64::from(buffer.ptr) + u64::from(buffer.length) * u64::from(buffer.element_size);

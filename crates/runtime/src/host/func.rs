@@ -93,14 +93,14 @@ fn start<T: Send + 'static, P: Params, R: Returns>(
     args: P,
 ) -> Result<StartedCall<R>> {
     let outbox = Outbox::new();
-    let lower_args = move |cx: &mut crate::LowerCx<'_>, ty: &crate::types::TupleType| {
-        let mut flat = crate::Flat::new();
-        args.lower(cx, ty, MAX_FLAT_PARAMS, &mut flat)?;
-        Ok(flat)
+    let lower_args = move |cx: &mut crate::LowerCx<'_>, ty: &crate::types::TupleType, flat: &mut crate::Flat| {
+        args.lower(cx, ty, MAX_FLAT_PARAMS, flat)
     };
     let task = store.run(|store| {
         let callee = core_callee(store, func.root, func.lift)?;
         start_host_task(store, callee, outbox.place(), lower_args)
     })?;
-    Ok(StartedCall { task, outbox, mailbox: Some(store.state().mailbox.clone()) })
+    let state = store.state();
+    let goes_on = state.tasks.find(task).is_some();
+    Ok(StartedCall { task, outbox, mailbox: goes_on.then(|| state.mailbox.clone()) })
 }

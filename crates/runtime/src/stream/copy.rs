@@ -8,39 +8,49 @@ use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::plan::{End, Kind};
 use crate::store::State;
-use crate::task::waitable::set_pending_event;
+use crate::task::waitable::{clear_pending_event, set_pending_event};
+use crate::task::waitable_set::wake_waiters;
 use crate::task::{Event, EventCode, PendingEvent, WaitableRef};
 use crate::{Result, Trap};
 
-/// Starts the copy of `end`, whose buffer is set. Spec: `shared.read`, `shared.write`.
-pub(crate) fn rendezvous(store: &mut StoreMut<'_>, end: CopyEndId) -> Result<()> {
+/// Starts the copy of `end`, whose buffer is set; gives its result when it is over at once, which nobody is told.
+/// Spec: `shared.read`, `shared.write`.
+pub(crate) fn rendezvous(store: &mut StoreMut<'_>, end: CopyEndId) -> Result<Option<CopyResult>> {
     let state = store.state_mut();
-    let this = state.ends.get(end)?;
-    let shared_id = this.shared;
+    let shared_id = state.ends.get(end)?.shared;
     let shared = state.shared.get_mut(shared_id)?;
     if shared.dropped {
-        return on_copy_done(state, end, CopyResult::Dropped);
+        return Ok(Some(CopyResult::Dropped));
     }
     let host_is_peer = shared.writer.is_some() || shared.reader.is_some();
     match shared.pending {
         None => shared.pending = Some(end),
-        Some(pending) => return meet(store, end, pending),
+        Some(pending) => return meet(store, shared_id, end, pending),
     }
-    if host_is_peer { host_end::poll(store, shared_id) } else { Ok(()) }
+    if !host_is_peer {
+        return Ok(None);
+    }
+    let over = host_end::poll_ends(store, shared_id)?;
+    Ok(over.map(|_| CopyResult::Completed))
 }
 
-/// The copy of `end` meets the one of `pending`, which came first.
-fn meet(store: &mut StoreMut<'_>, end: CopyEndId, pending: CopyEndId) -> Result<()> {
+/// The copy of `end` meets the one of `pending`, which came first; gives its result when it is over.
+fn meet(
+    store: &mut StoreMut<'_>,
+    shared_id: SharedId,
+    end: CopyEndId,
+    pending: CopyEndId,
+) -> Result<Option<CopyResult>> {
     let state = store.state_mut();
     let this = state.ends.get(end)?;
     let other = state.ends.get(pending)?;
     let (Some(buffer), Some(pending_buffer)) = (&this.buffer, &other.buffer) else {
         return Err(bug!("a copy without a buffer"));
     };
-    let (kind, side, shared_id) = (this.kind, this.end, this.shared);
+    let (kind, side) = (this.kind, this.end);
     let same_instance = buffer.instance == pending_buffer.instance;
-    let n = buffer.remain().min(pending_buffer.remain());
-    let pending_has_room = pending_buffer.remain() > 0;
+    let pending_remains = pending_buffer.remain();
+    let n = buffer.remain().min(pending_remains);
     let both_zero = buffer.is_zero_length() && pending_buffer.is_zero_length();
     let shared = state.shared.get(shared_id)?;
     if same_instance && !shared.payload.as_ref().is_none_or(|payload| payload.is_number()) {
@@ -51,24 +61,38 @@ fn meet(store: &mut StoreMut<'_>, end: CopyEndId, pending: CopyEndId) -> Result<
         .into());
     }
     if kind == Kind::Future {
-        transfer(store, end, pending, 1)?;
-        let state = store.state_mut();
-        reset_and_notify_pending(state, shared_id, CopyResult::Completed)?;
-        return on_copy_done(state, end, CopyResult::Completed);
+        transfer(store, shared_id, (end, pending), 1)?;
+        reset_and_notify_pending(store.state_mut(), shared_id, CopyResult::Completed)?;
+        return Ok(Some(CopyResult::Completed));
     }
-    if pending_has_room {
+    if pending_remains > 0 {
         if n > 0 {
-            transfer(store, end, pending, n)?;
+            transfer(store, shared_id, (end, pending), n)?;
             on_copy(store.state_mut(), pending)?;
         }
-        return on_copy_done(store.state_mut(), end, CopyResult::Completed);
+        return Ok(Some(CopyResult::Completed));
     }
     if side == End::Writable && both_zero {
-        return on_copy_done(state, end, CopyResult::Completed);
+        return Ok(Some(CopyResult::Completed));
     }
     reset_and_notify_pending(state, shared_id, CopyResult::Completed)?;
     state.shared.get_mut(shared_id)?.pending = Some(end);
-    Ok(())
+    Ok(None)
+}
+
+/// The outcome of the copy of `end`, which is over at once, without an event in between. Spec: `set_pending_event`, then
+/// `get_pending_event`.
+pub(crate) fn copied_at_once(state: &mut State, end: CopyEndId, result: CopyResult) -> Result<Event> {
+    let waitable = &state.ends.get(end)?.waitable;
+    let set = waitable.set;
+    if waitable.pending_event.is_some() {
+        // The end was idle when it was told that the other one is gone.
+        clear_pending_event(state, WaitableRef::End(end))?;
+    }
+    if let Some(set) = set {
+        wake_waiters(state, set)?;
+    }
+    copy_event(state, end, result, false)
 }
 
 /// Spec: `on_copy`: some was copied, the buffer stays pending until the event is delivered.

@@ -14,35 +14,62 @@ use crate::store::{HostSource, source_waker};
 use crate::types::ValType;
 use crate::{Error, Result};
 
-/// Polls the host's end or ends of `shared`, as far as somebody waits for them.
+/// Polls the host's end or ends of `shared`, as far as somebody waits for them; tells a guest whose copy that ends.
 pub(crate) fn poll(store: &mut StoreMut<'_>, shared: SharedId) -> Result<()> {
-    let state = store.state_mut();
-    let mailbox = state.mailbox.clone();
-    let Some(this) = state.shared.find_mut(shared) else { return Ok(()) };
-    if this.polling || (this.writer.is_none() && this.reader.is_none()) {
-        return Ok(());
+    match poll_ends(store, shared)? {
+        Some(end) => on_copy_done(store.state_mut(), end, CopyResult::Completed),
+        None => Ok(()),
     }
-    let waker = this.waker.get_or_insert_with(|| source_waker(&mailbox, HostSource::Shared(shared))).clone();
+}
+
+/// [`poll`], but gives the guest's end whose copy is COMPLETED and has not been told, if the host end goes on.
+pub(super) fn poll_ends(store: &mut StoreMut<'_>, shared: SharedId) -> Result<Option<CopyEndId>> {
+    let state = store.state_mut();
+    let Some(this) = state.shared.find_mut(shared) else { return Ok(None) };
+    if this.polling || (this.writer.is_none() && this.reader.is_none()) {
+        return Ok(None);
+    }
+    // Taken out like the ends: to clone a waker takes longer than many a poll.
+    let waker = this.waker.take().unwrap_or_else(|| source_waker(&state.mailbox, HostSource::Shared(shared)));
     let (writer, reader, pending) = (this.writer.take(), this.reader.take(), this.pending);
     let host_ends = u8::from(writer.is_some()) + u8::from(reader.is_some());
-    let mut this_way = this.hand_over.take();
+    let mut hand_over_ = this.hand_over.take();
     this.polling = true;
+    let mut completed = None;
     let outcome = match (writer, reader, pending) {
         (Some(mut writer), None, Some(pending)) => {
-            poll_writer(store, &mut writer, pending, &waker).map(|flow| (after(flow, writer), None))
+            let polled = poll_writer(store, &mut writer, pending, &waker)?;
+            completed = polled.completed(pending);
+            (after(polled.flow, writer), None)
         }
         (None, Some(mut reader), Some(pending)) => {
-            poll_reader(store, &mut reader, pending, &waker).map(|flow| (None, after(flow, reader)))
+            let polled = poll_reader(store, &mut reader, pending, &waker)?;
+            completed = polled.completed(pending);
+            (None, after(polled.flow, reader))
         }
         (Some(writer), Some(reader), None) => {
-            let way = this_way.get_or_insert_default();
-            hand_over(way, writer, reader, &waker)
+            let way = hand_over_.get_or_insert_default();
+            hand_over(way, writer, reader, &waker)?
         }
-        (writer, reader, _) => Ok((writer, reader)),
+        (writer, reader, _) => (writer, reader),
     };
-    let ends = outcome?;
-    store.state_mut().shared.get_mut(shared)?.hand_over = this_way;
-    put_back(store, shared, ends, host_ends)
+    let this = store.state_mut().shared.get_mut(shared)?;
+    (this.hand_over, this.waker) = (hand_over_, Some(waker));
+    put_back(store, shared, outcome, host_ends)?;
+    Ok(completed)
+}
+
+/// What a poll of one host end came to.
+struct Polled {
+    flow: Option<Flow>,
+    /// Whether the guest's copy is over and its end was not told.
+    untold: bool,
+}
+
+impl Polled {
+    fn completed(&self, end: CopyEndId) -> Option<CopyEndId> {
+        self.untold.then_some(end)
+    }
 }
 
 /// The end, unless it is over.
@@ -80,37 +107,36 @@ fn buffer_of(store: &mut StoreMut<'_>, end: CopyEndId) -> Result<(Buffer, Option
 }
 
 /// Notes how far the copy of `end` came, and that it is over if it came anywhere.
-fn progressed(store: &mut StoreMut<'_>, end: CopyEndId, buffer: Buffer, flow: Option<Flow>) -> Result<Option<Flow>> {
+fn progressed(store: &mut StoreMut<'_>, end: CopyEndId, buffer: &Buffer, flow: Option<Flow>) -> Result<Polled> {
     let state = store.state_mut();
     let moved = buffer.progress > 0 || (buffer.is_zero_length() && flow == Some(Flow::Continue));
     let this = state.ends.get_mut(end)?;
-    this.buffer = Some(buffer);
+    let Some(place) = &mut this.buffer else { return Err(bug!("a copy without a buffer")) };
+    (place.ptr, place.progress) = (buffer.ptr, buffer.progress);
     let shared = this.shared;
     if flow == Some(Flow::Continue) && !moved {
         // Nobody would wake the store again.
         return Err(Error::host("a producer or consumer of the host is ready but moved nothing"));
     }
+    let mut untold = false;
     if flow.is_some() && moved {
         state.shared.get_mut(shared)?.pending = None;
-        on_copy_done(state, end, CopyResult::Completed)?;
+        untold = flow == Some(Flow::Continue);
+        if !untold {
+            on_copy_done(state, end, CopyResult::Completed)?;
+        }
     }
-    Ok(flow)
+    Ok(Polled { flow, untold })
 }
 
-fn poll_writer(
-    store: &mut StoreMut<'_>,
-    writer: &mut HostEnd,
-    pending: CopyEndId,
-    waker: &Waker,
-) -> Result<Option<Flow>> {
+fn poll_writer(store: &mut StoreMut<'_>, writer: &mut HostEnd, pending: CopyEndId, waker: &Waker) -> Result<Polled> {
     let (mut buffer, payload) = buffer_of(store, pending)?;
-    let start = buffer.clone();
     let mut cx = LowerCx {
         store: store.reborrow(),
-        instance: start.instance,
-        memory: start.memory,
-        realloc: start.realloc,
-        string_encoding: start.string_encoding,
+        instance: buffer.instance,
+        memory: buffer.memory,
+        realloc: buffer.realloc,
+        string_encoding: buffer.string_encoding,
         string_source: StringEncoding::Utf8,
         borrow_scope: None,
     };
@@ -130,23 +156,17 @@ fn poll_writer(
         },
         _ => return Err(bug!("a reader where the writer should be")),
     };
-    progressed(store, pending, buffer, flow)
+    progressed(store, pending, &buffer, flow)
 }
 
-fn poll_reader(
-    store: &mut StoreMut<'_>,
-    reader: &mut HostEnd,
-    pending: CopyEndId,
-    waker: &Waker,
-) -> Result<Option<Flow>> {
+fn poll_reader(store: &mut StoreMut<'_>, reader: &mut HostEnd, pending: CopyEndId, waker: &Waker) -> Result<Polled> {
     let (mut buffer, payload) = buffer_of(store, pending)?;
-    let start = buffer.clone();
     let budget = store.state().limits.max_hostcall_bytes;
     let mut cx = LiftCx {
         store: store.reborrow(),
-        instance: start.instance,
-        memory: start.memory,
-        string_encoding: start.string_encoding,
+        instance: buffer.instance,
+        memory: buffer.memory,
+        string_encoding: buffer.string_encoding,
         borrow_scope: None,
         between_guests: false,
         budget,
@@ -163,7 +183,7 @@ fn poll_reader(
         }
         _ => return Err(bug!("a writer where the reader should be")),
     };
-    progressed(store, pending, buffer, flow)
+    progressed(store, pending, &buffer, flow)
 }
 
 pub(super) fn ready<R>(poll: Poll<Result<R>>) -> Result<Option<R>> {

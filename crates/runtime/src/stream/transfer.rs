@@ -1,6 +1,6 @@
 //! Moving elements from one guest's buffer into another's.
 
-use super::{Buffer, CopyEndId};
+use super::{Buffer, CopyEndId, SharedId};
 use crate::Result;
 use crate::abi::{LiftCx, LowerCx, Val, WitType};
 use crate::engine::{CoreMemory, StoreMut, copy_memory};
@@ -8,16 +8,20 @@ use crate::error::bug;
 use crate::plan::End;
 use crate::types::ValType;
 
-/// Moves `n` elements between the buffers of two ends, one readable and one writable.
-pub(super) fn transfer(store: &mut StoreMut<'_>, a: CopyEndId, b: CopyEndId, n: u32) -> Result<()> {
+/// Moves `n` elements between the buffers of the two ends of `shared`, one readable and one writable.
+pub(super) fn transfer(
+    store: &mut StoreMut<'_>,
+    shared: SharedId,
+    (a, b): (CopyEndId, CopyEndId),
+    n: u32,
+) -> Result<()> {
     let state = store.state_mut();
-    let first = state.ends.get(a)?;
-    let (readable, writable) = if first.end == End::Readable { (a, b) } else { (b, a) };
-    let buffer_of = |id| state.ends.get(id).map(|end| end.buffer.as_ref());
-    let (Some(src), Some(dst)) = (buffer_of(writable)?, buffer_of(readable)?) else {
+    let (first, second) = (state.ends.get(a)?, state.ends.get(b)?);
+    let (readable, writable) = if first.end == End::Readable { (first, second) } else { (second, first) };
+    let (Some(src), Some(dst)) = (&writable.buffer, &readable.buffer) else {
         return Err(bug!("a copy without a buffer"));
     };
-    match &state.shared.get(first.shared)?.payload {
+    match &state.shared.get(shared)?.payload {
         None => {}
         Some(payload) if payload.is_number() => {
             let (from, to) = ((src.memory, src.ptr), (dst.memory, dst.ptr));
@@ -29,8 +33,9 @@ pub(super) fn transfer(store: &mut StoreMut<'_>, a: CopyEndId, b: CopyEndId, n: 
             copy_values(store, &payload, &src, &dst, n)?;
         }
     }
-    for id in [readable, writable] {
-        if let Some(buffer) = &mut store.state_mut().ends.get_mut(id)?.buffer {
+    let state = store.state_mut();
+    for id in [a, b] {
+        if let Some(buffer) = &mut state.ends.get_mut(id)?.buffer {
             buffer.advance(n);
         }
     }

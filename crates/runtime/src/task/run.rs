@@ -87,7 +87,7 @@ pub(super) fn start_for_host(
     store: &mut StoreMut<'_>,
     thread: ThreadId,
     task: TaskId,
-    lower_args: impl FnOnce(&mut LowerCx<'_>, &TupleType) -> Result<Flat> + Send + 'static,
+    lower_args: impl FnOnce(&mut LowerCx<'_>, &TupleType, &mut Flat) -> Result<()> + Send + 'static,
 ) -> Result<()> {
     let entered = enter_implicit_thread(store, thread, task)?;
     let this = store.state_mut().tasks.get_mut(task)?;
@@ -101,7 +101,8 @@ pub(super) fn start_for_host(
     let callee = this.callee.clone();
     let mut cx = LowerCx::new(store.reborrow(), &callee.options, StringEncoding::Utf8);
     cx.borrow_scope = Some(task);
-    let args = lower_args(&mut cx, &callee.ty.params)?;
+    let mut args = Flat::new();
+    lower_args(&mut cx, &callee.ty.params, &mut args)?;
     let func = callee.func.ok_or_else(|| bug!("a start function is called"))?;
     call_core(store, thread, task, func, args.values())
 }
@@ -157,8 +158,7 @@ fn lower_args(store: &mut StoreMut<'_>, task: TaskId, flat: &mut Flat) -> Result
         }
         Caller::Host { lower_args, .. } => {
             let lower = lower_args.take().ok_or_else(|| bug!("a task starts twice"))?;
-            *flat = lower(&mut cx(store.reborrow(), StringEncoding::Utf8), &ty.params)?;
-            Ok(())
+            lower(&mut cx(store.reborrow(), StringEncoding::Utf8), &ty.params, flat)
         }
         Caller::Guest(subtask) => {
             let subtask = *subtask;
@@ -195,13 +195,13 @@ pub(super) fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId,
     let options = &this.callee.options;
     let (async_, event_loops) = (options.async_, options.callback.is_some());
     if !async_ {
-        let options = options.clone();
+        let (instance, post_return) = (options.instance, options.post_return);
         let result = [bits];
         let flat = if matches!(this.caller, Caller::Destructor(_)) { &result[..0] } else { &result[..] };
         return_task(store, task, MAX_FLAT_RESULTS, flat)?;
-        if let Some(post_return) = options.post_return {
+        if let Some(post_return) = post_return {
             let flat = if post_return.takes_nothing() { &result[..0] } else { &result[..] };
-            call_post_return(store, options.instance, post_return, flat)?;
+            call_post_return(store, instance, post_return, flat)?;
         }
         return exit_implicit_thread(store, thread, task);
     }

@@ -64,7 +64,7 @@ impl CoreCallee {
 }
 
 /// Lowers the host's arguments into the callee.
-pub(crate) type LowerArgs = Box<dyn FnOnce(&mut LowerCx<'_>, &TupleType) -> Result<Flat> + Send>;
+pub(crate) type LowerArgs = Box<dyn FnOnce(&mut LowerCx<'_>, &TupleType, &mut Flat) -> Result<()> + Send>;
 
 /// Where the host takes the callee's result.
 pub(crate) trait TakesResult: Send + Sync {
@@ -103,7 +103,7 @@ pub(crate) fn start_host_task(
     store: &mut StoreMut<'_>,
     callee: Arc<CoreCallee>,
     result: Arc<dyn TakesResult>,
-    lower_args: impl FnOnce(&mut LowerCx<'_>, &TupleType) -> Result<Flat> + Send + 'static,
+    lower_args: impl FnOnce(&mut LowerCx<'_>, &TupleType, &mut Flat) -> Result<()> + Send + 'static,
 ) -> Result<TaskId> {
     let async_ = callee.ty.async_;
     let (task, thread) = make_task(store, callee, Caller::Host { lower_args: None, result: Some(result) })?;

@@ -87,7 +87,10 @@ pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result
 /// Lets the loop look at every thread that waits on `set`.
 pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> {
     let State { sets, maybe_ready, .. } = state;
-    maybe_ready.extend(&sets.get(set)?.waiting);
+    let waiting = &sets.get(set)?.waiting;
+    if !waiting.is_empty() {
+        maybe_ready.extend(waiting);
+    }
     Ok(())
 }
 
