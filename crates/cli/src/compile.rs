@@ -31,7 +31,7 @@ pub fn compile(args: &CompileArgs) -> Result<ExitCode, Failure> {
     // The file is what is kept.
     settings.cache = false;
     let source = Source::read(&args.file)?;
-    let (_engine, component) = load::load(&source, &args.plugs, &settings, Precompiled::Refused)?;
+    let component = load::load(&source, &args.plugs, &settings, Precompiled::Refused)?.component;
     let output = match &args.output {
         Some(output) => output.clone(),
         None => default_output(&args.file),

@@ -6,12 +6,15 @@
 mod compile;
 mod completion;
 mod compose;
+mod conformance;
 mod inspect;
 mod invoke;
 mod load;
+mod module;
 mod options;
 mod report;
 mod run;
+mod verdict;
 mod wast;
 
 use std::process::ExitCode;
@@ -47,6 +50,8 @@ enum Command {
     Compose(compose::ComposeArgs),
     /// Runs scripts of components and assertions (`.wast`)
     Wast(wast::WastArgs),
+    /// Runs the test suites of WASI (`manifest.json` and `*.wasm`)
+    Conformance(conformance::ConformanceArgs),
     /// Prints a completion script for a shell
     Completion(completion::CompletionArgs),
 }
@@ -70,6 +75,7 @@ fn obey(line: CommandLine) -> Result<ExitCode, report::Failure> {
         Some(Command::Compile(args)) => compile::compile(&args),
         Some(Command::Compose(args)) => compose::compose(&args),
         Some(Command::Wast(args)) => wast::wast(&args),
+        Some(Command::Conformance(args)) => conformance::conformance(&args),
         Some(Command::Completion(args)) => completion::completion(&args),
     }
 }

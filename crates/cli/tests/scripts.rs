@@ -1,12 +1,12 @@
-//! Runs each `*.wast` file below `tests/wast`: once with the first choice, under many seeds, and
-//! with every call asked to stop or abandoned.
+//! Runs each `*.wast` file below `tests/wast`: once with the first choice, under many seeds, and with every call cancelled
+//! or abandoned after each of its turns. Those in `schedules` are small: they run under every schedule there is.
 //!
-//! A name given to `cargo test` picks those whose path contains it. One more test: every trap that a guest can bring about
-//! has a script.
+//! A name given to `cargo test` picks those whose path contains it; `THALWEG_SEEDS` says how many seeds (50). One more test:
+//! every trap that a guest can bring about has a script.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::{fs, io};
+use std::{env, fs, io};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use thalweg::Trap;
@@ -16,8 +16,10 @@ const NOT_IN_SCRIPTS: [Trap; 5] = [Trap::Core, Trap::HeapMisaligned, Trap::Inter
 
 /// A table that is full sooner than by default.
 const HANDLES: &str = "-Wmax-handles=1000";
-/// How many seeds each script is run with.
+/// How many seeds each script is run with, unless `THALWEG_SEEDS` says otherwise.
 const SEEDS: &str = "50";
+/// How many seeds the sweeps are run with: they run each script once for every turn.
+const SWEEP_SEEDS: &str = "3";
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -34,23 +36,15 @@ fn trials() -> io::Result<Vec<Trial>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/wast").canonicalize()?;
     let mut trials = Vec::new();
     let mut text = String::new();
-    for entry in fs::read_dir(&folder)? {
-        let path = entry?.path();
-        if path.extension().is_none_or(|extension| extension != "wast") {
-            continue;
-        }
+    let seeds = env::var("THALWEG_SEEDS").unwrap_or_else(|_| SEEDS.into());
+    for path in scripts(&folder)? {
         text += &fs::read_to_string(&path)?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let ways: [(&str, &[&str]); 4] = [
-            ("first", &[]),
-            ("seeds", &["--seeds", SEEDS]),
-            ("cancelled", &["--seeds", SEEDS, "--disturb", "cancel"]),
-            ("abandoned", &["--seeds", SEEDS, "--disturb", "abandon"]),
-        ];
-        for (way, options) in ways {
-            let path = path.clone();
-            trials.push(Trial::test(format!("{name} ({way})"), move || run(&path, options)));
-        }
+        trials.extend(trials_of(&path, &["first"], &seeds));
+    }
+    for path in scripts(&folder.join("schedules"))? {
+        let this = path.clone();
+        trials.push(Trial::test(format!("schedules/{} (all)", stem(&path)), move || every_schedule(&this)));
+        trials.extend(trials_of(&path, &[], &seeds));
     }
     if trials.is_empty() {
         // An empty suite would pass for ever.
@@ -61,14 +55,44 @@ fn trials() -> io::Result<Vec<Trial>> {
     Ok(trials)
 }
 
-fn run(script: &PathBuf, options: &[&str]) -> Result<(), Failed> {
+fn scripts(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let paths = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
+    Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "wast")).collect())
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn trials_of(path: &Path, first: &[&str], seeds: &str) -> Vec<Trial> {
+    let ways: [(&str, &[&str]); 3] = [
+        ("seeds", &["--seeds", seeds]),
+        ("cancelled", &["--seeds", SWEEP_SEEDS, "--disturb", "cancel"]),
+        ("abandoned", &["--seeds", SWEEP_SEEDS, "--disturb", "abandon"]),
+    ];
+    let first = first.iter().map(|way| (*way, &[] as &[&str]));
+    let trial = |(way, options): (&str, &[&str])| {
+        let (path, options) = (path.to_path_buf(), options.iter().map(ToString::to_string).collect::<Vec<_>>());
+        Trial::test(format!("{} ({way})", stem(&path)), move || run(&path, &options).map(drop))
+    };
+    first.chain(ways).map(trial).collect()
+}
+
+fn run(script: &Path, options: &[String]) -> Result<String, Failed> {
     let output =
         Command::new(env!("CARGO_BIN_EXE_thalweg")).args(["wast", HANDLES]).args(options).arg(script).output()?;
-    if output.status.success() {
-        return Ok(());
+    let words = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    if output.status.success() { Ok(words) } else { Err(Failed::from(words)) }
+}
+
+/// A script of one schedule tests nothing here.
+fn every_schedule(script: &Path) -> Result<(), Failed> {
+    let words = run(script, &["--schedules".into(), "exhaustive".into()])?;
+    if words.contains(" schedules\n") {
+        Ok(())
+    } else {
+        Err(Failed::from(format!("it has one schedule only: {words}")))
     }
-    let words = [output.stdout, output.stderr].concat();
-    Err(Failed::from(String::from_utf8_lossy(&words).into_owned()))
 }
 
 /// The text that a script expects may be a part of the trap's.

@@ -36,5 +36,5 @@ pub use host::{
     StreamConsumer, StreamProducer, StreamReader, TypedFunc,
 };
 pub use limits::Limits;
-pub use linker::{HostTypes, Linker, LinkerInstance};
-pub use store::{Choose, DataGuard, Live, Store};
+pub use linker::{HostTypes, Linker, LinkerInstance, Prepared};
+pub use store::{Choose, DataGuard, Live, Schedule, Store};

@@ -38,16 +38,16 @@ pub fn compose(args: &ComposeArgs) -> Result<ExitCode, Failure> {
     let settings = args.groups.settings()?;
     let source = Source::read(&args.file)?;
     // Who serves what is decided here, as for `run`, and whether the types fit.
-    let (engine, linked) = load::load(&source, &args.plugs, &settings, Precompiled::Refused)?;
+    let linked = load::load(&source, &args.plugs, &settings, Precompiled::Refused)?;
     let plugs = args.plugs.read()?;
     let parts = std::iter::once(&source).chain(&plugs).map(|part| {
-        let component = Component::from_bytes(&engine, &part.bytes)?;
+        let component = Component::from_bytes(&linked.engine, &part.bytes)?;
         Ok((Source::file_name(part.name.as_ref()), component))
     });
     let parts = parts.collect::<Result<Vec<_>, thalweg::Error>>()?;
-    let bytes = encode::encode(linked.plan(), &parts)?;
+    let bytes = encode::encode(linked.component.plan(), &parts)?;
     // What was written wrongly must not reach a file.
-    Component::from_bytes(&engine, &bytes).map_err(|error| {
+    Component::from_bytes(&linked.engine, &bytes).map_err(|error| {
         Failure::new(format!("can't compose: {error}")).with_help("`thalweg run --plug` links them without composing")
     })?;
     std::fs::write(&args.output, bytes)

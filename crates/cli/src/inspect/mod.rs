@@ -41,22 +41,23 @@ pub struct InspectArgs {
 pub fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let settings = args.groups.settings()?;
     let source = Source::read(&args.file)?;
-    let (_engine, component) =
-        load::load(&source, &args.plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
+    let loaded = load::load(&source, &args.plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
+    let component = &loaded.component;
     let text = if args.wit {
-        wit::wit(&component).map_err(|failure| failure.at(&source.name))?
+        wit::wit(component).map_err(|failure| failure.at(&source.name))?
     } else if args.plan {
         format!("{}\n", component.plan())
     } else {
-        summary(&source.name, &component)
+        summary(&source.name, component, loaded.is_module)
     };
     report::out(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn summary(name: &str, component: &Component) -> String {
+fn summary(name: &str, component: &Component, is_module: bool) -> String {
     let plan = component.plan();
-    let mut text = format!("{name}: component, {}\n", report::bytes(component.bytes().len()));
+    let what = if is_module { "core module, run as a component" } else { "component" };
+    let mut text = format!("{name}: {what}, {}\n", report::bytes(component.bytes().len()));
     interface::imports(&mut text, plan);
     interface::exports(&mut text, plan);
     modules(&mut text, plan);

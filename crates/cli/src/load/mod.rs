@@ -7,8 +7,11 @@ mod source;
 pub use plugs::Plugs;
 pub use source::{Source, io_text};
 
+use std::borrow::Cow;
+
 use thalweg::{Component, Config, Engine, Plug};
 
+use crate::module;
 use crate::options::Settings;
 use crate::report::Failure;
 
@@ -28,13 +31,18 @@ impl Precompiled {
     }
 }
 
-/// The component in `source`, checked and linked with `plugs`, and the engine for it.
-pub fn load(
-    source: &Source,
-    plugs: &Plugs,
-    settings: &Settings,
-    precompiled: Precompiled,
-) -> Result<(Engine, Component), Failure> {
+/// A component, checked.
+pub struct Loaded {
+    /// What compiled it.
+    pub engine: Engine,
+    /// The component.
+    pub component: Component,
+    /// Whether the file has a core module, and the component was made around it.
+    pub is_module: bool,
+}
+
+/// The component in `source`, or around the core module in it, linked with `plugs`.
+pub fn load(source: &Source, plugs: &Plugs, settings: &Settings, precompiled: Precompiled) -> Result<Loaded, Failure> {
     let mut config = Config::new()
         .limits(settings.limits.clone())
         .features(settings.features()?)
@@ -50,16 +58,22 @@ pub fn load(
         config = config.progress(report);
     }
     let engine = Engine::new(config)?;
-    if !plugs.is_empty() {
-        let plugs = plugs.read()?;
-        let plugs: Vec<_> = plugs.iter().map(plug).collect();
-        let component = Component::with_plugs(&engine, plug(source), &plugs)?;
-        return Ok((engine, component));
+    let mut bytes = binary(&source.bytes);
+    let is_module = module::is_module(&bytes);
+    if is_module {
+        bytes = module::wrap(&bytes).map_err(|failure| failure.at(&source.name))?.into();
     }
-    let component = Component::from_bytes(&engine, &source.bytes);
-    Ok((engine, component.map_err(|error| Failure::from(error).at(&source.name))?))
+    let component = if plugs.is_empty() {
+        Component::from_bytes(&engine, &bytes).map_err(|error| Failure::from(error).at(&source.name))?
+    } else {
+        let plugs = plugs.read()?;
+        let plugs: Vec<_> = plugs.iter().map(|plug| Plug { name: &plug.name, bytes: &plug.bytes }).collect();
+        Component::with_plugs(&engine, Plug { name: &source.name, bytes: &bytes }, &plugs)?
+    };
+    Ok(Loaded { engine, component, is_module })
 }
 
-fn plug(source: &Source) -> Plug<'_> {
-    Plug { name: &source.name, bytes: &source.bytes }
+/// The binary form of a module or component in text form. What is neither stays as it is: the runtime says why.
+fn binary(bytes: &[u8]) -> Cow<'_, [u8]> {
+    wat::parse_bytes(bytes).unwrap_or(Cow::Borrowed(bytes))
 }

@@ -17,6 +17,11 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(number.parse::<f64>().ok()? * unit).ok()
 }
 
+/// The same for an option of its own.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "a duration is written `10s`, `250ms` or `1.5`".to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

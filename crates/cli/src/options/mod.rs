@@ -15,6 +15,7 @@ mod wasi;
 mod wasm;
 
 pub use choice::help_asked;
+pub use duration::duration;
 pub use nearest::nearest;
 pub use settings::Settings;
 

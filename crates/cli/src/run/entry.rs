@@ -5,6 +5,8 @@ use thalweg::plan::{Export, Plan};
 use thalweg::types::{FuncType, ValType};
 
 use crate::invoke::{ExportedFunc, Invocation, exported_funcs};
+use crate::load::Loaded;
+use crate::module::component_name;
 use crate::report::Failure;
 
 const INTERFACE: &str = "wasi:cli/run@";
@@ -22,19 +24,23 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// The function and the arguments that `call` writes.
-    pub fn invoke(plan: &Plan, call: &str) -> Result<Entry, Failure> {
-        Invocation::parse(plan, call).map(Entry::Invoke)
+    /// The function and the arguments that `call` writes. The exports of a core module can be named as the module does.
+    pub fn invoke(loaded: &Loaded, call: &str) -> Result<Entry, Failure> {
+        let plan = loaded.component.plan();
+        let renamed = if loaded.is_module { renamed(call) } else { None };
+        Invocation::parse(plan, renamed.as_deref().unwrap_or(call)).map(Entry::Invoke)
     }
 
     /// The command of a component: `run` of 0.3 before `run` of 0.2.
-    pub fn command(plan: &Plan) -> Result<Entry, Failure> {
+    pub fn command(loaded: &Loaded) -> Result<Entry, Failure> {
+        let plan = loaded.component.plan();
         let funcs = exported_funcs(plan);
         let runs = || funcs.iter().filter(|func| func.name == "run" && func.interface.starts_with(INTERFACE));
         let generation = |generation: &str| runs().find(|func| is_of(version(func), generation));
         let Some(run) = GENERATIONS.iter().find_map(|name| generation(name)) else {
             return Err(match runs().next() {
                 Some(other) => other_version(other),
+                None if loaded.is_module => no_start(plan, &funcs),
                 None => no_command(plan, &funcs),
             });
         };
@@ -97,6 +103,22 @@ fn no_command(plan: &Plan, funcs: &[ExportedFunc<'_>]) -> Failure {
         "call one of its functions with --invoke 'NAME(VALUES)'"
     };
     failure.with_have(format!("exports {exports}")).with_help(help)
+}
+
+fn no_start(plan: &Plan, funcs: &[ExportedFunc<'_>]) -> Failure {
+    let failure = Failure::new("the core module is no command: it does not export `_start`");
+    match funcs {
+        [] => failure.with_help("build it as a program, not as a library"),
+        _ => failure
+            .with_have(format!("exports {}", exports(plan)))
+            .with_help("call one of its functions with --invoke 'NAME(VALUES)'"),
+    }
+}
+
+/// `call` with the name that the function has in the component.
+fn renamed(call: &str) -> Option<String> {
+    let (name, values) = call.find('(').map_or((call, ""), |at| call.split_at(at));
+    Some(component_name(name.trim())? + values)
 }
 
 /// What the component exports, as names.

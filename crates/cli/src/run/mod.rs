@@ -56,12 +56,11 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     guest_flag::hint(file, guest_args);
     let grants = grants::Grants::parse(args, &settings, file, guest_args)?;
     let source = Source::read(file)?;
-    let (engine, component) =
-        load::load(&source, &args.plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
+    let loaded = load::load(&source, &args.plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
     let entry = match &args.invoke {
-        Some(call) => entry::Entry::invoke(component.plan(), call)?,
-        None => entry::Entry::command(component.plan()).map_err(|failure| failure.at(&source.name))?,
+        Some(call) => entry::Entry::invoke(&loaded, call)?,
+        None => entry::Entry::command(&loaded).map_err(|failure| failure.at(&source.name))?,
     };
     drop(source);
-    execute::execute(&engine, &component, &settings, grants, entry)
+    execute::execute(&loaded.engine, &loaded.component, &settings, grants, entry)
 }

@@ -1,42 +1,77 @@
-//! Calls that do not go as planned: asked to stop as soon as they wait, or abandoned together with their store.
+//! Calls that do not go as planned: dropped after some turns, so that they are cancelled, or abandoned with their store.
 //!
-//! What comes of such a call is up to the guest. Looked for are faults of the runtime, and what it forgets to clean up.
+//! What comes of such a call is up to the guest. Looked for are faults of the runtime, and what it forgets to clean up. A
+//! script is run again and again, with one turn more each time, until every call ends before it is disturbed.
+
+use std::pin::pin;
+use std::task::{Context, Waker};
 
 use clap::ValueEnum;
 use thalweg::{ErrorKind, Func, Live, Store, Val};
 
 use super::session::{error_text, finish};
 
+/// Turns after which calls are disturbed at most: a script that spins has no last turn.
+pub const MAX_TURNS: usize = 300;
+
 /// How calls are disturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Disturb {
-    /// Each call is asked to stop as soon as it waits
+    /// Each call is dropped while it waits, which cancels it
     Cancel,
-    /// Each call is left alone as soon as it waits, and its store dropped
+    /// Each call is left alone while it waits, and its store dropped
     Abandon,
 }
 
-/// Starts a call and disturbs it; says whether the store is to be dropped.
-pub fn disturb(how: Disturb, store: &mut Store<()>, func: &Func, args: Vec<Val>) -> Result<bool, String> {
+impl std::fmt::Display for Disturb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if *self == Disturb::Cancel { "cancel" } else { "abandon" })
+    }
+}
+
+/// What came of a disturbed call.
+pub struct Disturbed {
+    /// The store is of no use any more.
+    pub over: bool,
+    /// The call was under way when it was to be disturbed.
+    pub met: bool,
+}
+
+/// Starts a call and disturbs it after `turns` turns.
+pub fn disturb(
+    how: Disturb,
+    turns: usize,
+    store: &mut Store<()>,
+    func: &Func,
+    args: Vec<Val>,
+) -> Result<Disturbed, String> {
+    let failed = |error: thalweg::Error, met| no_fault(&error).map(|()| Disturbed { over: true, met });
     let call = match func.start(store, args) {
         Ok(call) => call,
-        Err(error) => return no_fault(&error).map(|()| true),
+        Err(error) => return failed(error, false),
     };
+    store.set_turns_per_poll(1);
+    let mut met = true;
+    {
+        let mut call = pin!(store.finish(call));
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..turns {
+            if let std::task::Poll::Ready(result) = call.as_mut().poll(&mut context) {
+                if let Err(error) = result {
+                    return failed(error, false);
+                }
+                met = false;
+                break;
+            }
+        }
+    }
+    store.set_turns_per_poll(1024);
     if how == Disturb::Abandon {
-        return Ok(true);
-    }
-    if let Err(error) = store.cancel(&call) {
-        return no_fault(&error).map(|()| true);
-    }
-    match finish(store.finish(call)) {
-        // The embedder's own wish.
-        Err(error) if error.kind() == ErrorKind::Host => {}
-        Err(error) => return no_fault(&error).map(|()| true),
-        Ok(_) => {}
+        return Ok(Disturbed { over: true, met });
     }
     match finish(store.settle()) {
-        Ok(()) => left_over(store.live()).map(|()| false),
-        Err(error) => no_fault(&error).map(|()| true),
+        Ok(()) => left_over(store.live()).map(|()| Disturbed { over: false, met }),
+        Err(error) => failed(error, met),
     }
 }
 
@@ -47,10 +82,12 @@ fn no_fault(error: &thalweg::Error) -> Result<(), String> {
     }
 }
 
-/// When every task is over, so are its threads and what the host did for it.
+/// When every task is over, so are its threads, their stacks, and what the host did for it; and all that is left has a
+/// handle.
 fn left_over(live: Live) -> Result<(), String> {
-    match (live.threads, live.host_tasks) {
-        (0, 0) => Ok(()),
+    let streams = live.streams_and_futures > live.ends;
+    match (live.threads, live.stacks, live.host_tasks, live.orphans, streams) {
+        (0, 0, 0, 0, false) => Ok(()),
         _ => Err(format!("something is left when every task is over: {live:?}")),
     }
 }

@@ -4,9 +4,8 @@ mod argument;
 mod compare;
 mod components;
 mod disturb;
-mod expected;
 mod files;
-mod outcome;
+mod schedules;
 mod script;
 mod session;
 mod table;
@@ -16,11 +15,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use thalweg::{Choose, Config, Engine, Gate};
+use thalweg::{Config, Engine, Gate};
 
 use crate::options::OptionGroups;
 use crate::report::{self, Failure};
-use expected::ExpectedFailures;
+use crate::verdict::{ExpectedFailures, Outcome};
+use schedules::{Exhaustive, Schedules};
 use script::Script;
 
 /// Arguments of `wast`.
@@ -37,11 +37,18 @@ pub struct WastArgs {
     #[arg(long)]
     ignore_error_messages: bool,
     /// Leaves what the standard leaves open to a generator that starts at this number
-    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    #[arg(long, value_name = "N", group = "schedule")]
     seed: Option<u64>,
     /// Runs every script under each of the numbers below this one
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", group = "schedule")]
     seeds: Option<u64>,
+    /// Runs every script under every schedule: each way of choosing what the standard leaves open; `:MAX` (10000) is how
+    /// many a script may have
+    #[arg(long, value_name = "exhaustive[:MAX]", group = "schedule")]
+    schedules: Option<Exhaustive>,
+    /// Repeats one schedule: which of what there is to choose from is taken, one after the other, and the first after them
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', num_args = 0.., require_equals = true, group = "schedule")]
+    choices: Option<Vec<usize>>,
     /// Disturbs every call, and looks for faults of the runtime instead of results
     #[arg(long, value_name = "HOW", value_enum)]
     disturb: Option<disturb::Disturb>,
@@ -71,12 +78,10 @@ pub fn wast(args: &WastArgs) -> Result<ExitCode, Failure> {
     let mut outcomes = Vec::new();
     for path in files::scripts(&args.paths)? {
         let script = Script::read(path, args.attitude())?;
-        let mut outcome = script.run(&engine, &args.choices());
-        expected.apply(&mut outcome);
-        outcomes.push(outcome);
+        outcomes.push(script.run(&engine, &args.schedules(), &expected));
     }
     report::out(&table::table(&outcomes, args.quiet))?;
-    Ok(if outcomes.iter().all(outcome::Outcome::is_fine) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if outcomes.iter().all(Outcome::is_fine) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// How a script is judged.
@@ -84,22 +89,23 @@ pub fn wast(args: &WastArgs) -> Result<ExitCode, Failure> {
 struct Attitude {
     /// The texts of errors do not matter.
     ignore_error_messages: bool,
-    /// Results do not matter: calls are disturbed.
-    disturb: Option<disturb::Disturb>,
+    /// Results do not matter: calls are disturbed, after so many turns.
+    disturb: Option<(disturb::Disturb, usize)>,
 }
 
 impl WastArgs {
     fn attitude(&self) -> Attitude {
-        Attitude { ignore_error_messages: self.ignore_error_messages, disturb: self.disturb }
+        Attitude { ignore_error_messages: self.ignore_error_messages, disturb: self.disturb.map(|how| (how, 0)) }
     }
 
-    /// Each way of choosing that a script is run with, and its name in reports.
-    fn choices(&self) -> Vec<(String, Choose)> {
-        let seeded = |seed: u64| (format!("seed {seed}"), Choose::seeded(seed));
-        match (self.seed, self.seeds) {
-            (Some(seed), _) => vec![seeded(seed)],
-            (None, Some(count)) => (0..count).map(seeded).collect(),
-            (None, None) => vec![(String::new(), Choose::first())],
+    /// The schedules that each script is run under.
+    fn schedules(&self) -> Schedules {
+        match (self.seed, self.seeds, self.schedules, &self.choices) {
+            (Some(seed), ..) => Schedules::Seeds(seed..seed.saturating_add(1)),
+            (_, Some(count), ..) => Schedules::Seeds(0..count),
+            (_, _, Some(Exhaustive(max)), _) => Schedules::Exhaustive(max),
+            (_, _, _, Some(choices)) => Schedules::Choices(choices.clone()),
+            _ => Schedules::First,
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Session<'a> {
     definitions: HashMap<String, Result<Component>>,
     last_definition: Option<Result<Component>>,
     instances: Vec<Running>,
+    /// A call was disturbed.
+    pub disturbed: bool,
     names: HashMap<String, usize>,
 }
 
@@ -51,6 +53,7 @@ impl<'a> Session<'a> {
             definitions: HashMap::new(),
             last_definition: None,
             instances: Vec::new(),
+            disturbed: false,
             names: HashMap::new(),
         }
     }
@@ -170,12 +173,14 @@ impl<'a> Session<'a> {
     }
 
     /// A call that is disturbed; when its store is dropped, the script goes on with a fresh one.
-    fn disturbed(&mut self, how: Disturb, invoke: &WastInvoke<'_>) -> Result<()> {
+    fn disturbed(&mut self, (how, turns): (Disturb, usize), invoke: &WastInvoke<'_>) -> Result<()> {
         let Running { component, store, instance } = self.running(invoke.module)?;
         let func = instance.func_dynamic(store, invoke.name).map_err(|error| error_text(&error))?;
         let args = argument::arguments(func.ty(), &invoke.args)?;
-        if disturb(how, store, &func, args)? {
-            let component = component.clone();
+        let came = disturb(how, turns, store, &func, args)?;
+        let component = component.clone();
+        self.disturbed |= came.met;
+        if came.over {
             let fresh = self.start(&component).map_err(|error| error_text(&error))?;
             *self.running(invoke.module)? = fresh;
         }

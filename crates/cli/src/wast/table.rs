@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::outcome::Outcome;
+use crate::verdict::Outcome;
 
 /// The table; `quiet` leaves out what is as it should be.
 pub fn table(outcomes: &[Outcome], quiet: bool) -> String {
@@ -11,9 +11,12 @@ pub fn table(outcomes: &[Outcome], quiet: bool) -> String {
     for outcome in outcomes.iter().filter(|outcome| !quiet || !outcome.is_fine()) {
         let path = outcome.path.display().to_string();
         let counts = counts(outcome.passed, outcome.known, outcome.failed.len());
-        let _ = writeln!(text, "{path:width$}  {counts}");
+        let schedules =
+            if outcome.schedules > 1 { format!("  {} schedules", outcome.schedules) } else { String::new() };
+        let _ = writeln!(text, "{path:width$}  {counts}{schedules}");
         for failed in &outcome.failed {
-            let _ = writeln!(text, "    {path}:{}: {}", failed.line, failed.reason.replace('\n', "\n      "));
+            let line = failed.line.unwrap_or(1);
+            let _ = writeln!(text, "    {path}:{line}: {}", failed.reason.replace('\n', "\n      "));
         }
     }
     let sum = |count: fn(&Outcome) -> usize| outcomes.iter().map(count).sum();

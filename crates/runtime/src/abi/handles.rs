@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::{LiftCx, LowerCx, ResourceAny};
 use crate::error::bug;
 use crate::host::{FutureSource, HostProducer};
-use crate::instance::{Handle, InstanceId, ResourceHandle, RuntimeResource};
+use crate::instance::{BorrowScope, Handle, InstanceId, ResourceHandle, RuntimeResource};
 use crate::plan::{End, Kind};
 use crate::store::{ResourceTypeId, State};
-use crate::stream::{CopyEnd, CopyState, FutureAny, HostEnd, Shared, SharedId, StreamAny};
+use crate::stream::{CopyEnd, CopyState, FutureAny, HostEnd, Shared, SharedId, StreamAny, notify_dropped};
 use crate::task::ErrorContext;
 use crate::types::{PayloadType, ResourceIndex};
 use crate::{Error, ErrorKind, Result, Trap};
@@ -43,6 +43,12 @@ pub(crate) fn lift_own(cx: &mut LiftCx<'_>, index: u32, resource: ResourceIndex)
     let instance = cx.instance;
     let state = cx.store.state_mut();
     let ty = resource_type(state, instance, resource)?;
+    let rep = take_own(state, instance, index, ty)?;
+    Ok(ResourceAny { ty, rep, own: true })
+}
+
+/// Removes an owned handle; gives the representation. Spec: `lift_own`.
+pub(crate) fn take_own(state: &mut State, instance: InstanceId, index: u32, ty: ResourceTypeId) -> Result<u32> {
     let handle = *state.instances.get(instance)?.handles.get(index)?;
     let handle = checked(handle, index, ty, state)?;
     if handle.num_lends != 0 {
@@ -52,7 +58,7 @@ pub(crate) fn lift_own(cx: &mut LiftCx<'_>, index: u32, resource: ResourceIndex)
         return Err(Trap::OwnFromBorrow.into());
     }
     state.instances.get_mut(instance)?.handles.remove(index)?;
-    Ok(ResourceAny { ty, rep: handle.rep, own: true })
+    Ok(handle.rep)
 }
 
 /// Spec: `lift_borrow`. A call that answers at once lends nothing: nobody can drop the handle meanwhile.
@@ -94,6 +100,7 @@ fn lift_end(cx: &mut LiftCx<'_>, index: u32, kind: Kind, payload: &PayloadType) 
     }
     state.instances.get_mut(instance)?.handles.remove(index)?;
     state.ends.remove(id);
+    state.shared.get_mut(shared)?.set_guest_end(End::Readable, None);
     Ok(shared)
 }
 
@@ -124,8 +131,12 @@ pub(crate) fn lower_own(cx: &mut LowerCx<'_>, resource: ResourceAny, index: Reso
 }
 
 fn add_own(cx: &mut LowerCx<'_>, ty: ResourceTypeId, rep: u32) -> Result<u32> {
-    let handle = ResourceHandle { ty, rep, own: true, borrow_scope: None, num_lends: 0 };
-    cx.store.state_mut().instances.get_mut(cx.instance)?.handles.add(Handle::Resource(handle))
+    cx.store.state_mut().instances.get_mut(cx.instance)?.handles.add(own_handle(ty, rep))
+}
+
+/// An owned handle of a resource.
+pub(crate) fn own_handle(ty: ResourceTypeId, rep: u32) -> Handle {
+    Handle::Resource(ResourceHandle { ty, rep, own: true, borrow_scope: None, num_lends: 0 })
 }
 
 /// Spec: `lower_borrow`.
@@ -142,7 +153,8 @@ pub(crate) fn lower_borrow(cx: &mut LowerCx<'_>, resource: ResourceAny, index: R
     }
     let task = cx.borrow_scope.ok_or_else(|| bug!("a borrow is lowered outside of a call"))?;
     state.tasks.get_mut(task)?.num_borrows += 1;
-    let handle = ResourceHandle { ty, rep: resource.rep, own: false, borrow_scope: Some(task), num_lends: 0 };
+    let handle =
+        ResourceHandle { ty, rep: resource.rep, own: false, borrow_scope: Some(BorrowScope::Task(task)), num_lends: 0 };
     state.instances.get_mut(cx.instance)?.handles.add(Handle::Resource(handle))
 }
 
@@ -157,6 +169,12 @@ fn lower_end(cx: &mut LowerCx<'_>, shared: SharedId, kind: Kind) -> Result<u32> 
     let end = state.ends.insert(CopyEnd::new(shared, kind, End::Readable));
     let index = state.instances.get_mut(cx.instance)?.handles.add(Handle::End(end))?;
     state.ends.get_mut(end)?.index = index;
+    let this = state.shared.get_mut(shared)?;
+    this.set_guest_end(End::Readable, Some(end));
+    if this.dropped && kind == Kind::Stream {
+        // The news that the other end is gone travels with this one.
+        notify_dropped(state, shared)?;
+    }
     Ok(index)
 }
 

@@ -16,6 +16,8 @@ pub struct LiftCx<'a> {
     pub(crate) string_encoding: StringEncoding,
     /// Who borrows, when borrows may be lifted. Spec: `borrow_scope`.
     pub(crate) borrow_scope: Option<SubtaskId>,
+    /// Whether what is lifted is lowered again, and the host does not see it.
+    pub(crate) between_guests: bool,
     /// Bytes that may still be brought to the host in this call.
     pub(crate) budget: usize,
 }
@@ -30,6 +32,7 @@ impl<'a> LiftCx<'a> {
             memory: options.memory,
             string_encoding: options.string_encoding,
             borrow_scope,
+            between_guests: false,
             budget,
         }
     }

@@ -69,7 +69,7 @@ fn val_words(val: &Val) -> String {
         Val::F32(_) => "f32".into(),
         Val::F64(_) => "f64".into(),
         Val::Char(_) => "char".into(),
-        Val::String(_) => "string".into(),
+        Val::String(_) | Val::TaggedString(_) => "string".into(),
         Val::Bytes(bytes) => format!("bytes ({} of them)", bytes.len()),
         Val::List(items) => format!("list of {}", count(items.len(), "element")),
         Val::Record(items) => format!("record with {}", count(items.len(), "field")),

@@ -39,7 +39,7 @@ pub use val::{ResourceAny, Val};
 
 pub(crate) use list::MAX_LIST_BYTE_LENGTH;
 pub(crate) use params::lower_dynamic;
-pub(crate) use string::{MAX_STRING_BYTE_LENGTH, load_string_from_range};
+pub(crate) use string::{MAX_STRING_BYTE_LENGTH, UTF16_TAG, load_string_from_range};
 pub(crate) use transcode::check_utf8;
 
 use crate::Result;

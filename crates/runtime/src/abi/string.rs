@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::mismatch::mismatch;
 use super::transcode::{Allocator, decode, encode, is_latin1};
-use super::{LiftCx, LiftFrom, LowerCx, LowerTo, WitType};
+use super::{LiftCx, LiftFrom, LowerCx, LowerTo, Val, WitType};
 use crate::linker::HostTypes;
 use crate::plan::StringEncoding;
 use crate::types::{ValType, align_to};
@@ -15,7 +15,7 @@ use crate::{Error, Result, Trap};
 /// Spec: `MAX_STRING_BYTE_LENGTH`.
 pub(crate) const MAX_STRING_BYTE_LENGTH: u32 = (1 << 28) - 1;
 /// Spec: `utf16_tag`: set in the length of a `latin1+utf16` string that is UTF-16.
-pub(super) const UTF16_TAG: u32 = 1 << 31;
+pub(crate) const UTF16_TAG: u32 = 1 << 31;
 
 /// Spec: `load_string_from_range`.
 pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u32, tagged_code_units: u32) -> Result<String> {
@@ -65,8 +65,8 @@ impl Allocator for LowerCx<'_> {
     }
 }
 
-/// Its length in the code units of `source`, and the tag. A text has no tag outside of a memory: what was tagged and is
-/// Latin-1 nevertheless counts as Latin-1.
+/// Its length in the code units of `source`, and the tag. A text has no tag outside of a memory: it counts as Latin-1 if it
+/// can be.
 fn tagged_code_units(text: &str, source: StringEncoding) -> usize {
     match source {
         StringEncoding::Utf8 => text.len(),
@@ -96,6 +96,25 @@ fn lift_text<S: From<String>>(cx: &mut LiftCx<'_>, _ty: &ValType, from: &mut Lif
 
 fn lower_text(text: impl AsRef<str>, cx: &mut LowerCx<'_>, _ty: &ValType, to: &mut LowerTo<'_>) -> Result<()> {
     let (begin, tagged_code_units) = store_text(cx, text.as_ref())?;
+    to.field(cx, &ValType::U32, 0, begin)?;
+    to.field(cx, &ValType::U32, 4, tagged_code_units)
+}
+
+/// Lifts a text as a [`Val`].
+pub(super) fn lift_string(cx: &mut LiftCx<'_>, from: &mut LiftFrom<'_, '_>) -> Result<Val> {
+    let begin = from.field(cx, &ValType::U32, 0)?;
+    let tagged_code_units: u32 = from.field(cx, &ValType::U32, 4)?;
+    let text = load_string_from_range(cx, begin, tagged_code_units)?;
+    let tagged = cx.string_encoding == StringEncoding::Latin1OrUtf16 && tagged_code_units & UTF16_TAG != 0;
+    let keeps_tag = cx.between_guests && tagged && text.chars().all(is_latin1);
+    Ok(if keeps_tag { Val::TaggedString(text) } else { Val::String(text) })
+}
+
+/// Lowers a text that was UTF-16 where it could have been Latin-1.
+pub(super) fn lower_tagged_string(text: &str, cx: &mut LowerCx<'_>, to: &mut LowerTo<'_>) -> Result<()> {
+    // Each character is one code unit, and all of them were in a memory.
+    let units = text.chars().count() as u32;
+    let (begin, tagged_code_units) = store_string_from(cx, text, StringEncoding::Latin1OrUtf16, units | UTF16_TAG)?;
     to.field(cx, &ValType::U32, 0, begin)?;
     to.field(cx, &ValType::U32, 4, tagged_code_units)
 }

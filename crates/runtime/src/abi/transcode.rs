@@ -32,7 +32,7 @@ fn decode_utf8(bytes: &[u8]) -> Result<String> {
 
 /// The text that the bytes are in UTF-8.
 pub(crate) fn check_utf8(bytes: &[u8]) -> Result<&str> {
-    match std::str::from_utf8(bytes) {
+    match simdutf8::compat::from_utf8(bytes) {
         Ok(text) => Ok(text),
         Err(error) if error.error_len().is_none() => Err(Trap::IncompleteUtf8.into()),
         Err(_) => Err(Trap::InvalidUtf8.into()),

@@ -38,6 +38,10 @@ pub enum Val {
     Char(char),
     /// `string`
     String(String),
+    /// A `string` on its way from guest to guest that was Latin-1 and yet UTF-16 in a `latin1+utf16` memory, which whom it
+    /// goes to sees in the calls of its `realloc`. The host never gets one.
+    #[doc(hidden)]
+    TaggedString(String),
     /// `list<u8>`, always in this form.
     Bytes(Vec<u8>),
     /// Any other list, and lists of fixed length.

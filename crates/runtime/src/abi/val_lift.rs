@@ -2,6 +2,7 @@
 
 use super::declare::lift_flags;
 use super::handles::{lift_borrow, lift_error_context, lift_future, lift_own, lift_stream};
+use super::string::lift_string;
 use super::{Case, LiftCx, LiftFrom, Val};
 use crate::Result;
 use crate::types::ValType;
@@ -20,7 +21,7 @@ pub(super) fn lift_val(cx: &mut LiftCx<'_>, ty: &ValType, from: &mut LiftFrom<'_
         ValType::F32 => Val::F32(from.value(cx, ty)?),
         ValType::F64 => Val::F64(from.value(cx, ty)?),
         ValType::Char => Val::Char(from.value(cx, ty)?),
-        ValType::String => Val::String(from.value(cx, ty)?),
+        ValType::String => lift_string(cx, from)?,
         ValType::Flags(_) => Val::Flags(lift_flags(cx, ty, from)?),
         ValType::Own(_) | ValType::Borrow(_) | ValType::Stream(_) | ValType::Future(_) | ValType::ErrorContext => {
             let index = from.word(cx, 4)?;

@@ -7,6 +7,7 @@ use std::fmt::Display;
 use super::declare::{lower_flags, mask};
 use super::handles::{lower_borrow, lower_error_context, lower_future, lower_own, lower_stream};
 use super::mismatch::misfit;
+use super::string::lower_tagged_string;
 use super::val_lift::is_bytes;
 use super::{LowerCx, LowerTo, Val};
 use crate::types::{ListType, ValType};
@@ -27,6 +28,7 @@ pub(super) fn lower_val(val: Val, cx: &mut LowerCx<'_>, ty: &ValType, to: &mut L
         (ValType::F64, Val::F64(value)) => to.value(cx, ty, value),
         (ValType::Char, Val::Char(value)) => to.value(cx, ty, value),
         (ValType::String, Val::String(value)) => to.value(cx, ty, value),
+        (ValType::String, Val::TaggedString(value)) => lower_tagged_string(&value, cx, to),
         (ValType::Flags(flags), Val::Flags(bits)) if bits & !mask(flags) == 0 => lower_flags(bits, cx, ty, to),
         (ValType::Own(_) | ValType::Borrow(_), val @ Val::Resource(_))
         | (ValType::Stream(_), val @ Val::Stream(_))

@@ -10,22 +10,41 @@ use crate::{Result, Trap};
 
 /// Calls `realloc` for as many bytes as the local `size` says; gives the local of the pointer. `beyond` is the trap
 /// of a pointer to what is not inside of the memory.
+pub(super) fn allocate(code: &mut Code, side: &Side, align: u32, size: u32, beyond: Trap) -> Result<u32> {
+    let pointer = new_i32(code);
+    reallocate(code, side, (pointer, None), align, size, beyond)?;
+    Ok(pointer)
+}
+
+/// Calls `realloc` with the local `pointer`, which is what was allocated before if `old`, a local, says how much, and
+/// puts the answer there.
 ///
 /// An instance that runs has been entered and may leave: that is what its flags are again afterwards.
-pub(super) fn allocate(code: &mut Code, side: &Side, align: u32, size: u32, beyond: Trap) -> Result<u32> {
+///
+/// Spec: `LiftLowerContext.reallocate`.
+pub(super) fn reallocate(
+    code: &mut Code,
+    side: &Side,
+    (pointer, old): (u32, Option<u32>),
+    align: u32,
+    size: u32,
+    beyond: Trap,
+) -> Result<()> {
     let realloc = side.realloc.ok_or_else(|| bug!("an adapter needs a `realloc` that the options do not name"))?;
-    let pointer = new_i32(code);
     if let Some((enter, _)) = side.storage {
         code.call(enter);
     }
     code.set_global(side.flags, 0);
-    code.i32(0).i32(0).i32(align).get(size).call(realloc).set(pointer);
+    match old {
+        None => code.i32(0).i32(0),
+        Some(old) => code.get(pointer).get(old),
+    };
+    code.i32(align).get(size).call(realloc).set(pointer);
     code.set_global(side.flags, MAY_LEAVE);
     if let Some((_, leave)) = side.storage {
         code.call(leave);
     }
     check_aligned(code, pointer, align, Trap::ReallocUnaligned);
     code.get(size).op(Instruction::I64ExtendI32U);
-    side.check_end(code, pointer, beyond)?;
-    Ok(pointer)
+    side.check_end(code, pointer, beyond)
 }

@@ -10,8 +10,8 @@ use super::import::{CoreType, Imports};
 use super::place::{Place, Pointer, Side, Slot, Way, new_i32, new_slots};
 use super::value::{translate, translate_tuple};
 use crate::error::bug;
-use crate::instance::{MAY_ENTER, MAY_LEAVE};
-use crate::types::{FlatType, FuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
+use crate::instance::MAY_LEAVE;
+use crate::types::{FlatType, FuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
 use crate::{Result, Trap};
 
 /// What an adapter calls and whom it joins, by the module's numbers.
@@ -28,8 +28,12 @@ pub(super) struct Call {
     pub(super) func: u32,
     /// What is called with its result in the end.
     pub(super) post_return: Option<u32>,
-    /// The flags of the instances that are entered. Spec: `entering_set`.
-    pub(super) entering: Vec<u32>,
+    /// What moves strings, in the parameters and in the result. See [`Way`].
+    pub(super) strings: (Option<u32>, Option<u32>),
+    /// What moves handles of each type, in the parameters and in the result.
+    pub(super) handles: (Vec<(ValType, u32)>, Vec<(ValType, u32)>),
+    /// What is called before arguments are lifted and after the callee returned, if borrows are counted.
+    pub(super) borrows: Option<(u32, u32)>,
 }
 
 /// How parameters and the result of a lifted function are core values. Spec: `flatten_functype`.
@@ -56,8 +60,14 @@ impl Call {
         code.op(Instruction::Block(BlockType::Empty));
         code.op(Instruction::TryTable(BlockType::Empty, vec![Catch::All { label: 0 }].into()));
         self.enter(&mut code);
+        if let Some((begin, _)) = self.borrows {
+            code.call(begin);
+        }
         let args = self.args(&mut code)?;
         let answer = self.call(&mut code, &args);
+        if let Some((_, end)) = self.borrows {
+            code.call(end);
+        }
         let result = self.result(&mut code, answer)?;
         self.leave(&mut code, answer);
         if let Some(result) = result {
@@ -68,22 +78,15 @@ impl Call {
         Ok(code.finish())
     }
 
-    /// Spec: `trap_if(not inst.may_leave)`, `may_enter_from`, `enter_from`.
+    /// Spec: `trap_if(not inst.may_leave)`.
     fn enter(&self, code: &mut Code) {
         code.op(Instruction::GlobalGet(self.caller.flags)).i32(MAY_LEAVE);
         code.ops([Instruction::I32And, Instruction::I32Eqz]).trap_if(Trap::CannotLeave);
-        for &flags in &self.entering {
-            code.op(Instruction::GlobalGet(flags)).i32(MAY_ENTER);
-            code.ops([Instruction::I32And, Instruction::I32Eqz]).trap_if(Trap::CannotEnter);
-        }
-        for &flags in &self.entering {
-            code.set_global(flags, MAY_LEAVE);
-        }
     }
 
     /// Spec: `lift_flat_values` in the caller, `lower_flat_values` in the callee.
     fn args(&self, code: &mut Code) -> Result<Vec<Slot>> {
-        let way = Way { from: self.caller, to: self.callee };
+        let way = Way { from: self.caller, to: self.callee, strings: self.strings.0, handles: &self.handles.0 };
         let tuple = &self.ty.params;
         if let Some(flat) = flat_params(&self.ty) {
             let given: Vec<_> = (0..).zip(&flat).map(|(local, &ty)| Slot { local, ty }).collect();
@@ -119,7 +122,7 @@ impl Call {
     /// Spec: `lift_flat_values` in the callee, `lower_flat_values` in the caller. Gives what the adapter returns.
     fn result(&self, code: &mut Code, answer: Option<Slot>) -> Result<Option<Slot>> {
         let (Some(ty), Some(answer)) = (&self.ty.result, answer) else { return Ok(None) };
-        let way = Way { from: self.callee, to: self.caller };
+        let way = Way { from: self.callee, to: self.caller, strings: self.strings.1, handles: &self.handles.1 };
         let layout = ty.layout();
         if let Some(flat) = layout.flat.as_deref().filter(|flat| flat.len() <= MAX_FLAT_RESULTS) {
             let result = new_slots(code, flat);
@@ -133,7 +136,7 @@ impl Call {
         Ok(None)
     }
 
-    /// Spec: `post_return`, `leave_to`.
+    /// Spec: `post_return`.
     fn leave(&self, code: &mut Code, answer: Option<Slot>) {
         if let Some(post_return) = self.post_return {
             code.set_global(self.callee.flags, 0);
@@ -144,9 +147,6 @@ impl Call {
         }
         if let Some((_, leave)) = self.callee.storage {
             code.call(leave);
-        }
-        for &flags in &self.entering {
-            code.set_global(flags, MAY_ENTER | MAY_LEAVE);
         }
     }
 }

@@ -8,15 +8,21 @@ use std::collections::HashSet;
 use wasm_encoder::{CodeSection, ExportKind, ExportSection, FunctionSection, Module, NameMap, NameSection};
 
 use super::call::{Call, lifted, trap_import};
+use super::code::Code;
+use super::convert::PARAMS as CONVERT_PARAMS;
 use super::import::{CoreType, Import, Imports};
 use super::place::Side;
-use super::supports::{Adapted, Supports};
+use super::string::is_copied;
+use super::supports::{Adapted, Crossing, Supports};
+use super::transcode::Transcoder;
 use super::utf8::check_utf8;
-use crate::Result;
 use crate::canon::signature;
 use crate::error::bug;
-use crate::plan::{CanonicalOptions, CoreDef, InstanceIndex, MemoryIndex, Plan, Step, TrampolineIndex};
-use crate::types::FlatType;
+use crate::plan::{
+    CanonicalOptions, CoreDef, InstanceIndex, MemoryIndex, OptionsIndex, Plan, PlannedResource, Step, TrampolineIndex,
+};
+use crate::types::{FlatType, ResourceIndex, ValType};
+use crate::{Error, Result};
 
 /// The adapter modules of `plan`, in the order in which they are needed.
 pub(crate) fn encode_adapters(plan: &Plan) -> Result<Vec<Vec<u8>>> {
@@ -41,7 +47,8 @@ pub(crate) fn encode_adapters(plan: &Plan) -> Result<Vec<Vec<u8>>> {
         }
         if !calls.is_empty() {
             modules.push(
-                Writer { plan, supports: &supports, imports: Imports::default(), checks: Vec::new() }.module(&calls)?,
+                Writer { plan, supports: &supports, imports: Imports::default(), helpers: Vec::new() }
+                    .module(&calls)?,
             );
         }
     }
@@ -53,8 +60,17 @@ struct Writer<'w, 'p> {
     plan: &'p Plan,
     supports: &'w Supports<'p>,
     imports: Imports,
-    /// Memories in which strings are checked.
-    checks: Vec<MemoryIndex>,
+    /// What is needed to move strings.
+    helpers: Vec<Helper>,
+}
+
+/// A function that several adapters call, by the plan's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Helper {
+    /// Checks that a string in a memory is UTF-8.
+    CheckUtf8(MemoryIndex),
+    /// Moves a string from memory to memory.
+    Transcode(OptionsIndex, OptionsIndex),
 }
 
 impl<'p> Writer<'_, 'p> {
@@ -63,21 +79,20 @@ impl<'p> Writer<'_, 'p> {
         let mut prepared =
             calls.iter().map(|(index, adapted)| self.call(*index, adapted)).collect::<Result<Vec<_>>>()?;
         let (mut functions, mut exports, mut code) = (FunctionSection::new(), ExportSection::new(), CodeSection::new());
-        let check = CoreType { params: vec![FlatType::I32; 2], result: None };
-        let checks = self.checks.clone();
-        let hosts: Vec<u32> =
-            checks.iter().map(|&memory| self.imports.func(Import::CheckUtf8(memory), &check.params, None)).collect();
+        let helpers = self.helpers.clone();
+        let helpers =
+            helpers.into_iter().map(|helper| self.helper(helper, trap)).collect::<Result<Vec<(CoreType, Code)>>>()?;
         // Functions that are defined here come after those that are imported, of which there are no more from here on.
         let first = self.imports.func_count();
-        for (memory, host) in checks.iter().zip(hosts) {
-            functions.function(self.imports.ty(check.clone()));
-            code.function(&check_utf8(self.imports.memory(*memory), host, trap).finish());
+        let first_adapter = first + helpers.len() as u32;
+        for (ty, helper) in helpers {
+            functions.function(self.imports.ty(ty));
+            code.function(&helper.finish());
         }
-        let first_adapter = first + checks.len() as u32;
         let mut names = NameMap::new();
         for (i, ((index, adapted), call)) in (first_adapter..).zip(calls.iter().zip(&mut prepared)) {
-            for side in [&mut call.caller, &mut call.callee] {
-                side.check_utf8 = side.check_utf8.map(|check| first + check);
+            for strings in [&mut call.strings.0, &mut call.strings.1] {
+                *strings = strings.map(|helper| first + helper);
             }
             functions.function(self.imports.ty(call.signature.clone()));
             exports.export(&index.0.to_string(), ExportKind::Func, i);
@@ -95,57 +110,133 @@ impl<'p> Writer<'_, 'p> {
         Ok(module.finish())
     }
 
+    /// The type and the code of a helper.
+    fn helper(&mut self, helper: Helper, trap: u32) -> Result<(CoreType, Code)> {
+        let params = vec![FlatType::I32; 2];
+        match helper {
+            Helper::CheckUtf8(index) => {
+                let host = self.imports.func(Import::CheckUtf8(index), &params, None);
+                let check = check_utf8(self.imports.memory(index), host, trap);
+                Ok((CoreType { params, result: None }, check))
+            }
+            Helper::Transcode(from, to) => {
+                let options = |index: OptionsIndex| self.plan.options.get(index.at()).ok_or_else(|| no_options(index));
+                let (from, to) = (options(from)?, options(to)?);
+                let (Some(source), Some(target)) = (from.memory, to.memory) else {
+                    return Err(bug!("strings without a memory"));
+                };
+                let convert = self.imports.func(Import::Convert(source, target), &CONVERT_PARAMS, Some(FlatType::I64));
+                let narrow = self.imports.func(Import::Narrow(target), &params, None);
+                let transcoder = Transcoder { from: self.side(from), to: self.side(to), convert, narrow };
+                Ok((CoreType { params, result: Some(FlatType::I64) }, transcoder.encode(trap)?))
+            }
+        }
+    }
+
     fn call(&mut self, index: TrampolineIndex, adapted: &Adapted<'p>) -> Result<Call> {
-        let Adapted { caller, lift, callee, strings } = adapted;
+        let Adapted { caller, lift, callee, crossing: (there_crossing, back_crossing), .. } = adapted;
         let trampoline = self.plan.trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))?;
         let (params, result) = signature(trampoline, self.plan);
         let lifted = lifted(&lift.ty);
         let func = self.imports.func(Import::Func(lift.callee), &lifted.params, lifted.result);
         let post_return =
             callee.post_return.map(|func| self.imports.func(Import::Func(func), lifted.result.as_slice(), None));
-        let entering = self.entering_set(callee.instance, caller.instance);
+        let (caller_side, callee_side) = (self.side(caller), self.side(callee));
+        let (there, back) = ((adapted.options, lift.options), (lift.options, adapted.options));
+        let counted = self.counts_borrows(there_crossing, callee.instance);
         Ok(Call {
             ty: lift.ty.clone(),
             signature: CoreType { params, result },
-            caller: self.side(caller, strings.0),
-            callee: self.side(callee, strings.1),
+            strings: (
+                self.strings(there_crossing.strings, (&caller_side, &callee_side), there),
+                self.strings(back_crossing.strings, (&callee_side, &caller_side), back),
+            ),
+            handles: (
+                self.handles(there_crossing, (caller.instance, callee.instance), counted),
+                self.handles(back_crossing, (callee.instance, caller.instance), counted),
+            ),
+            borrows: counted.then(|| {
+                let begin = self.imports.func(Import::BeginBorrows, &[], None);
+                (begin, self.imports.func(Import::EndBorrows, &[], None))
+            }),
+            caller: caller_side,
+            callee: callee_side,
             func,
             post_return,
-            entering: entering.into_iter().map(|instance| self.imports.flags(instance)).collect(),
         })
     }
 
-    /// `strings`: whether strings are lifted out of it. Their check has a number among such checks for the moment.
-    fn side(&mut self, options: &CanonicalOptions, strings: bool) -> Side {
-        let check_utf8 = options.memory.filter(|_| strings).map(|memory| {
-            let found = self.checks.iter().position(|other| *other == memory);
-            found.unwrap_or_else(|| {
-                self.checks.push(memory);
-                self.checks.len() - 1
-            }) as u32
+    /// What moves strings, if there are `any`: its number among the helpers, for the moment.
+    fn strings(
+        &mut self,
+        any: bool,
+        (from, to): (&Side, &Side),
+        (source, target): (OptionsIndex, OptionsIndex),
+    ) -> Option<u32> {
+        let memory = self.plan.options.get(source.at())?.memory.filter(|_| any)?;
+        let helper = if is_copied(from, to) { Helper::CheckUtf8(memory) } else { Helper::Transcode(source, target) };
+        let found = self.helpers.iter().position(|other| *other == helper);
+        let number = found.unwrap_or_else(|| {
+            self.helpers.push(helper);
+            self.helpers.len() - 1
         });
-        let realloc = options.realloc;
+        Some(number as u32)
+    }
+
+    /// Whether a call must count what it borrows: someone else than the definer gets a handle, or what is lent could be
+    /// given away in the same call.
+    fn counts_borrows(&self, params: &Crossing, callee: InstanceIndex) -> bool {
+        let borrows = params.handles.iter().filter_map(|ty| match ty {
+            ValType::Borrow(resource) => Some(*resource),
+            _ => None,
+        });
+        let owns = params.handles.iter().any(|ty| matches!(ty, ValType::Own(_)));
+        borrows.into_iter().any(|resource| owns || !self.defines(callee, resource))
+    }
+
+    fn defines(&self, instance: InstanceIndex, resource: ResourceIndex) -> bool {
+        let planned = self.plan.resources.get(resource.0 as usize);
+        matches!(planned, Some(PlannedResource::Defined { instance: definer, .. }) if *definer == instance)
+    }
+
+    /// What moves handles of each type.
+    fn handles(
+        &mut self,
+        crossing: &Crossing,
+        (from, to): (InstanceIndex, InstanceIndex),
+        counted: bool,
+    ) -> Vec<(ValType, u32)> {
+        let mut handles = Vec::new();
+        for ty in &crossing.handles {
+            let import = match *ty {
+                ValType::Own(resource) => Import::Own(from, to, resource),
+                ValType::Borrow(resource) if !self.defines(to, resource) => Import::Borrow(from, to, resource),
+                ValType::Borrow(resource) if counted => Import::Lend(from, resource),
+                ValType::Borrow(resource) => Import::Rep(from, resource),
+                _ => continue,
+            };
+            handles.push((ty.clone(), self.imports.func(import, &[FlatType::I32], Some(FlatType::I32))));
+        }
+        handles
+    }
+
+    fn side(&mut self, options: &CanonicalOptions) -> Side {
         let storage = self.supports.uses_storage(options.instance);
         Side {
             memory: options.memory.map(|memory| self.imports.memory(memory)),
-            realloc: realloc
+            realloc: options
+                .realloc
                 .map(|func| self.imports.func(Import::Func(func), &[FlatType::I32; 4], Some(FlatType::I32))),
             flags: self.imports.flags(options.instance),
             storage: storage.then(|| {
                 let enter = self.imports.func(Import::EnterStorage, &[], None);
                 (enter, self.imports.func(Import::LeaveStorage, &[], None))
             }),
-            check_utf8,
+            encoding: options.string_encoding,
         }
     }
+}
 
-    /// Spec: `entering_set`.
-    fn entering_set(&self, callee: InstanceIndex, caller: InstanceIndex) -> Vec<InstanceIndex> {
-        let ancestors = |instance| {
-            let parent = |at: &InstanceIndex| self.plan.instances.get(at.at()).and_then(|planned| planned.parent);
-            std::iter::successors(Some(instance), parent)
-        };
-        let entered: HashSet<InstanceIndex> = ancestors(caller).collect();
-        ancestors(callee).filter(|instance| !entered.contains(instance)).collect()
-    }
+fn no_options(index: OptionsIndex) -> Error {
+    bug!("no options {}", index.0)
 }

@@ -8,7 +8,7 @@ use wasm_encoder::{EntityType, GlobalType, ImportSection, MemoryType, TypeSectio
 use crate::Result;
 use crate::error::bug;
 use crate::plan::{FuncIndex, InstanceIndex, MemoryIndex};
-use crate::types::FlatType;
+use crate::types::{FlatType, ResourceIndex};
 
 /// One import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,22 @@ pub(super) enum Import {
     Trap,
     /// Traps unless a range of the memory is UTF-8.
     CheckUtf8(MemoryIndex),
+    /// Converts code units from one memory into another.
+    Convert(MemoryIndex, MemoryIndex),
+    /// Makes Latin-1 of UTF-16 in place.
+    Narrow(MemoryIndex),
+    /// Moves an owned handle from table to table.
+    Own(InstanceIndex, InstanceIndex, ResourceIndex),
+    /// Lends a handle to another table.
+    Borrow(InstanceIndex, InstanceIndex, ResourceIndex),
+    /// Lends a handle to the instance that defined the resource, which gets its representation.
+    Lend(InstanceIndex, ResourceIndex),
+    /// Gives the representation of a handle's resource.
+    Rep(InstanceIndex, ResourceIndex),
+    /// A call begins that counts what is borrowed.
+    BeginBorrows,
+    /// The callee of such a call has returned.
+    EndBorrows,
     /// Gives the running thread empty thread-local storage. Spec: `Thread.storage`.
     EnterStorage,
     /// Gives the thread its former storage back.
@@ -37,6 +53,14 @@ impl Import {
             Import::Flags(index) => ("flags", index.0.to_string()),
             Import::Func(index) => ("func", index.0.to_string()),
             Import::CheckUtf8(index) => ("check-utf8", index.0.to_string()),
+            Import::Convert(from, to) => ("convert", format!("{} {}", from.0, to.0)),
+            Import::Narrow(index) => ("narrow", index.0.to_string()),
+            Import::Own(from, to, resource) => ("own", format!("{} {} {}", from.0, to.0, resource.0)),
+            Import::Borrow(from, to, resource) => ("borrow", format!("{} {} {}", from.0, to.0, resource.0)),
+            Import::Lend(from, resource) => ("lend", format!("{} {}", from.0, resource.0)),
+            Import::Rep(from, resource) => ("rep", format!("{} {}", from.0, resource.0)),
+            Import::BeginBorrows => ("rt", "begin-borrows".into()),
+            Import::EndBorrows => ("rt", "end-borrows".into()),
             Import::Trap => ("rt", "trap".into()),
             Import::EnterStorage => ("rt", "enter-storage".into()),
             Import::LeaveStorage => ("rt", "leave-storage".into()),
@@ -45,16 +69,29 @@ impl Import {
 
     /// The import of these names.
     pub(super) fn named(module: &str, field: &str) -> Result<Import> {
-        let number = || field.parse::<u32>().map_err(|_| bug!("an adapter imports `{field}` from `{module}`"));
-        Ok(match (module, field) {
-            ("rt", "trap") => Import::Trap,
-            ("rt", "enter-storage") => Import::EnterStorage,
-            ("rt", "leave-storage") => Import::LeaveStorage,
-            ("memory", _) => Import::Memory(MemoryIndex(number()?)),
-            ("flags", _) => Import::Flags(InstanceIndex(number()?)),
-            ("func", _) => Import::Func(FuncIndex(number()?)),
-            ("check-utf8", _) => Import::CheckUtf8(MemoryIndex(number()?)),
-            _ => return Err(bug!("an adapter imports `{field}` from `{module}`")),
+        let unknown = || bug!("an adapter imports `{field}` from `{module}`");
+        let numbers: Vec<u32> = field.split(' ').filter_map(|number| number.parse().ok()).collect();
+        Ok(match (module, field, numbers.as_slice()) {
+            ("rt", "trap", []) => Import::Trap,
+            ("rt", "enter-storage", []) => Import::EnterStorage,
+            ("rt", "leave-storage", []) => Import::LeaveStorage,
+            ("rt", "begin-borrows", []) => Import::BeginBorrows,
+            ("rt", "end-borrows", []) => Import::EndBorrows,
+            ("memory", _, &[index]) => Import::Memory(MemoryIndex(index)),
+            ("flags", _, &[index]) => Import::Flags(InstanceIndex(index)),
+            ("func", _, &[index]) => Import::Func(FuncIndex(index)),
+            ("check-utf8", _, &[index]) => Import::CheckUtf8(MemoryIndex(index)),
+            ("narrow", _, &[index]) => Import::Narrow(MemoryIndex(index)),
+            ("convert", _, &[from, to]) => Import::Convert(MemoryIndex(from), MemoryIndex(to)),
+            ("own", _, &[from, to, resource]) => {
+                Import::Own(InstanceIndex(from), InstanceIndex(to), ResourceIndex(resource))
+            }
+            ("borrow", _, &[from, to, resource]) => {
+                Import::Borrow(InstanceIndex(from), InstanceIndex(to), ResourceIndex(resource))
+            }
+            ("lend", _, &[from, resource]) => Import::Lend(InstanceIndex(from), ResourceIndex(resource)),
+            ("rep", _, &[from, resource]) => Import::Rep(InstanceIndex(from), ResourceIndex(resource)),
+            _ => return Err(unknown()),
         })
     }
 }
@@ -160,6 +197,14 @@ mod tests {
             Import::Flags(InstanceIndex(1)),
             Import::Func(FuncIndex(20)),
             Import::CheckUtf8(MemoryIndex(0)),
+            Import::Convert(MemoryIndex(4), MemoryIndex(15)),
+            Import::Narrow(MemoryIndex(2)),
+            Import::Own(InstanceIndex(1), InstanceIndex(2), ResourceIndex(3)),
+            Import::Borrow(InstanceIndex(10), InstanceIndex(2), ResourceIndex(0)),
+            Import::Lend(InstanceIndex(1), ResourceIndex(7)),
+            Import::Rep(InstanceIndex(1), ResourceIndex(7)),
+            Import::BeginBorrows,
+            Import::EndBorrows,
             Import::Trap,
             Import::EnterStorage,
             Import::LeaveStorage,
@@ -169,6 +214,7 @@ mod tests {
             assert_eq!(Import::named(module, &field).unwrap(), import);
         }
         assert!(Import::named("memory", "x").is_err());
+        assert!(Import::named("convert", "1").is_err());
         assert!(Import::named("env", "trap").is_err());
     }
 }

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::code::numbered_trap;
+use super::convert::{convert_func, narrow_func};
+use super::handles::{Transfer, begin_borrows, end_borrows};
 use super::import::Import;
 use crate::abi::check_utf8;
 use crate::engine::{CoreExtern, CoreFunc, CoreInstance, CoreMemory, CoreModule, StoreMut, host_func};
 use crate::error::bug;
-use crate::instance::{Flags, RootId};
-use crate::plan::TrampolineIndex;
-use crate::types::FlatType;
+use crate::instance::{Flags, RootId, RootInstance};
+use crate::plan::{InstanceIndex, TrampolineIndex};
+use crate::types::{FlatType, ResourceIndex};
 use crate::{Error, Result, Trap};
 
 /// The adapters of a component.
@@ -86,10 +88,50 @@ fn provide(store: &mut StoreMut<'_>, root: RootId, import: Import) -> Result<Cor
             let memory = this.memory(index)?;
             utf8_func(store, memory).into()
         }
+        Import::Convert(from, to) => {
+            let (from, to) = (this.memory(from)?, this.memory(to)?);
+            convert_func(store, from, to).into()
+        }
+        Import::Narrow(index) => {
+            let memory = this.memory(index)?;
+            narrow_func(store, memory).into()
+        }
+        Import::Own(from, to, resource) => {
+            let transfer = transfer(this, from, to, resource)?;
+            handle_func(store, move |store, index| transfer.own(store, index))
+        }
+        Import::Borrow(from, to, resource) => {
+            let transfer = transfer(this, from, to, resource)?;
+            handle_func(store, move |store, index| transfer.borrow(store, index))
+        }
+        Import::Lend(from, resource) => {
+            let transfer = transfer(this, from, from, resource)?;
+            handle_func(store, move |store, index| transfer.lend(store, index))
+        }
+        Import::Rep(from, resource) => {
+            let transfer = transfer(this, from, from, resource)?;
+            handle_func(store, move |store, index| transfer.rep(store, index))
+        }
+        Import::BeginBorrows => host_func(store, &[], None, Arc::new(begin_borrows)).into(),
+        Import::EndBorrows => host_func(store, &[], None, Arc::new(end_borrows)).into(),
         Import::Trap => host_func(store, &[FlatType::I32], None, Arc::new(trap)).into(),
         Import::EnterStorage => host_func(store, &[], None, Arc::new(enter_storage)).into(),
         Import::LeaveStorage => host_func(store, &[], None, Arc::new(leave_storage)).into(),
     })
+}
+
+fn transfer(root: &RootInstance, from: InstanceIndex, to: InstanceIndex, resource: ResourceIndex) -> Result<Transfer> {
+    Ok(Transfer { from: root.instance(from)?, to: root.instance(to)?, ty: root.resource_type(resource)? })
+}
+
+fn handle_func(
+    store: &mut StoreMut<'_>,
+    body: impl Fn(&mut StoreMut<'_>, u32) -> Result<u32> + Send + Sync + 'static,
+) -> CoreExtern {
+    let body = move |mut store: StoreMut<'_>, args: &[u64]| {
+        body(&mut store, args.first().map_or(0, |&bits| bits as u32)).map(u64::from)
+    };
+    host_func(store, &[FlatType::I32], Some(FlatType::I32), Arc::new(body)).into()
 }
 
 fn trap(_store: StoreMut<'_>, args: &[u64]) -> Result<u64> {

@@ -14,7 +14,7 @@ use crate::{Result, Trap};
 /// Moves a list: its elements go to memory that is allocated for them.
 pub(super) fn translate_list(
     code: &mut Code,
-    way: &Way,
+    way: &Way<'_>,
     element: &ValType,
     (source, target): (Place<'_>, Place<'_>),
 ) -> Result<()> {
@@ -48,7 +48,7 @@ fn check_range(code: &mut Code, side: &Side, element: &ValType, (begin, length, 
 /// Moves a list whose length is part of its type. Spec: `load_list_from_valid_range`, `lift_flat_list`.
 pub(super) fn translate_fixed(
     code: &mut Code,
-    way: &Way,
+    way: &Way<'_>,
     element: &ValType,
     length: u32,
     (source, target): (Place<'_>, Place<'_>),
@@ -69,7 +69,7 @@ pub(super) fn translate_fixed(
 }
 
 /// Moves so many bytes of elements.
-fn move_elements(code: &mut Code, way: &Way, element: &ValType, (from, to, bytes): (u32, u32, u32)) -> Result<()> {
+fn move_elements(code: &mut Code, way: &Way<'_>, element: &ValType, (from, to, bytes): (u32, u32, u32)) -> Result<()> {
     if is_plain(element) {
         let copy = Instruction::MemoryCopy { src_mem: way.from.memory()?, dst_mem: way.to.memory()? };
         code.get(to).get(from).get(bytes).op(copy);

@@ -12,7 +12,9 @@
 mod allocate;
 mod call;
 mod code;
+mod convert;
 mod encode;
+mod handles;
 mod import;
 mod instantiate;
 mod list;
@@ -20,9 +22,11 @@ mod place;
 mod scalar;
 mod string;
 mod supports;
+mod transcode;
 mod utf8;
 mod value;
 mod variant;
 
 pub(crate) use encode::encode_adapters;
+pub(crate) use handles::AdaptedCall;
 pub(crate) use instantiate::{Adapters, resolve};

@@ -1,10 +1,11 @@
 //! Where a value is while an adapter handles it: among core values, or in one of the two memories.
 
-use wasm_encoder::{Instruction, MemArg, MemArgTarget, ValType};
+use wasm_encoder::{Instruction, MemArg, MemArgTarget};
 
 use super::code::Code;
 use crate::error::bug;
-use crate::types::FlatType;
+use crate::plan::StringEncoding;
+use crate::types::{FlatType, ValType};
 use crate::{Result, Trap};
 
 /// A local that holds one flat value. In a variant its type may be a join of what the cases need.
@@ -45,17 +46,21 @@ pub(super) struct Side {
     pub(super) flags: u32,
     /// What gives its code empty thread-local storage, and takes that back; if it has code that uses storage.
     pub(super) storage: Option<(u32, u32)>,
-    /// What checks that a string in its memory is UTF-8.
-    pub(super) check_utf8: Option<u32>,
+    /// How strings are encoded in its memory.
+    pub(super) encoding: StringEncoding,
 }
 
 /// From where to where values go.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Way {
+pub(super) struct Way<'a> {
     /// Whose values are lifted.
     pub(super) from: Side,
     /// Into which they are lowered.
     pub(super) to: Side,
+    /// What moves a string: checks UTF-8 that stays UTF-8, transcodes anything else.
+    pub(super) strings: Option<u32>,
+    /// What moves handles of each type.
+    pub(super) handles: &'a [(ValType, u32)],
 }
 
 impl Side {
@@ -158,5 +163,5 @@ pub(super) fn new_slots(code: &mut Code, types: &[FlatType]) -> Vec<Slot> {
 
 /// A new local for an address or a number.
 pub(super) fn new_i32(code: &mut Code) -> u32 {
-    code.local(ValType::I32)
+    code.local(wasm_encoder::ValType::I32)
 }

@@ -1,12 +1,11 @@
-//! Which calls have an adapter: decided from the plan alone.
+//! Which calls have an adapter: decided from the plan alone, as if no function of the host suspended its caller. Whether
+//! an adapter is taken is decided once the imports are known: a call that can wait after all goes the plain way.
 //!
-//! What is excluded goes the plain way: calls that can wait; values that are handles, for which the runtime's tables are
-//! needed; strings that are not UTF-8 on both sides; callees whose instance has built-ins that ask for the current
-//! task, for an adapter makes none; and types of unreasonable size.
+//! What is excluded goes the plain way: calls that can wait; streams, futures and error contexts; callees whose instance has built-ins that ask for the current task, for an adapter makes none; and types of
+//! unreasonable size.
 
 use crate::plan::{
-    Blocking, Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, OptionsIndex, Plan, StringEncoding,
-    TrampolineIndex,
+    Blocking, Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, OptionsIndex, Plan, TrampolineIndex,
 };
 use crate::types::{FuncType, ValType};
 
@@ -32,12 +31,23 @@ pub(super) struct Supports<'p> {
 pub(super) struct Adapted<'p> {
     /// Who calls.
     pub(super) caller: &'p CanonicalOptions,
+    /// The number of these options.
+    pub(super) options: OptionsIndex,
     /// The function that is called.
     pub(super) lift: &'p Lift,
     /// Its options.
     pub(super) callee: &'p CanonicalOptions,
-    /// Whether strings cross, from the caller or back.
-    pub(super) strings: (bool, bool),
+    /// What crosses, from the caller and back.
+    pub(super) crossing: (Crossing, Crossing),
+}
+
+/// What crosses that is more than bytes.
+#[derive(Default)]
+pub(super) struct Crossing {
+    /// Whether there are strings.
+    pub(super) strings: bool,
+    /// Types of handles, each once.
+    pub(super) handles: Vec<ValType>,
 }
 
 impl<'p> Supports<'p> {
@@ -55,7 +65,13 @@ impl<'p> Supports<'p> {
                 *uses = true;
             }
         }
-        Supports { plan, blocking: Blocking::of(plan), asks_for_task, uses_storage, types_left: MAX_TYPES_TOGETHER }
+        Supports {
+            plan,
+            blocking: Blocking::linked(plan, |_| false),
+            asks_for_task,
+            uses_storage,
+            types_left: MAX_TYPES_TOGETHER,
+        }
     }
 
     /// Whether code of `instance` may use thread-local storage.
@@ -85,14 +101,13 @@ impl<'p> Supports<'p> {
         }
         let mut left = MAX_TYPES.min(self.types_left.checked_sub(1)?);
         let before = left;
-        let strings = crossing(ty, &mut left)?;
+        let found = crossing(ty, &mut left)?;
         crossing(&lift.ty, &mut left)?;
-        let utf8 = [caller, callee].iter().all(|options| options.string_encoding == StringEncoding::Utf8);
-        if (strings != (false, false) && !utf8) || ty.params != lift.ty.params || ty.result != lift.ty.result {
+        if ty.params != lift.ty.params || ty.result != lift.ty.result {
             return None;
         }
         self.types_left -= 1 + before - left;
-        Some(Adapted { caller, lift, callee, strings })
+        Some(Adapted { caller, options: *options, lift, callee, crossing: found })
     }
 }
 
@@ -115,43 +130,46 @@ fn asks_for_task_or_thread(canon: &Canon) -> bool {
     )
 }
 
-/// Whether there are strings in the parameters and in the result; nothing when a type is not supported.
-fn crossing(ty: &FuncType, left: &mut usize) -> Option<(bool, bool)> {
-    let mut strings = (false, false);
+/// What crosses, in the parameters and in the result; nothing when a type is not supported.
+fn crossing(ty: &FuncType, left: &mut usize) -> Option<(Crossing, Crossing)> {
+    let (mut params, mut result) = (Crossing::default(), Crossing::default());
     for element in &ty.params.elements {
-        strings.0 |= has_strings(&element.ty, left)?;
+        params.add(&element.ty, left)?;
     }
-    if let Some(result) = &ty.result {
-        strings.1 = has_strings(result, left)?;
+    if let Some(ty) = &ty.result {
+        result.add(ty, left)?;
     }
-    (ty.params.layout.size < MAX_SIZE).then_some(strings)
+    (ty.params.layout.size < MAX_SIZE).then_some((params, result))
 }
 
-/// Whether there are strings in a type; nothing when it is not supported or `left` types are not enough.
-fn has_strings(ty: &ValType, left: &mut usize) -> Option<bool> {
-    *left = left.checked_sub(1)?;
-    if ty.size() >= MAX_SIZE {
-        return None;
-    }
-    let mut any = false;
-    let mut part = |ty: &ValType| has_strings(ty, left).map(|strings| any |= strings);
-    match ty {
-        ValType::String => any = true,
-        ValType::List(list) => {
-            // A list of a fixed length may be among core values, element after element.
-            let copies = list.length.filter(|_| list.layout.flat.is_some()).unwrap_or(1);
-            (0..copies).try_for_each(|_| part(&list.element))?;
-        }
-        ValType::Map(map) => map.entry.elements.iter().try_for_each(|element| part(&element.ty))?,
-        ValType::Record(record) => record.fields.iter().try_for_each(|field| part(&field.ty))?,
-        ValType::Tuple(tuple) => tuple.elements.iter().try_for_each(|element| part(&element.ty))?,
-        ValType::Option(option) => part(&option.some)?,
-        ValType::Result(result) => result.ok.iter().chain(&result.err).try_for_each(part)?,
-        ValType::Variant(variant) => variant.cases.iter().filter_map(|case| case.ty.as_ref()).try_for_each(part)?,
-        ValType::Own(_) | ValType::Borrow(_) | ValType::Stream(_) | ValType::Future(_) | ValType::ErrorContext => {
+impl Crossing {
+    /// Looks at a type; nothing when it is not supported or `left` types are not enough.
+    fn add(&mut self, ty: &ValType, left: &mut usize) -> Option<()> {
+        *left = left.checked_sub(1)?;
+        if ty.size() >= MAX_SIZE {
             return None;
         }
-        _ => {}
+        let mut part = |ty: &ValType| self.add(ty, left);
+        match ty {
+            ValType::String => self.strings = true,
+            ValType::List(list) => {
+                // A list of a fixed length may be among core values, element after element.
+                let copies = list.length.filter(|_| list.layout.flat.is_some()).unwrap_or(1);
+                (0..copies).try_for_each(|_| part(&list.element))?;
+            }
+            ValType::Map(map) => map.entry.elements.iter().try_for_each(|element| part(&element.ty))?,
+            ValType::Record(record) => record.fields.iter().try_for_each(|field| part(&field.ty))?,
+            ValType::Tuple(tuple) => tuple.elements.iter().try_for_each(|element| part(&element.ty))?,
+            ValType::Option(option) => part(&option.some)?,
+            ValType::Result(result) => result.ok.iter().chain(&result.err).try_for_each(part)?,
+            ValType::Variant(variant) => {
+                variant.cases.iter().filter_map(|case| case.ty.as_ref()).try_for_each(part)?;
+            }
+            ValType::Own(_) | ValType::Borrow(_) if self.handles.contains(ty) => {}
+            ValType::Own(_) | ValType::Borrow(_) => self.handles.push(ty.clone()),
+            ValType::Stream(_) | ValType::Future(_) | ValType::ErrorContext => return None,
+            _ => {}
+        }
+        Some(())
     }
-    Some(any)
 }

@@ -3,7 +3,7 @@
 use super::code::Code;
 use super::list::{translate_fixed, translate_list};
 use super::place::{Place, Way};
-use super::scalar::translate_scalar;
+use super::scalar::{load_word, store_word, translate_scalar};
 use super::string::translate_string;
 use super::variant::translate_variant;
 use crate::Result;
@@ -13,7 +13,7 @@ use crate::types::{TupleType, ValType};
 /// Writes code that lifts a value of `ty` from `source` and lowers it to `target`.
 pub(super) fn translate(
     code: &mut Code,
-    way: &Way,
+    way: &Way<'_>,
     ty: &ValType,
     (source, target): (Place<'_>, Place<'_>),
 ) -> Result<()> {
@@ -23,6 +23,7 @@ pub(super) fn translate(
     let places = (source, target);
     match ty {
         ValType::String => translate_string(code, way, places),
+        ValType::Own(_) | ValType::Borrow(_) => translate_handle(code, way, ty, places),
         ValType::List(list) => match list.length {
             None => translate_list(code, way, &list.element, places),
             Some(length) => translate_fixed(code, way, &list.element, length, places),
@@ -44,10 +45,24 @@ pub(super) fn translate(
     }
 }
 
+/// Moves a handle from table to table.
+fn translate_handle(
+    code: &mut Code,
+    way: &Way<'_>,
+    ty: &ValType,
+    (source, target): (Place<'_>, Place<'_>),
+) -> Result<()> {
+    let found = way.handles.iter().find(|(other, _)| other == ty);
+    let (_, transfer) = found.ok_or_else(|| bug!("an adapter does not know how to move {ty}"))?;
+    load_word(code, &way.from, 4, source)?;
+    code.call(*transfer);
+    store_word(code, &way.to, 4, target)
+}
+
 /// [`translate`] for the elements of a tuple, or for parameters.
 pub(super) fn translate_tuple(
     code: &mut Code,
-    way: &Way,
+    way: &Way<'_>,
     tuple: &TupleType,
     places: (Place<'_>, Place<'_>),
 ) -> Result<()> {
@@ -56,7 +71,7 @@ pub(super) fn translate_tuple(
 
 fn translate_parts<'t>(
     code: &mut Code,
-    way: &Way,
+    way: &Way<'_>,
     parts: impl Iterator<Item = (&'t ValType, u32)>,
     (source, target): (Place<'_>, Place<'_>),
 ) -> Result<()> {

@@ -12,7 +12,7 @@ use crate::types::{ValType, VariantShape};
 /// Moves the discriminant, then the payload of the case that it names. Slots behind a short payload stay 0.
 pub(super) fn translate_variant(
     code: &mut Code,
-    way: &Way,
+    way: &Way<'_>,
     shape: VariantShape,
     cases: &[Option<&ValType>],
     (source, target): (Place<'_>, Place<'_>),

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::Trap;
 use crate::engine::StoreMut;
 use crate::plan::{End, Kind};
-use crate::stream::{CopyState, cancel_pending, drop_shared_end};
+use crate::stream::{CopyResult, CopyState, cancel_completed, cancel_pending, drop_shared_end};
 use crate::task::{PendingEvent, WaitableRef, waitable};
 use crate::types::ValType;
 
@@ -30,11 +30,13 @@ pub(super) fn cancel(
         return Err(Trap::SyncWhileInSet.into());
     }
     end.state = CopyState::CancellingCopy;
-    let (pending, shared) = (end.waitable.pending_event, end.shared);
-    // A copy that moved something but still has its buffer in the stream is cancelled too: the outcome says how far it
-    // came, and CANCELLED.
-    if !matches!(pending, Some(PendingEvent::Copy { reclaim: false, .. })) {
-        cancel_pending(state, shared)?;
+    match (end.waitable.pending_event, end.kind, end.shared) {
+        (None, _, shared) => cancel_pending(state, shared)?,
+        // What was moved is counted, but the outcome is CANCELLED, unless the other end is gone.
+        (Some(PendingEvent::Copy { result: CopyResult::Completed, .. }), Kind::Stream, shared) => {
+            cancel_completed(state, shared, id)?;
+        }
+        _ => {}
     }
     answer(store, id, async_)
 }

@@ -59,7 +59,7 @@ pub(super) fn begin(store: &mut StoreMut<'_>, call: &LoweredCall, args: &[u64]) 
     let async_ = options.async_;
     let (callee, callee_ty) = core_callee(store, site.root, call.lift)?;
     let subtask = store.state_mut().subtasks.insert(new_subtask(site.instance, &call.ty, options, args));
-    let Some((func, flat)) = direct::begin(store, callee, callee_ty, subtask, site.instance)? else {
+    let Some((func, flat)) = direct::begin(store, callee, callee_ty, subtask)? else {
         let outcome = after_start(store, subtask, async_)?;
         return next(store, outcome);
     };

@@ -5,21 +5,18 @@ use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::task::waitable::get_pending_event;
 use crate::task::waitable_set::{stop_waiting, take_event};
-use crate::task::{Event, Resumption, subtask};
+use crate::task::{Resumption, subtask};
 
 /// The answer of the built-in that parked, or that just answered.
 pub(super) fn finish(store: &mut StoreMut<'_>) -> Result<u64> {
     let state = store.state_mut();
     let thread = state.current_thread()?;
     let this = state.threads.get_mut(thread)?;
-    let cancelled = this.cancelled;
-    this.cancellable = false;
     match std::mem::replace(&mut this.resumption, Resumption::None) {
         Resumption::Ready(bits) => Ok(bits),
-        Resumption::Cancelled => Ok(u64::from(cancelled)),
         Resumption::SetEvent { set, memory, ptr } => {
             stop_waiting(state, set, thread)?;
-            let event = if cancelled { Event::TASK_CANCELLED } else { take_event(store, set)? };
+            let event = take_event(store, set)?;
             super::waitable::unpack_event(store, memory, ptr, event)
         }
         Resumption::WaitableEvent(waitable) => {

@@ -46,10 +46,12 @@ fn glued(plan: &Plan) -> Vec<Glued> {
     let mut all = Vec::new();
     let mut slots = 0;
     for (index, trampoline) in plan.trampolines.iter().enumerate() {
+        if !is_glued(&trampoline.canon, plan) {
+            continue;
+        }
         let callee = match &trampoline.canon {
             Canon::Lower { callee: FuncDef::Lift(lift), .. } => plan.lifts.get(lift.at()),
-            canon if canon.may_block(plan) => None,
-            _ => continue,
+            _ => None,
         };
         let callee = callee.map(|lift| {
             slots += 1;
@@ -59,6 +61,10 @@ fn glued(plan: &Plan) -> Vec<Glued> {
         all.push(Glued { index: TrampolineIndex(index as u32), signature, callee });
     }
     all
+}
+
+fn is_glued(canon: &Canon, plan: &Plan) -> bool {
+    matches!(canon, Canon::Lower { callee: FuncDef::Lift(_), .. }) || canon.may_block(plan)
 }
 
 fn val_type(ty: FlatType) -> ValType {
@@ -206,14 +212,15 @@ fn call(code: &mut InstructionSink<'_>, slot: u32, ty: u32, (params, result): &S
     code.end().br(1).end().call(UNCAUGHT).unreachable().end();
 }
 
-/// The instantiated glue of a component.
+/// The glue of a component that is being instantiated. It comes to be when something first needs it: where all calls
+/// from guest to guest have adapters and nothing waits, never.
+#[derive(Default)]
 pub(crate) struct Glue(Option<CoreInstance>);
 
 impl Glue {
-    /// Instantiates the glue of `root`, if it has any.
-    pub(crate) fn instantiate(store: &mut StoreMut<'_>, root: RootId) -> Result<Glue> {
+    fn instantiate(store: &mut StoreMut<'_>, root: RootId) -> Result<CoreInstance> {
         let component = store.state().roots.get(root)?.component.clone();
-        let Some(module) = component.glue()? else { return Ok(Glue(None)) };
+        let module = component.glue()?.ok_or_else(|| bug!("a component has no glue"))?;
         let mut externs: Vec<CoreExtern> = vec![park_func(store).into()];
         for result in FINISHES {
             externs.push(host_func(store, &[], result, Arc::new(|mut store, _args| finish::finish(&mut store))).into());
@@ -234,12 +241,24 @@ impl Glue {
         let (Some(scratch), Some(callees)) = (scratch, callees) else { return Err(bug!("glue without its places")) };
         let filled = vec![false; glued.len()];
         store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled });
-        Ok(Glue(Some(instance)))
+        Ok(instance)
     }
 
     /// The function that stands for trampoline `index`, if glue does.
-    pub(crate) fn trampoline(&self, store: &mut StoreMut<'_>, index: TrampolineIndex) -> Result<Option<CoreExtern>> {
-        let Some(instance) = self.0 else { return Ok(None) };
+    pub(crate) fn trampoline(
+        &mut self,
+        store: &mut StoreMut<'_>,
+        root: RootId,
+        index: TrampolineIndex,
+    ) -> Result<Option<CoreExtern>> {
+        let plan = store.state().roots.get(root)?.component.plan();
+        if !plan.trampolines.get(index.at()).is_some_and(|trampoline| is_glued(&trampoline.canon, plan)) {
+            return Ok(None);
+        }
+        let instance = match self.0 {
+            Some(instance) => instance,
+            None => *self.0.insert(Glue::instantiate(store, root)?),
+        };
         let this = instance.export(store, &index.0.to_string());
         if let Some(this) = &this {
             this.func().ok_or_else(|| bug!("glue exports something else than a function"))?;

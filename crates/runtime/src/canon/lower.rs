@@ -74,7 +74,7 @@ pub(super) fn lower_lifted(
     let async_ = options.async_;
     let (callee, callee_ty) = core_callee(store, site.root, lift)?;
     let id = store.state_mut().subtasks.insert(new_subtask(site.instance, ty, options, args));
-    start_task(store, callee, callee_ty, Caller::Guest(id), Some(site.instance))?;
+    start_task(store, callee, callee_ty, Caller::Guest(id))?;
     after_start(store, id, async_)
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn after_start(store: &mut StoreMut<'_>, id: SubtaskId, async_: bool)
     }
     let thread = state.current_thread()?;
     state.subtasks.get_mut(id)?.waiter = Some(thread);
-    park(store, Some(WaitFor::Subtask(id)), Resumption::SubtaskResult(id), false)
+    park(store, Some(WaitFor::Subtask(id)), Resumption::SubtaskResult(id))
 }
 
 /// Spec: `on_start`: lifts the arguments out of the caller.
@@ -129,6 +129,7 @@ pub(crate) fn lift_args(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<Vec<V
     let (ty, options, flat) = (subtask.ty.clone(), subtask.options.clone(), subtask.flat_args.clone());
     subtask::on_progress(state, id)?;
     let mut cx = LiftCx::new(store.reborrow(), &options, Some(id));
+    cx.between_guests = true;
     let max = if options.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
     Vec::<Val>::lift(&mut cx, &ty.params, max, &mut FlatIter::new(flat.values()))
 }

@@ -54,8 +54,13 @@ pub(crate) struct Site {
 }
 
 /// The core function of a trampoline.
-pub(crate) fn make(store: &mut StoreMut<'_>, root: RootId, glue: &Glue, index: TrampolineIndex) -> Result<CoreExtern> {
-    if let Some(made) = glue.trampoline(store, index)? {
+pub(crate) fn make(
+    store: &mut StoreMut<'_>,
+    root: RootId,
+    glue: &mut Glue,
+    index: TrampolineIndex,
+) -> Result<CoreExtern> {
+    if let Some(made) = glue.trampoline(store, root, index)? {
         return Ok(made);
     }
     let (site, trampoline) = find(store.state(), root, index)?;
@@ -81,16 +86,11 @@ fn check_may_leave(store: &mut StoreMut<'_>, instance: InstanceId) -> Result<()>
 }
 
 /// Lets the current thread wait; `resumption` computes what the built-in answers then.
-fn park(
-    store: &mut StoreMut<'_>,
-    wait_for: Option<WaitFor>,
-    resumption: Resumption,
-    cancellable: bool,
-) -> Result<Outcome> {
+fn park(store: &mut StoreMut<'_>, wait_for: Option<WaitFor>, resumption: Resumption) -> Result<Outcome> {
     let state = store.state_mut();
     let thread = state.current_thread()?;
     let this = state.threads.get_mut(thread)?;
-    (this.wait_for, this.resumption, this.cancellable) = (wait_for, resumption, cancellable);
+    (this.wait_for, this.resumption) = (wait_for, resumption);
     if !this.has_stack {
         // A start function runs on the stack of whoever instantiates.
         return Err(Trap::CannotBlockSyncTask.into());

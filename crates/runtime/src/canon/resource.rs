@@ -5,9 +5,10 @@ use std::sync::{Arc, LazyLock};
 use super::{Outcome, Site, check_may_leave};
 use crate::Result;
 use crate::Trap;
-use crate::abi::handles::{checked, resource_type};
+use crate::abi::handles::{checked, own_handle, resource_type};
 use crate::engine::StoreMut;
-use crate::instance::{Handle, Options, ResourceHandle, RuntimeResource};
+use crate::error::bug;
+use crate::instance::{BorrowScope, Options, ResourceHandle, RuntimeResource};
 use crate::task::{Caller, CoreCallee, start_task};
 use crate::types::{FuncType, ResourceIndex, ValType};
 
@@ -16,8 +17,7 @@ pub(super) fn new(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex,
     check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let ty = resource_type(state, site.instance, resource)?;
-    let handle = ResourceHandle { ty, rep, own: true, borrow_scope: None, num_lends: 0 };
-    state.instances.get_mut(site.instance)?.handles.add(Handle::Resource(handle))
+    state.instances.get_mut(site.instance)?.handles.add(own_handle(ty, rep))
 }
 
 /// Spec: `canon_resource_rep`.
@@ -40,12 +40,17 @@ pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex
     }
     state.instances.get_mut(site.instance)?.handles.remove(index)?;
     if !handle.own {
-        if let Some(task) = handle.borrow_scope {
-            state.tasks.get_mut(task)?.num_borrows -= 1;
+        match handle.borrow_scope {
+            Some(BorrowScope::Task(task)) => state.tasks.get_mut(task)?.num_borrows -= 1,
+            Some(BorrowScope::Adapted(depth)) => {
+                let call = state.adapted_calls.get_mut(depth);
+                call.ok_or_else(|| bug!("a borrow outlives its call"))?.num_borrows -= 1;
+            }
+            None => {}
         }
         return Ok(Outcome::Done(0));
     }
-    destroy(store, Some(site.instance), handle)?;
+    destroy(store, handle)?;
     Ok(Outcome::Done(0))
 }
 
@@ -53,7 +58,7 @@ static DTOR: LazyLock<Arc<FuncType>> =
     LazyLock::new(|| Arc::new(FuncType::new([("rep".into(), ValType::U32)], None, false)));
 
 /// Runs the destructor of an owned handle that left its table.
-fn destroy(store: &mut StoreMut<'_>, from: Option<crate::instance::InstanceId>, handle: ResourceHandle) -> Result<()> {
+fn destroy(store: &mut StoreMut<'_>, handle: ResourceHandle) -> Result<()> {
     let state = store.state();
     let (instance, func) = match state.resource_type(handle.ty)? {
         RuntimeResource::Host { drop } => {
@@ -66,5 +71,5 @@ fn destroy(store: &mut StoreMut<'_>, from: Option<crate::instance::InstanceId>, 
         }
     };
     let callee = CoreCallee { func: Some(func), options: Options::plain(instance), name: "destructor".into() };
-    start_task(store, callee, DTOR.clone(), Caller::Destructor(handle.rep), from).map(std::mem::drop)
+    start_task(store, callee, DTOR.clone(), Caller::Destructor(handle.rep)).map(std::mem::drop)
 }

@@ -21,6 +21,7 @@ pub(super) fn new(store: &mut StoreMut<'_>, site: Site, kind: Kind, payload: Opt
         let id = state.ends.insert(CopyEnd::new(shared, kind, end));
         *place = state.instances.get_mut(site.instance)?.handles.add(Handle::End(id))?;
         state.ends.get_mut(id)?.index = *place;
+        state.shared.get_mut(shared)?.set_guest_end(end, Some(id));
     }
     Ok(Outcome::Done(u64::from(indices[0]) | u64::from(indices[1]) << 32))
 }
@@ -134,5 +135,5 @@ pub(super) fn answer(store: &mut StoreMut<'_>, id: CopyEndId, async_: bool) -> R
         return Ok(Outcome::Done(BLOCKED));
     }
     state.waitable_mut(waitable)?.sync_waiter = Some(state.current_thread()?);
-    park(store, Some(WaitFor::Waitable(waitable)), Resumption::WaitableEvent(waitable), false)
+    park(store, Some(WaitFor::Waitable(waitable)), Resumption::WaitableEvent(waitable))
 }

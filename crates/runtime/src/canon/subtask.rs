@@ -22,12 +22,12 @@ pub(super) fn cancel(store: &mut StoreMut<'_>, site: Site, async_: bool, index: 
     if subtask.cancellation_requested {
         return Err(Trap::SubtaskCancelTwice.into());
     }
-    if subtask.waitable.set.is_some() && !async_ {
+    if subtask.waitable.set.is_some() {
         return Err(Trap::SyncWhileInSet.into());
     }
     if !subtask.resolved() {
         subtask.cancellation_requested = true;
-        cancel_callee(store, id, site.instance)?;
+        cancel_callee(store, id)?;
     }
     let waitable = WaitableRef::Subtask(id);
     let state = store.state_mut();
@@ -38,7 +38,7 @@ pub(super) fn cancel(store: &mut StoreMut<'_>, site: Site, async_: bool, index: 
         // Spec: an event of progress that is still pending is superseded by the resolution that is waited for.
         clear_pending_event(state, waitable)?;
         state.waitable_mut(waitable)?.sync_waiter = Some(state.current_thread()?);
-        return park(store, Some(WaitFor::Waitable(waitable)), Resumption::WaitableEvent(waitable), false);
+        return park(store, Some(WaitFor::Waitable(waitable)), Resumption::WaitableEvent(waitable));
     }
     let event = get_pending_event(store, waitable)?;
     Ok(Outcome::Done(u64::from(event.payload)))

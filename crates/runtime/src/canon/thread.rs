@@ -1,6 +1,5 @@
 //! Spec: `canon thread.*`: cooperative threads.
 
-use super::waitable::deliver_pending_cancel;
 use super::{Outcome, Site, check_may_leave, current, park};
 use crate::Result;
 use crate::Trap;
@@ -15,7 +14,7 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
     check_may_leave(store, site.instance)?;
     let first = super::dispatch::arg(args, 0);
     match *canon {
-        Canon::ThreadYield { cancellable } => yield_(store, cancellable),
+        Canon::ThreadYield => yield_(store),
         Canon::ThreadIndex => {
             let index = store.state().threads.get(current(store)?)?.index;
             index.map(|index| Outcome::Done(u64::from(index))).ok_or_else(|| bug!("a thread without an index"))
@@ -24,59 +23,45 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
             new_indirect(store, site, table, first, args.get(1).copied().unwrap_or(0))
         }
         Canon::ThreadResumeLater => resume_later(store, site, first),
-        Canon::ThreadSuspend { cancellable } => suspend(store, cancellable),
-        Canon::ThreadSuspendThenResume { cancellable } => {
+        Canon::ThreadSuspend => suspend(store),
+        Canon::ThreadSuspendThenResume => {
             let other = suspended(store, site, first)?;
-            switch_to(store, cancellable, other, None)
+            switch_to(store, other, None)
         }
-        Canon::ThreadYieldThenResume { cancellable } => {
+        Canon::ThreadYieldThenResume => {
             let other = suspended(store, site, first)?;
-            switch_to(store, cancellable, other, Some(WaitFor::Turn))
+            switch_to(store, other, Some(WaitFor::Turn))
         }
-        Canon::ThreadSuspendThenPromote { cancellable } => match promoted(store, site, first)? {
-            Some(other) => switch_to(store, cancellable, other, None),
-            None => suspend(store, cancellable),
+        Canon::ThreadSuspendThenPromote => match promoted(store, site, first)? {
+            Some(other) => switch_to(store, other, None),
+            None => suspend(store),
         },
-        Canon::ThreadYieldThenPromote { cancellable } => match promoted(store, site, first)? {
-            Some(other) => switch_to(store, cancellable, other, Some(WaitFor::Turn)),
-            None => yield_(store, cancellable),
+        Canon::ThreadYieldThenPromote => match promoted(store, site, first)? {
+            Some(other) => switch_to(store, other, Some(WaitFor::Turn)),
+            None => yield_(store),
         },
         _ => Err(bug!("not a thread built-in")),
     }
 }
 
 /// Spec: `canon_thread_yield`. A thread that cannot wait has nobody to yield to.
-fn yield_(store: &mut StoreMut<'_>, cancellable: bool) -> Result<Outcome> {
-    if deliver_pending_cancel(store, cancellable)? {
-        return Ok(Outcome::Done(1));
-    }
+fn yield_(store: &mut StoreMut<'_>) -> Result<Outcome> {
     let thread = current(store)?;
     if !store.state().threads.get(thread)?.has_stack {
         return Ok(Outcome::Done(0));
     }
     store.state_mut().wake(thread);
-    park(store, Some(WaitFor::Turn), Resumption::Cancelled, cancellable)
+    park(store, Some(WaitFor::Turn), Resumption::Ready(0))
 }
 
 /// Spec: `canon_thread_suspend`.
-fn suspend(store: &mut StoreMut<'_>, cancellable: bool) -> Result<Outcome> {
-    if deliver_pending_cancel(store, cancellable)? {
-        return Ok(Outcome::Done(1));
-    }
-    park(store, None, Resumption::Cancelled, cancellable)
+fn suspend(store: &mut StoreMut<'_>) -> Result<Outcome> {
+    park(store, None, Resumption::Ready(0))
 }
 
 /// Spec: `suspend_then_resume`, `yield_then_resume`.
-fn switch_to(
-    store: &mut StoreMut<'_>,
-    cancellable: bool,
-    other: ThreadId,
-    wait_for: Option<WaitFor>,
-) -> Result<Outcome> {
-    if deliver_pending_cancel(store, cancellable)? {
-        return Ok(Outcome::Done(1));
-    }
-    let outcome = park(store, wait_for, Resumption::Cancelled, cancellable)?;
+fn switch_to(store: &mut StoreMut<'_>, other: ThreadId, wait_for: Option<WaitFor>) -> Result<Outcome> {
+    let outcome = park(store, wait_for, Resumption::Ready(0))?;
     let thread = current(store)?;
     let state = store.state_mut();
     if wait_for.is_some() {
@@ -93,10 +78,13 @@ fn suspended(store: &StoreMut<'_>, site: Site, index: u32) -> Result<ThreadId> {
     if state.threads.get(thread)?.suspended() { Ok(thread) } else { Err(Trap::ThreadNotSuspended.into()) }
 }
 
-/// The thread `index`, if it is ready.
+/// The thread `index`, if it is ready. Nobody can promote itself.
 fn promoted(store: &StoreMut<'_>, site: Site, index: u32) -> Result<Option<ThreadId>> {
     let state = store.state();
     let thread = *state.instances.get(site.instance)?.threads.get(index)?;
+    if state.current.thread == Some(thread) {
+        return Err(Trap::ThreadNotSuspended.into());
+    }
     Ok(is_ready(state, thread)?.then_some(thread))
 }
 

@@ -7,7 +7,7 @@ use crate::engine::{CoreMemory, StoreMut};
 use crate::instance::Handle;
 use crate::plan::MemoryIndex;
 use crate::task::waitable_set::{check_drop, has_pending_event, start_waiting, take_event};
-use crate::task::{Event, Resumption, TaskState, WaitFor, WaitableSet, WaitableSetId, waitable};
+use crate::task::{Event, Resumption, WaitFor, WaitableSet, WaitableSetId, waitable};
 
 /// Spec: `canon_waitable_set_new`.
 pub(super) fn set_new(store: &mut StoreMut<'_>, site: Site) -> Result<u32> {
@@ -24,57 +24,34 @@ fn find(store: &mut StoreMut<'_>, site: Site, memory: MemoryIndex, index: u32) -
     Ok((set, state.roots.get(site.root)?.memory(memory)?))
 }
 
-/// Spec: `deliver_pending_cancel`.
-pub(super) fn deliver_pending_cancel(store: &mut StoreMut<'_>, cancellable: bool) -> Result<bool> {
-    let state = store.state_mut();
-    let task = state.current_task()?;
-    let task = state.tasks.get_mut(task)?;
-    if cancellable && task.state == TaskState::PendingCancel {
-        task.state = TaskState::CancelDelivered;
-        return Ok(true);
-    }
-    Ok(false)
-}
-
 /// Spec: `canon_waitable_set_wait`.
 pub(super) fn set_wait(
     store: &mut StoreMut<'_>,
     site: Site,
-    cancellable: bool,
     memory: MemoryIndex,
     index: u32,
     ptr: u32,
 ) -> Result<Outcome> {
     let (set, memory) = find(store, site, memory, index)?;
-    if deliver_pending_cancel(store, cancellable)? {
-        return unpack_event(store, memory, ptr, Event::TASK_CANCELLED).map(Outcome::Done);
-    }
     if has_pending_event(store.state(), set)? {
         let event = take_event(store, set)?;
         return unpack_event(store, memory, ptr, event).map(Outcome::Done);
     }
     let thread = current(store)?;
     start_waiting(store.state_mut(), set, thread)?;
-    park(store, Some(WaitFor::Set(set)), Resumption::SetEvent { set, memory, ptr }, cancellable)
+    park(store, Some(WaitFor::Set(set)), Resumption::SetEvent { set, memory, ptr })
 }
 
 /// Spec: `canon_waitable_set_poll`.
 pub(super) fn set_poll(
     store: &mut StoreMut<'_>,
     site: Site,
-    cancellable: bool,
     memory: MemoryIndex,
     index: u32,
     ptr: u32,
 ) -> Result<Outcome> {
     let (set, memory) = find(store, site, memory, index)?;
-    let event = if deliver_pending_cancel(store, cancellable)? {
-        Event::TASK_CANCELLED
-    } else if has_pending_event(store.state(), set)? {
-        take_event(store, set)?
-    } else {
-        Event::NONE
-    };
+    let event = if has_pending_event(store.state(), set)? { take_event(store, set)? } else { Event::NONE };
     unpack_event(store, memory, ptr, event).map(Outcome::Done)
 }
 

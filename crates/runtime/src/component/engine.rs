@@ -187,11 +187,17 @@ impl Engine {
         modules.iter().map(|code| CoreModule::trusted(&self.0.core, code.as_ref())).collect()
     }
 
+    /// What an artifact is made for: the core engine with its settings, and the gates that were open when its component
+    /// was checked, since it isn't checked again.
+    fn artifact_hash(&self) -> u64 {
+        hash_of(&(self.0.core.compatibility_hash(), self.0.config.features.wasm_features()))
+    }
+
     /// See [`Component::precompile`].
     pub(super) fn write_precompiled(&self, loaded: &Loaded, mut code: Vec<Vec<u8>>) -> Result<Vec<u8>> {
         // The last entry tells what was generated, to be compared with what the reader generates.
         code.push(hash_of(&generated(&loaded.plan, self.has_adapters())?).to_le_bytes().to_vec());
-        Ok(artifact::write(self.0.core.compatibility_hash(), &loaded.bytes, &code))
+        Ok(artifact::write(self.artifact_hash(), &loaded.bytes, &code))
     }
 
     /// A component from [`Component::precompile`], if that is allowed.
@@ -201,7 +207,7 @@ impl Engine {
                 .with_have("precompiled code runs unchecked, so it is not taken by default")
                 .with_hint("pass --allow-precompiled if you trust this file as you trust a program"));
         }
-        let artifact = artifact::read(bytes, self.0.core.compatibility_hash())?;
+        let artifact = artifact::read(bytes, self.artifact_hash())?;
         let loaded = reload(artifact.component, &self.0.config.features)?;
         let (made, code) = artifact.modules.split_last().ok_or_else(other_build)?;
         let mut known = false;

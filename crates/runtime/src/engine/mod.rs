@@ -39,6 +39,6 @@ pub(crate) use func::{CoreFunc, host_func, park_func};
 pub(crate) use global::CoreGlobal;
 pub(crate) use instance::{CoreExtern, CoreInstance, CoreTable};
 pub(crate) use limits::CoreLimits;
-pub(crate) use memory::{CoreMemory, copy_memory};
+pub(crate) use memory::{CoreMemory, convert_memory, copy_memory};
 pub(crate) use module::{CoreModule, compile_all};
 pub(crate) use store::{EngineStore, StoreMut};

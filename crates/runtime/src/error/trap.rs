@@ -61,7 +61,7 @@ traps! {
     /// An exception left a component.
     UncaughtException = "an exception propagated out of a component";
 
-    /// Spec: `ComponentInstance.may_enter_from`.
+    /// The store ended with an earlier trap.
     CannotEnter = "cannot enter component instance";
     /// Spec: `ComponentInstance.may_leave`.
     CannotLeave = "cannot leave component instance";

@@ -2,14 +2,33 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::store::{Command, Mailbox};
 use crate::task::TaskId;
 
-/// A call of an exported function that was started: finish it with [`Store::finish`](crate::Store::finish), or ask it
-/// to stop with [`Store::cancel`](crate::Store::cancel).
-#[derive(Debug)]
+/// A call of an exported function that was started: finish it with [`Store::finish`](crate::Store::finish).
+///
+/// Dropping it before its result was taken asks the call to stop, as [`Store::cancel`](crate::Store::cancel) does, when the
+/// store moves next. What the callee has started, it cancels in its turn.
+#[must_use = "dropping it cancels the call"]
 pub struct StartedCall<R> {
     pub(crate) task: TaskId,
     pub(crate) outbox: Outbox<R>,
+    /// Where word is left that nobody waits for it any more; none once it is over.
+    pub(crate) mailbox: Option<Arc<Mailbox>>,
+}
+
+impl<R> Drop for StartedCall<R> {
+    fn drop(&mut self) {
+        if let Some(mailbox) = self.mailbox.take() {
+            mailbox.send(Command::Cancel(self.task));
+        }
+    }
+}
+
+impl<R> std::fmt::Debug for StartedCall<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StartedCall({})", self.task.number())
+    }
 }
 
 /// Where a task leaves its result for the host.

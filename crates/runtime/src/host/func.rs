@@ -108,7 +108,7 @@ fn start<T: Send + 'static, P: Params, R: Returns>(
     };
     let task = store.run(|store| {
         let (callee, ty) = core_callee(store, func.root, func.lift)?;
-        start_task(store, callee, ty, caller, None)
+        start_task(store, callee, ty, caller)
     })?;
-    Ok(StartedCall { task, outbox })
+    Ok(StartedCall { task, outbox, mailbox: Some(store.state().mailbox.clone()) })
 }

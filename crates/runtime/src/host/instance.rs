@@ -6,7 +6,7 @@ use super::{Func, TypedFunc};
 use crate::abi::{Params, Returns};
 use crate::component::Component;
 use crate::instance::{RootId, instantiate};
-use crate::linker::{HostTypes, LinkedImports};
+use crate::linker::{HostTypes, Linked};
 use crate::plan::{Export, FuncDef};
 use crate::store::Store;
 use crate::{Error, Result};
@@ -19,12 +19,8 @@ pub struct Instance {
 
 impl Instance {
     /// Instantiates; start functions run.
-    pub(crate) async fn new<T: Send + 'static>(
-        store: &mut Store<T>,
-        component: &Component,
-        imports: LinkedImports,
-    ) -> Result<Instance> {
-        let root = store.run(|store| instantiate(store, component, imports))?;
+    pub(crate) fn new<T: Send + 'static>(store: &mut Store<T>, linked: &Linked) -> Result<Instance> {
+        let root = store.run(|store| instantiate(store, linked))?;
         Ok(Instance { root })
     }
 

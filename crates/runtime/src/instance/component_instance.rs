@@ -11,13 +11,11 @@ pub(crate) type InstanceId = Id<ComponentInstance>;
 pub(crate) struct ComponentInstance {
     /// The instantiated component it is part of.
     pub(crate) root: RootId,
-    /// Spec: `parent`.
-    pub(crate) parent: Option<InstanceId>,
     /// Spec: `handles`.
     pub(crate) handles: Table<Handle>,
     /// Spec: `threads`.
     pub(crate) threads: Table<ThreadId>,
-    /// Spec: `may_enter`, `may_leave`.
+    /// Spec: `may_leave`.
     pub(crate) flags: Flags,
     /// Spec: `backpressure`.
     pub(crate) backpressure: u32,

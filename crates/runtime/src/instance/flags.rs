@@ -1,4 +1,4 @@
-//! Whether an instance may be entered and left. Spec: `ComponentInstance.may_enter`, `ComponentInstance.may_leave`.
+//! Whether an instance may be left. Spec: `ComponentInstance.may_leave`.
 //!
 //! Compiled adapters change these without the runtime, so instances of a component that has adapters keep them in a core
 //! global.
@@ -10,8 +10,6 @@ use crate::store::State;
 
 /// Spec: `ComponentInstance.may_leave`, as a bit.
 pub(crate) const MAY_LEAVE: u32 = 1;
-/// Spec: `ComponentInstance.may_enter`, as a bit.
-pub(crate) const MAY_ENTER: u32 = 2;
 
 /// Where the bits are.
 #[derive(Clone, Copy)]
@@ -25,8 +23,7 @@ pub(crate) enum Flags {
 impl Flags {
     /// The flags of a new instance.
     pub(super) fn new(store: &mut StoreMut<'_>, shared: bool) -> Result<Flags> {
-        let both = MAY_ENTER | MAY_LEAVE;
-        if shared { CoreGlobal::new(store, both).map(Flags::Shared) } else { Ok(Flags::Plain(both)) }
+        if shared { CoreGlobal::new(store, MAY_LEAVE).map(Flags::Shared) } else { Ok(Flags::Plain(MAY_LEAVE)) }
     }
 }
 

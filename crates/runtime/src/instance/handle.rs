@@ -20,6 +20,15 @@ pub(crate) enum Handle {
     ErrorContext(ErrorContextId),
 }
 
+/// The call that a borrowed handle belongs to.
+#[derive(Clone, Copy)]
+pub(crate) enum BorrowScope {
+    /// A task.
+    Task(TaskId),
+    /// A call that has an adapter: its place among those that are under way.
+    Adapted(usize),
+}
+
 /// Spec: `ResourceHandle`.
 #[derive(Clone, Copy)]
 pub(crate) struct ResourceHandle {
@@ -30,7 +39,7 @@ pub(crate) struct ResourceHandle {
     /// Spec: `own`.
     pub(crate) own: bool,
     /// Spec: `borrow_scope`.
-    pub(crate) borrow_scope: Option<TaskId>,
+    pub(crate) borrow_scope: Option<BorrowScope>,
     /// Spec: `num_lends`.
     pub(crate) num_lends: u32,
 }

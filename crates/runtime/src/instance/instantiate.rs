@@ -3,36 +3,35 @@
 use super::{ComponentInstance, Flags, InstanceId, RootId, RootInstance, RuntimeResource, Table};
 use crate::adapter;
 use crate::canon;
-use crate::component::Component;
 use crate::engine::{CoreExtern, CoreInstance, StoreMut};
 use crate::error::bug;
-use crate::host::HostFunc;
-use crate::linker::LinkedImports;
-use crate::plan::{Blocking, CoreDef, PlannedInstance, PlannedResource, Step, TrampolineIndex};
+use crate::linker::Linked;
+use crate::plan::{CoreDef, PlannedResource, Step, TrampolineIndex};
 use crate::store::ResourceTypeId;
 use crate::task::in_start_function;
 use crate::{Error, Result};
 
 /// Instantiates `component`; its start functions run.
-pub(crate) fn instantiate(store: &mut StoreMut<'_>, component: &Component, imports: LinkedImports) -> Result<RootId> {
-    let root = make_root(store, component, imports)?;
-    let glue = canon::Glue::instantiate(store, root)?;
-    for step in &component.plan().steps {
-        run_step(store, root, &glue, step)?;
+pub(crate) fn instantiate(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
+    let root = make_root(store, linked)?;
+    let mut glue = canon::Glue::default();
+    for step in &linked.component.plan().steps {
+        run_step(store, root, &mut glue, step)?;
     }
     Ok(root)
 }
 
-fn make_root(store: &mut StoreMut<'_>, component: &Component, imports: LinkedImports) -> Result<RootId> {
+fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
+    let component = &linked.component;
     let plan = component.plan();
     let shared = component.adapters()?.is_some();
     let flags = plan.instances.iter().map(|_| Flags::new(store, shared)).collect::<Result<Vec<_>>>()?;
     let state = store.state_mut();
     let root = state.roots.insert(RootInstance {
         component: component.clone(),
-        blocking: Blocking::linked(plan, |import| imports.funcs.get(import.at()).is_none_or(HostFunc::suspends)),
+        blocking: linked.blocking.clone(),
         direct: None,
-        imports: imports.funcs,
+        imports: linked.funcs.clone(),
         instances: Vec::new(),
         resource_types: Vec::new(),
         core_instances: Vec::new(),
@@ -44,17 +43,16 @@ fn make_root(store: &mut StoreMut<'_>, component: &Component, imports: LinkedImp
         options: vec![None; plan.options.len()],
     });
     let mut instances: Vec<InstanceId> = Vec::new();
-    for (planned, flags) in plan.instances.iter().zip(flags) {
-        let id = state.instances.insert(new_instance(root, planned, &instances, state.limits.max_handles, flags));
-        instances.push(id);
+    for flags in flags {
+        instances.push(state.instances.insert(new_instance(root, state.limits.max_handles, flags)));
     }
     let mut resource_types = Vec::new();
-    let mut host_resources = imports.resources.into_iter();
+    let mut host_resources = linked.resources.iter();
     for planned in &plan.resources {
         let resource = match planned {
             PlannedResource::Imported { .. } => {
                 let host = host_resources.next().ok_or_else(|| bug!("an imported resource was not linked"))?;
-                RuntimeResource::Host { drop: host.drop }
+                RuntimeResource::Host { drop: host.drop.clone() }
             }
             PlannedResource::Defined { instance, dtor, .. } => {
                 let instance = instances.get(instance.at()).copied();
@@ -71,16 +69,9 @@ fn make_root(store: &mut StoreMut<'_>, component: &Component, imports: LinkedImp
     Ok(root)
 }
 
-fn new_instance(
-    root: RootId,
-    planned: &PlannedInstance,
-    before: &[InstanceId],
-    max_handles: usize,
-    flags: Flags,
-) -> ComponentInstance {
+fn new_instance(root: RootId, max_handles: usize, flags: Flags) -> ComponentInstance {
     ComponentInstance {
         root,
-        parent: planned.parent.and_then(|parent| before.get(parent.at()).copied()),
         handles: Table::new(max_handles),
         threads: Table::new(max_handles),
         flags,
@@ -91,7 +82,7 @@ fn new_instance(
     }
 }
 
-fn run_step(store: &mut StoreMut<'_>, root: RootId, glue: &canon::Glue, step: &Step) -> Result<()> {
+fn run_step(store: &mut StoreMut<'_>, root: RootId, glue: &mut canon::Glue, step: &Step) -> Result<()> {
     match step {
         Step::Instantiate { module, args, instance } => {
             let externs = args.iter().map(|arg| resolve(store, root, glue, arg)).collect::<Result<Vec<_>>>()?;
@@ -121,7 +112,7 @@ fn not_a(what: &str) -> Error {
     bug!("a plan step names no {what}")
 }
 
-fn resolve(store: &mut StoreMut<'_>, root: RootId, glue: &canon::Glue, def: &CoreDef) -> Result<CoreExtern> {
+fn resolve(store: &mut StoreMut<'_>, root: RootId, glue: &mut canon::Glue, def: &CoreDef) -> Result<CoreExtern> {
     match def {
         CoreDef::Trampoline(index) => trampoline(store, root, glue, *index),
         CoreDef::Export { instance, name } => {
@@ -136,14 +127,16 @@ fn resolve(store: &mut StoreMut<'_>, root: RootId, glue: &canon::Glue, def: &Cor
 fn trampoline(
     store: &mut StoreMut<'_>,
     root: RootId,
-    glue: &canon::Glue,
+    glue: &mut canon::Glue,
     index: TrampolineIndex,
 ) -> Result<CoreExtern> {
     let this = store.state().roots.get(root)?;
     if let Some(Some(known)) = this.trampolines.get(index.at()) {
         return Ok(known.clone());
     }
-    if let Some(adapter) = adapter::resolve(store, root, index)? {
+    if !this.blocking.trampoline(index)
+        && let Some(adapter) = adapter::resolve(store, root, index)?
+    {
         return Ok(adapter);
     }
     let made = canon::make(store, root, glue, index)?;

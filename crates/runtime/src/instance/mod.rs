@@ -1,7 +1,6 @@
 //! Component instances at run time. Spec: `ComponentInstance`.
 
 mod component_instance;
-mod entry;
 mod flags;
 mod handle;
 mod instantiate;
@@ -11,9 +10,8 @@ mod root;
 mod table;
 
 pub(crate) use component_instance::{ComponentInstance, InstanceId};
-pub(crate) use entry::{enter_from, leave_to, may_enter_from};
-pub(crate) use flags::{Flags, MAY_ENTER, MAY_LEAVE, may};
-pub(crate) use handle::{Handle, ResourceHandle};
+pub(crate) use flags::{Flags, MAY_LEAVE, may};
+pub(crate) use handle::{BorrowScope, Handle, ResourceHandle};
 pub(crate) use instantiate::instantiate;
 pub(crate) use leaf::{call_leaf, call_post_return};
 pub(crate) use options::{Options, options};

@@ -33,7 +33,7 @@ pub(crate) struct RootInstance {
     /// Host functions, by the plan's numbers.
     pub(crate) imports: Arc<[HostFunc]>,
     /// Who can block, now that the imports are known.
-    pub(crate) blocking: Blocking,
+    pub(crate) blocking: Arc<Blocking>,
     /// The places where generated glue finds callees, once it has any.
     pub(crate) direct: Option<DirectCalls>,
     /// Component instances, by the plan's numbers.

@@ -51,6 +51,11 @@ impl<T> Table<T> {
         Ok(entry)
     }
 
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.array.len() - 1 - self.free.len()
+    }
+
     /// Every entry with its index.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.array.iter().enumerate().filter_map(|(index, entry)| Some((index as u32, entry.as_ref()?)))

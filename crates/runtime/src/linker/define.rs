@@ -6,6 +6,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::Prepared;
 use super::semver_name::SemverName;
 use crate::abi::{Params, Returns};
 use crate::component::{Component, Engine};
@@ -70,8 +71,18 @@ impl<T: Send + 'static> Linker<T> {
     ///
     /// [`ErrorKind::Link`] with what is missing, what there is and what to do; or the trap of a start function.
     pub async fn instantiate(&self, store: &mut Store<T>, component: &Component) -> Result<Instance> {
-        let imports = super::resolve::link(self, component)?;
-        Instance::new(store, component, imports).await
+        self.prepare(component)?.instantiate(store).await
+    }
+
+    /// Checks that every import of `component` is there and of the right type, and compiles it if that was not done: what
+    /// [`instantiate`](Self::instantiate) does each time, once for any number of instances.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Link`] with what is missing, what there is and what to do; [`ErrorKind::Invalid`] when the core engine
+    /// refuses a module.
+    pub fn prepare(&self, component: &Component) -> Result<Prepared<T>> {
+        Prepared::new(self, component)
     }
 
     /// Checks only that every import of `component` is there and of the right type.

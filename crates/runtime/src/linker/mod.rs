@@ -3,11 +3,13 @@
 mod define;
 mod host_types;
 mod missing;
+mod prepared;
 mod resolve;
 mod semver_name;
 
 pub(crate) use define::HostDrop;
 pub use define::{Linker, LinkerInstance};
 pub use host_types::HostTypes;
-pub(crate) use resolve::LinkedImports;
+pub(crate) use prepared::Linked;
+pub use prepared::Prepared;
 pub(crate) use semver_name::{SemverName, compatible};

@@ -2,26 +2,21 @@
 
 use std::sync::Arc;
 
-use super::define::{HostResource, Linker};
+use super::HostTypes;
+use super::define::{DefinedInstance, HostResource, Linker};
 use super::missing;
 use super::semver_name::SemverName;
-use super::{HostTypes, define::DefinedInstance};
 use crate::component::Component;
 use crate::host::HostFunc;
 use crate::plan::{ImportedFunc, Plan, PlannedResource};
 use crate::types::ResourceIndex;
 use crate::{Error, Result};
 
-/// What a component imports, found.
-pub(crate) struct LinkedImports {
-    /// Host functions, by the plan's numbers.
-    pub(crate) funcs: Arc<[HostFunc]>,
-    /// The imported resources, in the plan's order.
-    pub(crate) resources: Vec<HostResource>,
-}
-
-/// Finds everything that `component` imports.
-pub(crate) fn link<T: Send + 'static>(linker: &Linker<T>, component: &Component) -> Result<LinkedImports> {
+/// Finds everything that `component` imports: functions by the plan's numbers, resources in the plan's order.
+pub(super) fn link<T: Send + 'static>(
+    linker: &Linker<T>,
+    component: &Component,
+) -> Result<(Arc<[HostFunc]>, Vec<HostResource>)> {
     let plan = component.plan();
     let mut types = HostTypes::default();
     let mut resources = Vec::new();
@@ -32,7 +27,7 @@ pub(crate) fn link<T: Send + 'static>(linker: &Linker<T>, component: &Component)
         resources.push(resource);
     }
     let funcs = plan.imported_funcs.iter().map(|import| find_func(linker, plan, import, &types));
-    Ok(LinkedImports { funcs: funcs.collect::<Result<Vec<_>>>()?.into(), resources })
+    Ok((funcs.collect::<Result<Vec<_>>>()?.into(), resources))
 }
 
 /// The instance that serves `interface`.

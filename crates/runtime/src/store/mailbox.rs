@@ -8,6 +8,7 @@ use std::task::{Wake, Waker};
 
 use crate::host::{FutureTarget, HostConsumer, HostTaskId};
 use crate::stream::SharedId;
+use crate::task::TaskId;
 
 /// Something of the host that can be polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     ReadFuture { shared: SharedId, target: Box<dyn FutureTarget> },
     /// Drops a readable end that the host holds.
     DropReadable { shared: SharedId },
+    /// Asks a call to stop.
+    Cancel(TaskId),
     /// Polls a future until it is done.
     Spawn(Pin<Box<dyn Future<Output = ()> + Send>>),
 }

@@ -10,7 +10,7 @@ mod slab;
 mod state;
 mod tick;
 
-pub use choose::Choose;
+pub use choose::{Choose, Schedule};
 pub(crate) use dump::sync_task_blocks;
 pub(crate) use mailbox::{Command, HostSource, Mailbox, source_waker};
 pub use public::{DataGuard, Live, Store};

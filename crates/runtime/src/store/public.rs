@@ -15,7 +15,7 @@ use crate::host::{Access, StartedCall, lock};
 use crate::task::{TaskId, request_cancellation};
 use crate::{Error, ErrorKind, Result, Trap};
 
-/// Turns of the loop before other work of the embedder's executor gets a chance.
+/// Turns of the loop before other work of the embedder's executor gets a chance, by default.
 const TURNS_PER_POLL: usize = 1024;
 
 /// Holds everything that lives while components run, and the embedder's data `T`.
@@ -25,6 +25,8 @@ pub struct Store<T> {
     inner: EngineStore,
     data: Arc<Mutex<T>>,
     engine: Engine,
+    /// Turns of the loop in one poll.
+    turns_per_poll: usize,
     /// What ended the store: after a trap nothing in it may be entered again.
     poisoned: Option<String>,
     of: PhantomData<T>,
@@ -54,7 +56,8 @@ impl<T: Send + 'static> Store<T> {
         let data = Arc::new(Mutex::new(data));
         let state = State::new(engine.limits().clone(), Choose::first(), Arc::new(data.clone()));
         let inner = EngineStore::new(engine.core(), state);
-        let mut store = Store { inner, data, engine: engine.clone(), poisoned: None, of: PhantomData };
+        let (engine, turns_per_poll) = (engine.clone(), TURNS_PER_POLL);
+        let mut store = Store { inner, data, engine, turns_per_poll, poisoned: None, of: PhantomData };
         // Without a deadline of its own a store is never interrupted.
         store.inner.as_mut().set_epoch_deadline(u64::MAX / 2);
         store
@@ -85,6 +88,12 @@ impl<T: Send + 'static> Store<T> {
     /// How open choices are made from now on.
     pub fn set_choose(&mut self, choose: Choose) {
         self.inner.as_mut().state_mut().choose = choose;
+    }
+
+    /// How many turns the store makes in one poll of [`finish`](Self::finish) or [`settle`](Self::settle) before it lets
+    /// other work of the executor go on; at least 1. Default: 1024.
+    pub fn set_turns_per_poll(&mut self, turns: usize) {
+        self.turns_per_poll = turns.max(1);
     }
 
     /// Interrupts guests after `ticks` calls of [`Engine::increment_epoch`]. Needs `Config::epoch_interruption`.
@@ -120,20 +129,22 @@ impl<T: Send + 'static> Store<T> {
 
     /// Runs the store until `call` has its result. Other calls go on meanwhile.
     ///
-    /// Dropping the future stops the store from moving; the call stays started.
+    /// Dropping the future cancels the call, as dropping `call` does; the store stands still until it is polled again.
     ///
     /// # Errors
     ///
     /// A trap anywhere in the store; a deadlock, with who waits for what; a call that was cancelled.
-    pub async fn finish<R>(&mut self, call: StartedCall<R>) -> Result<R> {
-        poll_fn(|cx| {
+    pub async fn finish<R>(&mut self, mut call: StartedCall<R>) -> Result<R> {
+        let result = poll_fn(|cx| {
             self.poll(cx, |state| match call.outbox.take() {
                 Some(result) => Some(Ok(result)),
                 None if ended(state, call.task) => Some(Err(Error::host("the call was cancelled"))),
                 None => None,
             })
         })
-        .await
+        .await;
+        call.mailbox = None;
+        result
     }
 
     /// Runs the store until no task is left in it: what guests do after they returned.
@@ -152,7 +163,7 @@ impl<T: Send + 'static> Store<T> {
     /// A trap of the callee when it hears of it.
     pub fn cancel<R>(&mut self, call: &StartedCall<R>) -> Result<()> {
         let task = call.task;
-        self.run(|store| request_cancellation(store, task, None))
+        self.run(|store| request_cancellation(store, task))
     }
 
     /// How many tasks, handles of the host and copies are alive: what a leak would raise.
@@ -162,15 +173,19 @@ impl<T: Send + 'static> Store<T> {
         Live {
             tasks: state.tasks.len(),
             threads: state.threads.len(),
+            stacks: state.threads.iter().filter(|(_, thread)| thread.continuation.is_some()).count(),
             subtasks: state.subtasks.len(),
             host_tasks: state.host_tasks.len(),
             streams_and_futures: state.shared.len(),
             waitable_sets: state.sets.len(),
+            ends: state.ends.len(),
+            handles: state.instances.iter().map(|(_, instance)| instance.handles.len()).sum(),
+            orphans: state.orphans(),
         }
     }
 
     fn poll<R>(&mut self, cx: &mut Context<'_>, done: impl Fn(&State) -> Option<Result<R>>) -> Poll<Result<R>> {
-        for _ in 0..TURNS_PER_POLL {
+        for _ in 0..self.turns_per_poll {
             if let Some(result) = done(self.state()) {
                 return Poll::Ready(result);
             }
@@ -207,6 +222,8 @@ pub struct Live {
     pub tasks: usize,
     /// Spec: `Thread`.
     pub threads: usize,
+    /// Stacks of threads that wait.
+    pub stacks: usize,
     /// Spec: `Subtask`.
     pub subtasks: usize,
     /// Host functions and spawned futures under way.
@@ -215,6 +232,12 @@ pub struct Live {
     pub streams_and_futures: usize,
     /// Spec: `WaitableSet`.
     pub waitable_sets: usize,
+    /// Spec: `CopyEnd`.
+    pub ends: usize,
+    /// Handles in the tables of all component instances.
+    pub handles: usize,
+    /// Subtasks, sets and ends that no handle stands for and no thread waits for. Always 0, or the runtime leaks.
+    pub orphans: usize,
 }
 
 fn ended(state: &State, task: TaskId) -> bool {

@@ -5,11 +5,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Choose, Mailbox, ResourceTypeId, Slab};
+use crate::adapter::AdaptedCall;
 use crate::engine::{Continuation, CoreLimits};
 use crate::host::HostTask;
-use crate::instance::{ComponentInstance, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
+use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
 use crate::stream::{CopyEnd, Shared};
-use crate::task::{ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet};
+use crate::task::{Callee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet};
 use crate::{Limits, Result};
 
 /// Everything but the core store itself. Spec: `Store`, and what the classes of the standard point at.
@@ -44,6 +45,8 @@ pub(crate) struct State {
     /// The `leaf_storage` of each caller whose callee runs on its stack with storage of its own, innermost last. A trap
     /// leaves entries behind, and their callees locked for ever.
     pub(crate) outer_storages: Vec<Option<[u64; 2]>>,
+    /// Calls under way that have an adapter and borrow, innermost last. A trap leaves entries behind, as above.
+    pub(crate) adapted_calls: Vec<AdaptedCall>,
 
     #[cfg(test)]
     pub(crate) engine_test: EngineTest,
@@ -83,6 +86,7 @@ impl State {
             current: Current::default(),
             switch_to: None,
             outer_storages: Vec::new(),
+            adapted_calls: Vec::new(),
             #[cfg(test)]
             engine_test: EngineTest::default(),
         }
@@ -128,7 +132,7 @@ impl State {
     /// The resource handle `index` of `instance`, to change.
     pub(crate) fn resource_mut(&mut self, instance: InstanceId, index: u32) -> Result<&mut ResourceHandle> {
         match self.instances.get_mut(instance)?.handles.get_mut(index)? {
-            crate::instance::Handle::Resource(handle) => Ok(handle),
+            Handle::Resource(handle) => Ok(handle),
             other => Err(other.wrong(index, "a resource")),
         }
     }
@@ -145,6 +149,20 @@ impl State {
 }
 
 impl State {
+    /// Subtasks, sets and ends that no handle stands for and no thread waits for.
+    pub(crate) fn orphans(&self) -> usize {
+        let handles = self.instances.iter().flat_map(|(_, instance)| instance.handles.iter());
+        let held = |handle: &Handle| matches!(handle, Handle::Subtask(_) | Handle::Set(_) | Handle::End(_));
+        let held = handles.filter(|(_, handle)| held(handle)).count();
+        let waited_for = |subtask: &Subtask| {
+            let callee = matches!(subtask.callee, Callee::Task(task) if self.tasks.find(task).is_some());
+            subtask.index.is_none()
+                && (callee || subtask.waiter.is_some_and(|thread| self.threads.find(thread).is_some()))
+        };
+        let waited_for = self.subtasks.iter().filter(|(_, subtask)| waited_for(subtask)).count();
+        (self.subtasks.len() + self.sets.len() + self.ends.len()).saturating_sub(held + waited_for)
+    }
+
     /// Whether host work is under way that can still wake a guest.
     pub(crate) fn host_is_busy(&self) -> bool {
         let ends = |shared: &Shared| {

@@ -6,7 +6,7 @@ use crate::engine::StoreMut;
 use crate::host::{poll_host_task, spawn};
 use crate::plan::End;
 use crate::stream::{HostEnd, SharedId, drop_shared_end, poll_host_ends};
-use crate::task::{Readiness, ThreadId, WaitFor, readiness, turn};
+use crate::task::{ThreadId, WaitFor, is_ready, request_cancellation, turn};
 
 /// What a turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,17 +42,15 @@ pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
 /// A thread that is ready, if there is one.
 fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
     let mut ready: Vec<ThreadId> = Vec::new();
-    let mut later = Vec::new();
     // With the first choice there is no need to look at more threads than one.
     let all = !store.state().choose.is_first();
     while let Some(thread) = store.state_mut().maybe_ready.pop_front() {
         if ready.contains(&thread) {
             continue;
         }
-        match readiness(store, thread)? {
-            Readiness::Ready => ready.push(thread),
-            Readiness::Blocked => later.push(thread),
-            Readiness::Waiting => note_exclusive(store.state_mut(), thread)?,
+        match is_ready(store.state(), thread)? {
+            true => ready.push(thread),
+            false => note_exclusive(store.state_mut(), thread)?,
         }
         if !all && !ready.is_empty() {
             break;
@@ -60,13 +58,12 @@ fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
     }
     let state = store.state_mut();
     if ready.is_empty() {
-        state.maybe_ready.extend(later);
         return Ok(None);
     }
     let chosen = state.choose.among(ready.len());
     let thread = ready.remove(chosen);
     // The others keep their places.
-    for thread in ready.into_iter().chain(later).rev() {
+    for thread in ready.into_iter().rev() {
         state.maybe_ready.push_front(thread);
     }
     Ok(Some(thread))
@@ -94,6 +91,7 @@ fn carry_out(store: &mut StoreMut<'_>, command: Command) -> Result<()> {
             Some(_) => drop_shared_end(store, shared, End::Readable),
             None => Ok(()),
         },
+        Command::Cancel(task) => request_cancellation(store, task),
         Command::Spawn(future) => {
             spawn(store, future);
             Ok(())

@@ -95,15 +95,25 @@ pub(crate) fn cancel_pending(state: &mut State, shared: SharedId) -> Result<()> 
     reset_and_notify_pending(state, shared, CopyResult::Cancelled)
 }
 
+/// The copy of a stream's `end` has moved something, which it was not told; it is cancelled nevertheless.
+pub(crate) fn cancel_completed(state: &mut State, shared: SharedId, end: CopyEndId) -> Result<()> {
+    let this = state.shared.get_mut(shared)?;
+    if this.pending == Some(end) {
+        this.pending = None;
+    }
+    on_copy_done(state, end, CopyResult::Cancelled)
+}
+
 /// Spec: `shared.drop`: one end is gone; the last one takes the rest along.
 pub(crate) fn drop_shared_end(store: &mut StoreMut<'_>, shared: SharedId, side: End) -> Result<()> {
     let state = store.state_mut();
     let this = state.shared.get_mut(shared)?;
+    this.set_guest_end(side, None);
     let first = !std::mem::replace(&mut this.dropped, true);
     this.ends = this.ends.saturating_sub(1);
     let (reader, writer) = (this.reader.take(), this.writer.take());
     if first {
-        reset_and_notify_pending(state, shared, CopyResult::Dropped)?;
+        notify_dropped(state, shared)?;
     }
     // A host end whose peer is gone has nothing left to do.
     let this = state.shared.get_mut(shared)?;
@@ -117,6 +127,26 @@ pub(crate) fn drop_shared_end(store: &mut StoreMut<'_>, shared: SharedId, side: 
         host_end::finish_reader(reader);
     }
     drop(writer);
+    Ok(())
+}
+
+/// Tells the guests' ends that the other end is gone, also one that does nothing just now. A copy that is over but not
+/// delivered ends with DROPPED too, unless it moved the value of a future.
+pub(crate) fn notify_dropped(state: &mut State, shared: SharedId) -> Result<()> {
+    let this = state.shared.get_mut(shared)?;
+    let (pending, ends) = (this.pending.take(), [this.readable, this.writable]);
+    for id in ends.into_iter().flatten() {
+        let end = state.ends.get(id)?;
+        let hears = match (end.kind, end.end) {
+            (Kind::Stream, _) => true,
+            (Kind::Future, End::Writable) => end.waitable.pending_event.is_none(),
+            // Nobody can drop the writable end of a future that waits to be written.
+            (Kind::Future, End::Readable) => pending == Some(id),
+        };
+        if hears && end.state != CopyState::Done {
+            on_copy_done(state, id, CopyResult::Dropped)?;
+        }
+    }
     Ok(())
 }
 

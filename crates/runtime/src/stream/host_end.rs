@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll, Waker};
 
-use super::copy::{on_copy_done, reset_and_notify_pending};
+use super::copy::{notify_dropped, on_copy_done};
 use super::hand_over::hand_over;
 use super::{Buffer, CopyEndId, CopyResult, HostEnd, SharedId};
 use crate::abi::{LiftCx, LowerCx};
@@ -62,7 +62,7 @@ fn put_back(store: &mut StoreMut<'_>, shared: SharedId, (writer, reader): Ends, 
     if over && !this.dropped {
         this.dropped = true;
         this.ends = this.ends.saturating_sub(host_ends);
-        reset_and_notify_pending(state, shared, CopyResult::Dropped)?;
+        notify_dropped(state, shared)?;
     }
     let this = state.shared.get(shared)?;
     if this.ends == 0 {
@@ -148,6 +148,7 @@ fn poll_reader(
         memory: start.memory,
         string_encoding: start.string_encoding,
         borrow_scope: None,
+        between_guests: false,
         budget,
     };
     let flow = match reader {

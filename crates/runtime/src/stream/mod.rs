@@ -11,7 +11,7 @@ mod shared;
 mod transfer;
 
 pub(crate) use buffer::{Buffer, GuestBuffer, MAX_LENGTH};
-pub(crate) use copy::{cancel_pending, copy_event, drop_shared_end, rendezvous};
+pub(crate) use copy::{cancel_completed, cancel_pending, copy_event, drop_shared_end, notify_dropped, rendezvous};
 pub(crate) use end::{CopyEnd, CopyEndId, CopyResult, CopyState};
 pub(crate) use host_end::poll as poll_host_ends;
 pub(crate) use shared::{HostEnd, Shared, SharedId};

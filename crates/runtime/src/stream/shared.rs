@@ -5,6 +5,7 @@ use std::task::Waker;
 use super::CopyEndId;
 use super::hand_over::HandOver;
 use crate::host::{FutureSource, FutureTarget, HostConsumer, HostProducer};
+use crate::plan::End;
 use crate::store::Id;
 use crate::types::ValType;
 
@@ -31,6 +32,10 @@ pub(crate) struct Shared {
     pub(crate) dropped: bool,
     /// The guest's end whose copy waits. Spec: `pending_buffer`.
     pub(crate) pending: Option<CopyEndId>,
+    /// The readable end, if a guest has it in its table.
+    pub(crate) readable: Option<CopyEndId>,
+    /// The writable end, if a guest has it in its table.
+    pub(crate) writable: Option<CopyEndId>,
     /// The host's writable end, if the writer is the host.
     pub(crate) writer: Option<HostEnd>,
     /// The host's readable end, if the reader is the host and does something.
@@ -52,12 +57,22 @@ impl Shared {
             payload,
             dropped: false,
             pending: None,
+            readable: None,
+            writable: None,
             writer: None,
             reader: None,
             polling: false,
             waker: None,
             hand_over: None,
             ends: 2,
+        }
+    }
+
+    /// Notes which end of a guest's table is the one of this side.
+    pub(crate) fn set_guest_end(&mut self, side: End, end: Option<CopyEndId>) {
+        match side {
+            End::Readable => self.readable = end,
+            End::Writable => self.writable = end,
         }
     }
 }

@@ -50,6 +50,7 @@ fn copy_values(store: &mut StoreMut<'_>, payload: &ValType, src: &Buffer, dst: &
         memory: src.memory,
         string_encoding: src.string_encoding,
         borrow_scope: None,
+        between_guests: true,
         budget,
     };
     let values = Val::load_list(&mut lift, payload, src.ptr, n)?;

@@ -10,7 +10,6 @@ use crate::Result;
 use crate::abi::Flat;
 use crate::engine::{CoreFunc, StoreMut};
 use crate::error::bug;
-use crate::instance::{InstanceId, leave_to};
 use crate::store::Current;
 use crate::types::FuncType;
 
@@ -23,8 +22,6 @@ pub(crate) struct Direct {
     outer: Current,
     /// The caller's side.
     pub(crate) subtask: SubtaskId,
-    /// The caller's instance.
-    from: InstanceId,
 }
 
 /// Starts a call of a guest: the core function and its arguments, or none when it waits to enter.
@@ -33,10 +30,8 @@ pub(crate) fn begin(
     callee: CoreCallee,
     ty: Arc<FuncType>,
     subtask: SubtaskId,
-    from: InstanceId,
 ) -> Result<Option<(CoreFunc, Flat)>> {
-    let instance = callee.options.instance;
-    let (task, thread) = make_task(store, callee, ty, Caller::Guest(subtask), Some(from))?;
+    let (task, thread) = make_task(store, callee, ty, Caller::Guest(subtask))?;
     let state = store.state_mut();
     state.threads.get_mut(thread)?.running = true;
     let outer = std::mem::replace(&mut state.current, Current { thread: Some(thread), leaf_storage: None });
@@ -44,13 +39,12 @@ pub(crate) fn begin(
         let state = store.state_mut();
         state.current = outer;
         state.threads.get_mut(thread)?.running = false;
-        leave_to(store, instance, Some(from))?;
         return Ok(None);
     }
     let (func, args) = prepare(store, task)?;
     let this = store.state_mut().threads.get_mut(thread)?;
     (this.stage, this.has_stack) = (Stage::Running, false);
-    this.direct = Some(Direct { outer, subtask, from });
+    this.direct = Some(Direct { outer, subtask });
     Ok(Some((func, args)))
 }
 
@@ -61,13 +55,11 @@ pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<Direct> {
     let this = state.threads.get_mut(thread)?;
     let direct = this.direct.take().ok_or_else(|| bug!("a direct call ends that did not begin"))?;
     let task = this.task;
-    let instance = state.tasks.get(task)?.instance;
     returned(store, thread, task, bits)?;
     let state = store.state_mut();
     if let Some(this) = state.threads.find_mut(thread) {
         this.running = false;
     }
     state.current = direct.outer;
-    leave_to(store, instance, Some(direct.from))?;
     Ok(direct)
 }

@@ -43,8 +43,7 @@ pub(super) fn enter_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, 
             }
         } else if has_backpressure(state, task)? || !state.instances.get(id)?.waiting_to_enter.is_empty() {
             state.instances.get_mut(id)?.waiting_to_enter.push(thread);
-            let this = state.threads.get_mut(thread)?;
-            (this.wait_for, this.cancellable) = (Some(WaitFor::Entry), true);
+            state.threads.get_mut(thread)?.wait_for = Some(WaitFor::Entry);
             wake_entrants(state, id)?;
             return Ok(Entered::Waits);
         }

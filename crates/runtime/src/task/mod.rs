@@ -26,6 +26,6 @@ pub(crate) use start::{Caller, CoreCallee, in_start_function, start_task};
 pub(crate) use subtask::{Callee, Subtask, SubtaskId, SubtaskState};
 pub(crate) use task::{Task, TaskId, TaskState};
 pub(crate) use thread::{Resumption, Stage, Thread, ThreadId};
-pub(crate) use wait::{Readiness, WaitFor, is_ready, readiness};
+pub(crate) use wait::{WaitFor, is_ready};
 pub(crate) use waitable::{Event, EventCode, PendingEvent, Waitable, WaitableRef};
 pub(crate) use waitable_set::{WaitableSet, WaitableSetId};

@@ -34,6 +34,7 @@ pub(crate) fn return_task(store: &mut StoreMut<'_>, task: TaskId, max_flat: usiz
             lift(&mut cx, ty.result.as_ref(), max_flat, flat)?;
         }
         Err(Some(subtask)) => {
+            cx.between_guests = true;
             let result = ReturnVal::lift(&mut cx, ty.result.as_ref(), max_flat, &mut FlatIter::new(flat))?;
             check()?;
             resolve_subtask(store, subtask, Some(result), options.string_encoding)?;

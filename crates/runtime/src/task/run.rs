@@ -1,14 +1,15 @@
 //! Running threads. Spec: `Thread.resume`, the inside of `canon_lift`.
 
+use super::cancel::deliver_pending_cancel;
 use super::enter::{Entered, enter_implicit_thread, exit_implicit_thread, release_exclusive, unregister_thread};
 use super::waitable_set::{start_waiting, stop_waiting, take_event};
-use super::{Caller, Event, Readiness, Stage, TaskId, TaskState, ThreadId, WaitFor, readiness, return_task};
+use super::{Caller, Event, Stage, TaskId, TaskState, ThreadId, WaitFor, is_ready, return_task};
 use crate::abi::{Flat, LowerCx, lower_dynamic};
 use crate::engine::{Continuation, CoreFunc, Step, StoreMut};
 use crate::error::bug;
 use crate::instance::call_post_return;
 use crate::plan::StringEncoding;
-use crate::store::{Current, State, sync_task_blocks};
+use crate::store::{Current, sync_task_blocks};
 use crate::types::MAX_FLAT_RESULTS;
 use crate::{Result, Trap};
 
@@ -48,7 +49,7 @@ fn run_stage(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
                 Ok(())
             }
         },
-        Stage::EventLoop => call_back(store, thread, task),
+        Stage::EventLoop => leave_event_loop(store, thread, task),
         Stage::Running => run_core(store, thread, task),
         Stage::Done => Err(bug!("a thread that is over was resumed")),
     }
@@ -143,57 +144,49 @@ pub(super) fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId,
 
 /// Spec: `CallbackCode`, `unpack_callback_result`, and the top of the event loop of `canon_lift`.
 fn event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, packed: u32) -> Result<()> {
-    let wait_for = match packed & 0xf {
+    let (code, index) = (packed & 0xf, packed >> 4);
+    match code {
         0 => return exit_implicit_thread(store, thread, task),
-        1 => WaitFor::TurnForCallback,
-        2 => {
-            let state = store.state();
-            let instance = state.instances.get(state.tasks.get(task)?.instance)?;
-            let index = packed >> 4;
-            WaitFor::SetForCallback(instance.handles.get(index)?.set(index)?)
-        }
+        1 | 2 => {}
         _ => return Err(Trap::BadCallbackCode.into()),
-    };
+    }
     let state = store.state_mut();
+    if deliver_pending_cancel(state, task)? {
+        return call_back(store, thread, task, Event::TASK_CANCELLED);
+    }
     let instance = state.tasks.get(task)?.instance;
+    let wait_for = match code {
+        1 => WaitFor::TurnForCallback,
+        _ => WaitFor::SetForCallback(state.instances.get(instance)?.handles.get(index)?.set(index)?),
+    };
     release_exclusive(state, instance)?;
     let this = state.threads.get_mut(thread)?;
-    (this.stage, this.wait_for, this.cancellable) = (Stage::EventLoop, Some(wait_for), true);
-    this.loop_wait = Some(wait_for);
+    (this.stage, this.wait_for, this.loop_wait) = (Stage::EventLoop, Some(wait_for), Some(wait_for));
     if let WaitFor::SetForCallback(set) = wait_for {
-        start_waiting(state, set, thread)?;
+        start_waiting(state, set, thread)
     } else {
         state.wake(thread);
+        Ok(())
     }
-    deliver_pending_cancel_to_loop(store, thread, task)
 }
 
-/// Spec: `wait_until` begins with `deliver_pending_cancel`.
-fn deliver_pending_cancel_to_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
+/// Spec: the middle of the event loop: the wait is over.
+fn leave_event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
     let state = store.state_mut();
-    let this = state.tasks.get_mut(task)?;
-    if this.state != TaskState::PendingCancel {
-        return Ok(());
-    }
-    this.state = TaskState::CancelDelivered;
-    let this = state.threads.get_mut(thread)?;
-    (this.wait_for, this.cancelled) = (None, true);
-    call_back(store, thread, task)
-}
-
-/// Spec: the bottom of the event loop: takes the exclusive lock and calls back with the event.
-fn call_back(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
-    let state = store.state_mut();
-    let this = state.threads.get_mut(thread)?;
-    let (cancelled, waited) = (this.cancelled, this.loop_wait.take());
+    let waited = state.threads.get_mut(thread)?.loop_wait.take();
     if let Some(WaitFor::SetForCallback(set)) = waited {
         stop_waiting(state, set, thread)?;
     }
     let event = match waited {
-        _ if cancelled => Event::TASK_CANCELLED,
+        _ if deliver_pending_cancel(state, task)? => Event::TASK_CANCELLED,
         Some(WaitFor::SetForCallback(set)) => take_event(store, set)?,
         _ => Event::NONE,
     };
+    call_back(store, thread, task, event)
+}
+
+/// Spec: the bottom of the event loop: takes the exclusive lock and calls back with the event.
+fn call_back(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, event: Event) -> Result<()> {
     let state = store.state_mut();
     let task_ = state.tasks.get(task)?;
     let (instance, options) = (task_.instance, task_.callee.options.clone());
@@ -202,13 +195,13 @@ fn call_back(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result
     let args = [event.code as u32, event.index, event.payload].map(u64::from);
     let continuation = Continuation::new(store, callback, &args);
     let this = store.state_mut().threads.get_mut(thread)?;
-    (this.stage, this.cancellable, this.continuation) = (Stage::Running, false, Some(continuation));
+    (this.stage, this.continuation) = (Stage::Running, Some(continuation));
     this.has_stack = true;
     run_core(store, thread, task)
 }
 
 /// Spec: the loop at the end of `canon_lift`: a function that is not async resolves before its caller goes on; only
-/// other threads of its instance may run meanwhile.
+/// threads of its instance may run meanwhile, event loops included.
 ///
 /// A task that waits for the host is left to the host: its caller waits, which nobody but the host can see.
 pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<()> {
@@ -219,11 +212,10 @@ pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<
             return Ok(());
         }
         let instance = state.instances.get(this.instance)?;
-        let exclusive = instance.exclusive_thread;
         let threads: Vec<ThreadId> = instance.threads.iter().map(|(_, &thread)| thread).collect();
         let mut candidates = Vec::new();
         for thread in threads {
-            if Some(thread) != exclusive && !wants_exclusive(state, thread)? && super::is_ready(state, thread)? {
+            if is_ready(state, thread)? {
                 candidates.push((state.threads.get(thread)?.stopped, thread));
             }
         }
@@ -239,13 +231,6 @@ pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<
         let thread = candidates.get(chosen).ok_or_else(|| bug!("a choice beyond the candidates"))?.1;
         resume_thread(store, thread, false)?;
     }
-}
-
-/// Whether `thread` would take the exclusive lock to go on. Spec: a function that is not async may be using what the lock
-/// is for ("Component Invariants" 3), though it does not hold the lock.
-fn wants_exclusive(state: &State, thread: ThreadId) -> Result<bool> {
-    let Some(this) = state.threads.find(thread) else { return Ok(false) };
-    Ok(this.stage == Stage::EventLoop && state.tasks.get(this.task)?.needs_exclusive())
 }
 
 /// Whether a thread of `task` waits for a host function, or for a callee of which this holds.
@@ -270,17 +255,13 @@ fn waits_for_host(store: &StoreMut<'_>, task: TaskId) -> Result<bool> {
 
 /// Resumes `thread` from the loop of the store, when it can go on; says whether it did.
 pub(crate) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
-    if readiness(store, thread)? != Readiness::Ready {
+    if !is_ready(store.state(), thread)? {
         return Ok(false);
     }
-    let state = store.state();
-    let task = state.threads.get(thread)?.task;
-    let instance = state.tasks.get(task)?.instance;
-    crate::instance::enter_from(store, instance, None)?;
+    let task = store.state().threads.get(thread)?.task;
     resume_thread(store, thread, false)?;
     if store.state().tasks.find(task).is_some_and(|task| !task.ty.async_) {
         run_sync_callee(store, task)?;
     }
-    crate::instance::leave_to(store, instance, None)?;
     Ok(true)
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::{Stage, SubtaskId, Task, TaskId, TaskState, Thread, ThreadId, resume_thread, run_sync_callee};
+use crate::Result;
 use crate::abi::{Flat, LiftCx, LowerCx};
 use crate::engine::{CoreFunc, StoreMut};
-use crate::instance::{InstanceId, Options, enter_from, leave_to, may_enter_from};
+use crate::instance::{InstanceId, Options};
 use crate::store::Current;
 use crate::types::{FuncType, TupleType, ValType};
-use crate::{Result, Trap};
 
 /// The core function of a task and how its values cross.
 #[derive(Clone)]
@@ -47,36 +47,29 @@ pub(crate) fn start_task(
     callee: CoreCallee,
     ty: Arc<FuncType>,
     caller: Caller,
-    from: Option<InstanceId>,
 ) -> Result<TaskId> {
-    let (instance, async_) = (callee.options.instance, ty.async_);
-    let (task, thread) = make_task(store, callee, ty, caller, from)?;
+    let async_ = ty.async_;
+    let (task, thread) = make_task(store, callee, ty, caller)?;
     resume_thread(store, thread, false)?;
     if !async_ {
         run_sync_callee(store, task)?;
     }
-    leave_to(store, instance, from)?;
     Ok(task)
 }
 
-/// Enters the callee's instance and makes the task and its implicit thread.
+/// Makes the task and its implicit thread.
 pub(super) fn make_task(
     store: &mut StoreMut<'_>,
     callee: CoreCallee,
     ty: Arc<FuncType>,
     caller: Caller,
-    from: Option<InstanceId>,
 ) -> Result<(TaskId, ThreadId)> {
     let instance = callee.options.instance;
-    if !may_enter_from(store, instance, from)? {
-        return Err(Trap::CannotEnter.into());
-    }
     let state = store.state();
     if state.tasks.len() >= state.limits.max_tasks {
         let what = format!("{} tasks exist", state.tasks.len());
         return Err(state.limits.reached("max-tasks", what));
     }
-    enter_from(store, instance, from)?;
     let state = store.state_mut();
     let subtask = match &caller {
         Caller::Guest(subtask) => Some(*subtask),
@@ -107,7 +100,6 @@ pub(crate) fn in_start_function<R>(
     instance: InstanceId,
     body: impl FnOnce(&mut StoreMut<'_>) -> Result<R>,
 ) -> Result<R> {
-    enter_from(store, instance, None)?;
     let state = store.state_mut();
     let task = state.tasks.insert(Task {
         ty: Arc::new(FuncType::new([], None, false)),
@@ -126,6 +118,5 @@ pub(crate) fn in_start_function<R>(
     state.current = before;
     state.threads.remove(thread);
     state.tasks.remove(task);
-    leave_to(store, instance, None)?;
     result
 }

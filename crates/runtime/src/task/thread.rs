@@ -28,8 +28,6 @@ pub(crate) enum Resumption {
     None,
     /// The answer is there.
     Ready(u64),
-    /// Answers whether the wait was cancelled.
-    Cancelled,
     /// Delivers an event of a set into memory. Spec: `canon_waitable_set_wait`.
     SetEvent { set: WaitableSetId, memory: CoreMemory, ptr: u32 },
     /// Delivers the pending event of a waitable; answers its payload. Spec: `wait_for_pending_event`.
@@ -54,8 +52,6 @@ pub(crate) struct Thread {
     pub(crate) wait_for: Option<WaitFor>,
     /// Whether it runs now.
     pub(crate) running: bool,
-    /// Spec: `cancellable`.
-    pub(crate) cancellable: bool,
     /// How the last wait ended. Spec: the result of `block`.
     pub(crate) cancelled: bool,
     /// What the parked built-in does when the thread goes on.
@@ -81,7 +77,6 @@ impl Thread {
             stage,
             wait_for: None,
             running: false,
-            cancellable: false,
             cancelled: false,
             resumption: Resumption::None,
             index: None,

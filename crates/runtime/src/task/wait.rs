@@ -1,10 +1,8 @@
 //! What a thread waits for, as data. Spec: `ready_func`.
 
-use super::{SubtaskId, ThreadId, WaitableRef, WaitableSetId};
+use super::{SubtaskId, TaskState, ThreadId, WaitableRef, WaitableSetId};
 use crate::Result;
-use crate::engine::StoreMut;
 use crate::host::HostTaskId;
-use crate::instance::may_enter_from;
 use crate::store::State;
 
 /// Spec: the ready functions, as values that can be printed.
@@ -16,7 +14,7 @@ pub(crate) enum WaitFor {
     Entry,
     /// An event of a set. Spec: `WaitableSet.wait_for_event`.
     Set(WaitableSetId),
-    /// An event of a set and the exclusive lock, between callbacks. Spec: `wait_for_event_and`.
+    /// An event of a set or a cancellation, and the exclusive lock, between callbacks. Spec: `wait_from_callback`.
     SetForCallback(WaitableSetId),
     /// The exclusive lock, between callbacks. Spec: `CallbackCode.YIELD`.
     TurnForCallback,
@@ -26,17 +24,6 @@ pub(crate) enum WaitFor {
     Subtask(SubtaskId),
     /// A host function.
     Host(HostTaskId),
-}
-
-/// Whether a thread that is looked at can go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Readiness {
-    /// It can.
-    Ready,
-    /// What it waits for is there, but its instance cannot be entered now.
-    Blocked,
-    /// What it waits for is not there; whoever brings it wakes the thread.
-    Waiting,
 }
 
 /// Spec: `Thread.ready`.
@@ -50,21 +37,13 @@ pub(crate) fn is_ready(state: &State, thread: ThreadId) -> Result<bool> {
         WaitFor::Turn => true,
         WaitFor::Entry => !super::enter::has_backpressure(state, this.task)?,
         WaitFor::Set(set) => super::waitable_set::has_pending_event(state, set)?,
-        WaitFor::SetForCallback(set) => exclusive_free && super::waitable_set::has_pending_event(state, set)?,
+        WaitFor::SetForCallback(set) => {
+            let cancelled = task.state == TaskState::PendingCancel;
+            exclusive_free && (cancelled || super::waitable_set::has_pending_event(state, set)?)
+        }
         WaitFor::TurnForCallback => exclusive_free,
         WaitFor::Waitable(waitable) => state.waitable(waitable)?.pending_event.is_some(),
         WaitFor::Subtask(subtask) => state.subtasks.get(subtask)?.resolved(),
         WaitFor::Host(host_task) => state.host_tasks.find(host_task).is_none(),
     })
-}
-
-/// [`is_ready`], and whether the thread's instance can be entered from the loop.
-pub(crate) fn readiness(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<Readiness> {
-    let state = store.state();
-    if !is_ready(state, thread)? {
-        return Ok(Readiness::Waiting);
-    }
-    let task = state.tasks.get(state.threads.get(thread)?.task)?;
-    let instance = task.instance;
-    Ok(if may_enter_from(store, instance, None)? { Readiness::Ready } else { Readiness::Blocked })
 }

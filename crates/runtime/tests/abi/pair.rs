@@ -13,12 +13,19 @@ use super::echo::Echo;
 /// So many numbers behind a value force it into memory.
 const PADDING: usize = 16;
 
-/// A memory of one page whose allocator gives 1024 first, and after each [`RESET`] again.
+/// A memory of one page whose allocator gives 1024 first, moves at every call, and writes down its calls between 512 and
+/// 1024, where the last ones stay.
 const MEMORY: &str = r#"
     (memory (export "memory") 1)
     (global $next (mut i32) (i32.const 1024))
+    (global $log (mut i32) (i32.const 0))
     (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
       (local $ptr i32) (local $end i32)
+      (i32.store offset=512 (global.get $log) (local.get $old))
+      (i32.store offset=516 (global.get $log) (local.get $old-size))
+      (i32.store offset=520 (global.get $log) (local.get $align))
+      (i32.store offset=524 (global.get $log) (local.get $size))
+      (global.set $log (i32.and (i32.add (global.get $log) (i32.const 16)) (i32.const 511)))
       (local.set $ptr (i32.and
         (i32.add (global.get $next) (i32.sub (local.get $align) (i32.const 1)))
         (i32.sub (i32.const 0) (local.get $align))))
@@ -27,6 +34,8 @@ const MEMORY: &str = r#"
       (loop $grow
         (if (i32.gt_u (local.get $end) (i32.mul (memory.size) (i32.const 65536)))
           (then (drop (memory.grow (i32.const 1))) (br $grow))))
+      (memory.copy (local.get $ptr) (local.get $old)
+        (select (local.get $old-size) (local.get $size) (i32.lt_u (local.get $old-size) (local.get $size))))
       (local.get $ptr))
     (func (export "post") (param i32) (i32.store (i32.const 32) (i32.const 0)))"#;
 
@@ -35,8 +44,13 @@ const PAGE: &str = "(i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.cons
 
 const OPTIONS: &str = r#"(memory (core memory $m "memory")) (realloc (core func $m "realloc"))"#;
 
+/// How the strings of a component are encoded.
+pub const ENCODINGS: [&str; 3] = ["utf8", "utf16", "latin1+utf16"];
+
 /// The two components for some types.
 pub struct Pair {
+    /// The caller's encoding and the callee's.
+    encodings: [&'static str; 2],
     callee: String,
     callee_lifts: String,
     imports: String,
@@ -50,11 +64,12 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// The component with both.
-    pub fn of(types: &[ValType]) -> String {
+    /// The component with both; strings are in the encodings of the caller and of the callee.
+    pub fn of(types: &[ValType], encodings: [&'static str; 2]) -> String {
         let (definitions, names) = Echo::names(types);
         let empty = String::new;
         let mut pair = Pair {
+            encodings,
             callee: empty(),
             callee_lifts: empty(),
             imports: empty(),
@@ -143,13 +158,14 @@ impl Pair {
 
     /// Lifts it in the callee, lowers it in the caller, and exports the caller's.
     fn function(&mut self, func: &str, ty: &str, post: &str) {
+        let [caller, callee] = self.encodings.map(|encoding| format!("{OPTIONS} string-encoding={encoding}"));
         let post = format!(r#"({post} (core func $m "post"))"#);
         put(
             &mut self.callee_lifts,
-            format!(r#"(func (export "{func}") {ty} (canon lift (core func $m "{func}") {OPTIONS} {post}))"#),
+            format!(r#"(func (export "{func}") {ty} (canon lift (core func $m "{func}") {callee} {post}))"#),
         );
         put(&mut self.imports, format!(r#"(import "{func}" (func ${func} {ty}))"#));
-        put(&mut self.lowers, format!(r#"(core func ${func} (canon lower (func ${func}) {OPTIONS}))"#));
+        put(&mut self.lowers, format!(r#"(core func ${func} (canon lower (func ${func}) {caller}))"#));
         put(&mut self.exports, format!(r#"(export "{func}" (func ${func}))"#));
         put(&mut self.with, format!(r#"(with "{func}" (func $callee "{func}"))"#));
         let plain = r#"(param "image" (list u8)) (result (list u8))"#;

@@ -99,10 +99,10 @@ impl<'d> Builder<'d> {
             Function::SubtaskDrop => Canon::SubtaskDrop,
             Function::WaitableSetNew => Canon::WaitableSetNew,
             Function::WaitableSetWait { memory } => {
-                Canon::WaitableSetWait { cancellable: false, memory: self.option_memory(scope, *memory)? }
+                Canon::WaitableSetWait { memory: self.option_memory(scope, *memory)? }
             }
             Function::WaitableSetPoll { memory } => {
-                Canon::WaitableSetPoll { cancellable: false, memory: self.option_memory(scope, *memory)? }
+                Canon::WaitableSetPoll { memory: self.option_memory(scope, *memory)? }
             }
             Function::WaitableSetDrop => Canon::WaitableSetDrop,
             Function::WaitableJoin => Canon::WaitableJoin,
@@ -119,20 +119,18 @@ impl<'d> Builder<'d> {
     }
 
     fn thread_canon(&mut self, scope: ScopeIndex, function: &Function) -> Result<Option<Canon>> {
-        // The standard has dropped `cancellable`; the decoder accepts only its absence.
-        let cancellable = false;
         Ok(Some(match function {
-            Function::ThreadYield => Canon::ThreadYield { cancellable },
+            Function::ThreadYield => Canon::ThreadYield,
             Function::ThreadIndex => Canon::ThreadIndex,
             Function::ThreadNewIndirect { func_ty_index: _, table_index } => {
                 Canon::ThreadNewIndirect { table: self.option_table(scope, *table_index)? }
             }
             Function::ThreadResumeLater => Canon::ThreadResumeLater,
-            Function::ThreadSuspend => Canon::ThreadSuspend { cancellable },
-            Function::ThreadSuspendThenResume => Canon::ThreadSuspendThenResume { cancellable },
-            Function::ThreadYieldThenResume => Canon::ThreadYieldThenResume { cancellable },
-            Function::ThreadSuspendThenPromote => Canon::ThreadSuspendThenPromote { cancellable },
-            Function::ThreadYieldThenPromote => Canon::ThreadYieldThenPromote { cancellable },
+            Function::ThreadSuspend => Canon::ThreadSuspend,
+            Function::ThreadSuspendThenResume => Canon::ThreadSuspendThenResume,
+            Function::ThreadYieldThenResume => Canon::ThreadYieldThenResume,
+            Function::ThreadSuspendThenPromote => Canon::ThreadSuspendThenPromote,
+            Function::ThreadYieldThenPromote => Canon::ThreadYieldThenPromote,
             _ => return Ok(None),
         }))
     }

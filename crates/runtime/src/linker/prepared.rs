@@ -1,0 +1,62 @@
+//! A component whose imports were found, to be instantiated any number of times.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::define::{HostResource, Linker};
+use super::resolve;
+use crate::Result;
+use crate::component::Component;
+use crate::host::{HostFunc, Instance};
+use crate::plan::Blocking;
+use crate::store::Store;
+
+/// What instantiating a component needs besides a store.
+pub(crate) struct Linked {
+    /// The component.
+    pub(crate) component: Component,
+    /// Host functions, by the plan's numbers.
+    pub(crate) funcs: Arc<[HostFunc]>,
+    /// The imported resources, in the plan's order.
+    pub(crate) resources: Vec<HostResource>,
+    /// Who can block, now that the imports are known.
+    pub(crate) blocking: Arc<Blocking>,
+}
+
+/// A component with everything that it imports found, checked and compiled: see [`Linker::prepare`]. Cheap to clone.
+pub struct Prepared<T> {
+    linked: Arc<Linked>,
+    of: PhantomData<fn(T)>,
+}
+
+impl<T> Clone for Prepared<T> {
+    fn clone(&self) -> Self {
+        Prepared { linked: self.linked.clone(), of: PhantomData }
+    }
+}
+
+impl<T: Send + 'static> Prepared<T> {
+    pub(super) fn new(linker: &Linker<T>, component: &Component) -> Result<Self> {
+        let (funcs, resources) = resolve::link(linker, component)?;
+        component.compile()?;
+        let suspends = |import: crate::plan::ImportedFuncIndex| funcs.get(import.at()).is_none_or(HostFunc::suspends);
+        let blocking = Arc::new(Blocking::linked(component.plan(), suspends));
+        let linked = Arc::new(Linked { component: component.clone(), funcs, resources, blocking });
+        Ok(Prepared { linked, of: PhantomData })
+    }
+
+    /// The component.
+    #[must_use]
+    pub fn component(&self) -> &Component {
+        &self.linked.component
+    }
+
+    /// Instantiates it; start functions run. The store must be of the engine that loaded the component.
+    ///
+    /// # Errors
+    ///
+    /// The trap of a start function, or a limit that was reached.
+    pub async fn instantiate(&self, store: &mut Store<T>) -> Result<Instance> {
+        Instance::new(store, &self.linked)
+    }
+}
