@@ -4,7 +4,7 @@
 //! and the entry belong to us and no one else may write them; and only if it is whole and made for exactly this key. Any
 //! other entry is deleted, as if it had never been. No failure is reported: without the cache, things are only slower.
 //!
-//! An entry: magic 8 | key 32 | modules: u32, each u64 + bytes | sha256 of all before 32.
+//! An entry: magic 8 | key 32 | modules: u32, each u64 + bytes | BLAKE3 of all before 32.
 
 use std::fs::{DirBuilder, File};
 use std::io::{Read, Write};
@@ -14,7 +14,6 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
-use sha2::{Digest, Sha256};
 
 use super::artifact::{Fields, SUM, VERSION, seal, unseal, write_modules};
 
@@ -49,13 +48,13 @@ pub(crate) struct CacheKey([u8; SUM]);
 impl CacheKey {
     /// The key of `component` for an engine with the compatibility hash `engine`.
     pub(crate) fn new(component: &[u8], engine: u64) -> Self {
-        let mut hasher = Sha256::new();
+        let mut hasher = blake3::Hasher::new();
         // A sum, a number, and two texts of which the first cannot contain the separator: no two keys share an input.
-        hasher.update(Sha256::digest(component));
-        hasher.update(engine.to_le_bytes());
-        hasher.update(VERSION);
-        hasher.update([0]);
-        hasher.update(processor());
+        hasher.update(blake3::hash(component).as_bytes());
+        hasher.update(&engine.to_le_bytes());
+        hasher.update(VERSION.as_bytes());
+        hasher.update(&[0]);
+        hasher.update(processor().as_bytes());
         CacheKey(hasher.finalize().into())
     }
 

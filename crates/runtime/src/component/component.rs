@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::code::Code;
 use super::composition::{Plug, compose};
+use super::header::binary;
 use super::{Engine, Loaded, load};
 use crate::engine::CoreModule;
 use crate::plan::Plan;
@@ -44,7 +45,11 @@ impl Component {
         if super::artifact::is_artifact(bytes) {
             return engine.read_precompiled(bytes);
         }
-        let loaded = load(bytes, engine.features())?;
+        let bytes = binary(bytes)?;
+        if let Some(component) = engine.from_cache(&bytes) {
+            return Ok(component);
+        }
+        let loaded = load(&bytes, engine.features())?;
         Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() })))
     }
 
@@ -60,6 +65,9 @@ impl Component {
     /// When one is not a component, serves an import with another type, is not needed, or when they need each other.
     pub fn with_plugs(engine: &Engine, root: Plug<'_>, plugs: &[Plug<'_>]) -> Result<Component> {
         let loaded = compose(root, plugs, engine.features())?;
+        if let Some(component) = engine.from_cache(&loaded.bytes) {
+            return Ok(component);
+        }
         Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() })))
     }
 
@@ -75,7 +83,7 @@ impl Component {
         super::artifact::is_artifact(bytes)
     }
 
-    /// Compiles the core modules, or takes them from the cache, unless that was done before.
+    /// Compiles the core modules, unless that was done before.
     ///
     /// # Errors
     ///

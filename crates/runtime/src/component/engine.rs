@@ -8,7 +8,7 @@ use super::{
     Component, Loaded, artifact,
     cache::{CacheKey, CodeCache},
     code::generated,
-    load::reload,
+    load,
 };
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
 use crate::{Error, ErrorKind, Features, Limits, Result};
@@ -162,17 +162,24 @@ impl Engine {
         !self.0.config.no_adapters
     }
 
-    /// The code of a component's modules and of what is generated for it: from the cache, or compiled.
+    /// A component whose code is in the cache. It was checked when the code was compiled, and is not checked again.
+    pub(super) fn from_cache(&self, bytes: &[u8]) -> Option<Component> {
+        let cache = self.0.cache.as_ref()?;
+        let loaded = load::reload(bytes, &self.0.config.features).ok()?;
+        let generated = generated(&loaded.plan, self.has_adapters()).ok()?;
+        let modules = self.deserialize(&cache.load(&self.cache_key(&loaded, &generated))?).ok()?;
+        Component::with_code(self, loaded, modules).ok()
+    }
+
+    /// What code is kept under.
+    fn cache_key(&self, loaded: &Loaded, generated: &[Vec<u8>]) -> CacheKey {
+        // What this build generates belongs to the key as much as what the engine makes of it.
+        CacheKey::new(&loaded.bytes, hash_of(&(self.artifact_hash(), generated)))
+    }
+
+    /// The code of a component's modules and of what is generated for it, which is not in the cache.
     pub(super) fn compile(&self, loaded: &Loaded) -> Result<Vec<CoreModule>> {
         let generated = generated(&loaded.plan, self.has_adapters())?;
-        // What this build generates belongs to the key as much as what the engine makes of it.
-        let compatibility = hash_of(&(self.0.core.compatibility_hash(), &generated));
-        let key = self.0.cache.as_ref().map(|cache| (cache, CacheKey::new(&loaded.bytes, compatibility)));
-        if let Some(modules) = key.as_ref().and_then(|(cache, key)| cache.load(key))
-            && let Ok(modules) = self.deserialize(&modules)
-        {
-            return Ok(modules);
-        }
         let mut sources = Vec::new();
         for module in &loaded.plan.modules {
             sources.push(loaded.bytes.get(module.range.clone()).ok_or_else(|| crate::error::bug!("a module's range"))?);
@@ -182,9 +189,9 @@ impl Engine {
         let modules = compile_all(&self.0.core, &sources, usize::MAX);
         self.announce(None);
         let modules = modules?;
-        if let Some((cache, key)) = key {
+        if let Some(cache) = &self.0.cache {
             let code = modules.iter().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
-            cache.store(&key, &code);
+            cache.store(&self.cache_key(loaded, &generated), &code);
         }
         Ok(modules)
     }
@@ -199,11 +206,17 @@ impl Engine {
         modules.iter().map(|code| CoreModule::trusted(&self.0.core, code.as_ref())).collect()
     }
 
+    /// What an artifact is made for: the core engine with its settings, and the gates that were open when its component
+    /// was checked, since it isn't checked again.
+    fn artifact_hash(&self) -> u64 {
+        hash_of(&(self.0.core.compatibility_hash(), self.0.config.features.wasm_features()))
+    }
+
     /// See [`Component::precompile`].
     pub(super) fn write_precompiled(&self, loaded: &Loaded, mut code: Vec<Vec<u8>>) -> Result<Vec<u8>> {
         // The last entry tells what was generated, to be compared with what the reader generates.
         code.push(hash_of(&generated(&loaded.plan, self.has_adapters())?).to_le_bytes().to_vec());
-        Ok(artifact::write(self.0.core.compatibility_hash(), &loaded.bytes, &code))
+        Ok(artifact::write(self.artifact_hash(), &loaded.bytes, &code))
     }
 
     /// A component from [`Component::precompile`], if that is allowed.
@@ -213,8 +226,8 @@ impl Engine {
                 .with_have("precompiled code runs unchecked, so it is not taken by default")
                 .with_hint("pass --allow-precompiled if you trust this file as you trust a program"));
         }
-        let artifact = artifact::read(bytes, self.0.core.compatibility_hash())?;
-        let loaded = reload(artifact.component, &self.0.config.features)?;
+        let artifact = artifact::read(bytes, self.artifact_hash())?;
+        let loaded = load::reload(artifact.component, &self.0.config.features)?;
         let (made, code) = artifact.modules.split_last().ok_or_else(other_build)?;
         let mut known = false;
         for adapters in [true, false] {

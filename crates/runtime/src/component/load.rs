@@ -26,9 +26,16 @@ pub(crate) fn load(bytes: &[u8], features: &Features) -> Result<Loaded> {
     Ok(Loaded { bytes, plan })
 }
 
-/// Loads again what was loaded before.
+/// Loads again what was loaded, and so checked, before.
 pub(super) fn reload(bytes: &[u8], features: &Features) -> Result<Loaded> {
-    if is_composition(bytes) { load_composition(bytes, features) } else { load(bytes, features) }
+    if is_composition(bytes) {
+        return load_composition(bytes, features);
+    }
+    let bytes: Arc<[u8]> = bytes.into();
+    let definitions = decode(&bytes, features.wasm_features()).map_err(|error| validate::malformed(&error))?;
+    let plan = plan::build(&definitions)?;
+    drop(definitions);
+    Ok(Loaded { bytes, plan })
 }
 
 /// Checks a component in binary form; the result is what it lists.
