@@ -96,7 +96,7 @@ fn no_command(plan: &Plan, funcs: &[ExportedFunc<'_>]) -> Failure {
         return failure.with_have("it exports nothing");
     }
     let help = if plan.exports.keys().any(|name| name.starts_with(HANDLER)) {
-        "it answers HTTP requests, so it is for an HTTP server to run"
+        "it answers HTTP requests: thalweg serve FILE"
     } else if funcs.is_empty() {
         "a command exports wasi:cli/run; build it as a program, not as a library"
     } else {

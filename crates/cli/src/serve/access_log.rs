@@ -168,11 +168,11 @@ mod tests {
             Answered { status: StatusCode::OK, bytes: 12, end: End::Whole, took: Duration::from_micros(1500) };
         assert_eq!(
             common(&asked, &answered),
-            "192.0.2.1 - - [21/Nov/2026:09:30:21 +0000] \"GET /a%22b?c HTTP/1.1\" 200 12\n"
+            "192.0.2.1 - - [21/Nov/2026:10:10:21 +0000] \"GET /a%22b?c HTTP/1.1\" 200 12\n"
         );
         assert_eq!(
             json(&asked, &answered),
-            "{\"time\":\"2026-11-21T09:30:21.007Z\",\"peer\":\"192.0.2.1:4711\",\"method\":\"GET\",\
+            "{\"time\":\"2026-11-21T10:10:21.007Z\",\"peer\":\"192.0.2.1:4711\",\"method\":\"GET\",\
              \"target\":\"/a\\\"b?c\",\"version\":\"HTTP/1.1\",\"status\":200,\"bytes\":12,\"duration_ms\":1.5,\
              \"end\":\"whole\"}\n"
         );

@@ -88,10 +88,10 @@ impl Exchange {
             return;
         }
         self.end = Some(end);
-        if end == End::TimedOut
-            && let Some(lease) = &self.lease
-        {
-            lease.retire();
+        match (&self.lease, end) {
+            (Some(lease), End::TimedOut) => lease.retire(),
+            (Some(lease), End::Abandoned) => lease.abandon(),
+            _ => {}
         }
         if end != End::Whole {
             self.client.broke_off();

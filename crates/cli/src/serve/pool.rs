@@ -42,6 +42,8 @@ pub struct PoolArgs {
 pub struct PoolPolicy {
     /// Requests in the life of an instance.
     pub reuse: u32,
+    /// Whether a task can be asked to stop. The tasks of 0.2 cannot, and hold up what comes after them.
+    pub cancels: bool,
     /// Requests at the same time.
     pub concurrent: u32,
     /// How long an instance is kept without a request.
@@ -58,6 +60,7 @@ impl PoolArgs {
         PoolPolicy {
             reuse: self.max_instance_reuse_count.unwrap_or(reuse),
             concurrent,
+            cancels: generation == Generation::Handler,
             idle_timeout: self.idle_instance_timeout,
         }
     }
@@ -117,6 +120,13 @@ impl Lease {
     pub fn retire(&self) {
         self.live.rest.set(LAST_WORDS);
         self.pool.remove(&self.live);
+    }
+
+    /// Nobody waits for the request any more.
+    pub fn abandon(&self) {
+        if !self.pool.policy().cancels {
+            self.retire();
+        }
     }
 }
 

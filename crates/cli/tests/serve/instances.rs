@@ -78,6 +78,31 @@ fn what_a_component_does_after_its_response_is_let_finish() {
 }
 
 #[test]
+fn a_component_of_0_2_answers_one_request_an_instance() {
+    let options = [&ADMIN[..], &["--workers", "1"]].concat();
+    let server = Server::start(&options, &guest("http-hello-p2"));
+    // A body that does not come keeps one of them busy.
+    let _waiting = server.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n");
+    server.wait_for("thalweg_requests_active", 1);
+    for _ in 0..5 {
+        assert!(server.answer("/").contains("hello, wasi:http 0.2"));
+    }
+    server.wait_for("thalweg_instances_alive", 2);
+    assert_eq!(server.figure("thalweg_instances_total"), 7);
+}
+
+#[test]
+fn an_instance_of_0_2_that_nobody_waits_for_takes_no_more_requests() {
+    let options = [&ADMIN[..], &["--workers", "1", "--max-instance-reuse-count", "100"]].concat();
+    let server = Server::start(&options, &guest("http-hello-p2"));
+    let waiting = server.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n");
+    server.wait_for("thalweg_requests_active", 1);
+    drop(waiting);
+    server.wait_for("thalweg_requests_active", 0);
+    assert!(server.answer("/").contains("hello, wasi:http 0.2"));
+}
+
+#[test]
 fn every_worker_answers() {
     let server = Server::start(&["--workers", "3"], &guest("http-faults-p3"));
     let mut open = Vec::new();
