@@ -35,6 +35,8 @@ pub struct Settings {
     pub cwd: Option<String>,
     /// Whether the guest can use every address of the network.
     pub inherit_network: bool,
+    /// Whether the guest can send HTTP requests to every address.
+    pub http: bool,
     /// Whether the network's addresses may be used by TCP.
     pub tcp: bool,
     /// Whether the network's addresses may be used by UDP.
@@ -63,6 +65,7 @@ impl Default for Settings {
             inherit_stderr: true,
             cwd: None,
             inherit_network: false,
+            http: false,
             tcp: true,
             udp: true,
             name_lookup: false,

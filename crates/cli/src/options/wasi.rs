@@ -23,6 +23,11 @@ static KEYS: &[Key] = &[
     key("udp", "Let UDP use the addresses that are granted (default: y)", Switch(|s, on| s.udp = on)),
     key("allow-ip-name-lookup", "Let the guest look names of hosts up", Switch(|s, on| s.name_lookup = on)),
     key(
+        "http",
+        "Let the guest send HTTP requests to every address; with --allow-host, to those (default: n)",
+        Switch(|s, on| s.http = on),
+    ),
+    key(
         "max-http-fields-size",
         "Bytes that the header or trailer fields of one HTTP message may have (default: 131072)",
         Count(|s, n| s.max_http_fields_size = clamp(n)),
@@ -42,7 +47,6 @@ static KEYS: &[Key] = &[
     always("cli", THERE),
     always("cli-exit-with-code", THERE),
     always("common", THERE),
-    always("http", THERE),
     always("p3", THERE),
     always("preview2", THERE),
     ignored("config", UNSUPPORTED),

@@ -52,12 +52,12 @@ impl NetworkGrant {
 
     /// Whether an HTTP request could go anywhere.
     pub(crate) fn may_use_http(&self) -> bool {
-        self.policy.grants_tcp()
+        self.policy.grants_http()
     }
 
-    /// Whether TCP may connect to `address`.
-    pub(crate) fn may_connect(&self, address: SocketAddr) -> bool {
-        self.policy.check(Use::Tcp, address).is_ok()
+    /// Whether an HTTP request may go to `address`.
+    pub(crate) fn may_send_to(&self, address: SocketAddr) -> bool {
+        self.policy.check(Use::Http, address).is_ok()
     }
 
     /// The addresses of an HTTP server's host. Whoever may reach any address may ask: the guest is not told them.

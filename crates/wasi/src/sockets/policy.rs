@@ -11,6 +11,8 @@ pub struct NetworkPolicy {
     tcp: bool,
     udp: bool,
     name_lookup: bool,
+    /// HTTP may go to every address, whatever else is granted.
+    http: bool,
     reach: Reach,
 }
 
@@ -55,13 +57,15 @@ pub(crate) enum Use {
     Tcp,
     /// A UDP socket binds to it, takes it as its peer, or sends to it.
     Udp,
+    /// An HTTP request is sent to it.
+    Http,
 }
 
 impl NetworkPolicy {
     /// Nothing: no address and no name.
     #[must_use]
     pub fn deny() -> Self {
-        NetworkPolicy { tcp: true, udp: true, name_lookup: false, reach: Reach::Ranges(Vec::new()) }
+        NetworkPolicy { tcp: true, udp: true, name_lookup: false, http: false, reach: Reach::Ranges(Vec::new()) }
     }
 
     /// Every address that this machine can use or reach. Names are not in it.
@@ -100,10 +104,19 @@ impl NetworkPolicy {
         self
     }
 
+    /// Says whether HTTP requests may go to every address, beside those that are granted for TCP; they may not, if
+    /// nothing is said.
+    #[must_use]
+    pub fn http(mut self, allowed: bool) -> Self {
+        self.http = allowed;
+        self
+    }
+
     /// Refuses what is not granted.
     pub(crate) fn check(&self, what: Use, address: SocketAddr) -> Result<()> {
         let switch = match what {
-            Use::Tcp => self.tcp,
+            Use::Http if self.http => return Ok(()),
+            Use::Tcp | Use::Http => self.tcp,
             Use::Udp => self.udp,
         };
         let reached = match &self.reach {
@@ -113,13 +126,13 @@ impl NetworkPolicy {
         if switch && reached { Ok(()) } else { Err(Code::Access.into()) }
     }
 
-    /// Whether any address is granted for TCP.
-    pub(crate) fn grants_tcp(&self) -> bool {
+    /// Whether any address is granted for HTTP.
+    pub(crate) fn grants_http(&self) -> bool {
         let any = match &self.reach {
             Reach::Everything => true,
             Reach::Ranges(ranges) => !ranges.is_empty(),
         };
-        self.tcp && any
+        self.http || (self.tcp && any)
     }
 
     /// Refuses to look names up when that is not granted.
@@ -155,6 +168,17 @@ mod tests {
         let policy = NetworkPolicy::inherit().udp(false);
         assert!(may(&policy, Use::Tcp, "192.0.2.1:1"));
         assert!(!may(&policy, Use::Udp, "192.0.2.1:1"));
+    }
+
+    #[test]
+    fn http_goes_where_tcp_goes_or_everywhere() {
+        let policy = NetworkPolicy::deny().http(true);
+        assert!(policy.grants_http() && may(&policy, Use::Http, "192.0.2.1:80"));
+        assert!(!may(&policy, Use::Tcp, "192.0.2.1:80"));
+        let policy = NetworkPolicy::deny().allow(range("10.1.0.0", 16, 80..=81));
+        assert!(policy.grants_http() && may(&policy, Use::Http, "10.1.2.3:80"));
+        assert!(!may(&policy, Use::Http, "10.2.0.0:80"));
+        assert!(!policy.tcp(false).grants_http() && !NetworkPolicy::deny().grants_http());
     }
 
     #[test]
