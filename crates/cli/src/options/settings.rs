@@ -35,7 +35,7 @@ pub struct Settings {
     pub cwd: Option<String>,
     /// Whether the guest can use every address of the network.
     pub inherit_network: bool,
-    /// HTTP requests may go anywhere.
+    /// Whether the guest can send HTTP requests to every address.
     pub http: bool,
     /// Whether the network's addresses may be used by TCP.
     pub tcp: bool,

@@ -22,7 +22,11 @@ static KEYS: &[Key] = &[
     key("tcp", "Let TCP use the addresses that are granted (default: y)", Switch(|s, on| s.tcp = on)),
     key("udp", "Let UDP use the addresses that are granted (default: y)", Switch(|s, on| s.udp = on)),
     key("allow-ip-name-lookup", "Let the guest look names of hosts up", Switch(|s, on| s.name_lookup = on)),
-    key("http", "Let the guest send HTTP requests anywhere (else: to granted addresses)", Switch(|s, on| s.http = on)),
+    key(
+        "http",
+        "Let the guest send HTTP requests to every address; with --allow-host, to those (default: n)",
+        Switch(|s, on| s.http = on),
+    ),
     key(
         "max-http-fields-size",
         "Bytes that the header or trailer fields of one HTTP message may have (default: 131072)",

@@ -138,7 +138,9 @@ fn network(settings: &Settings, hosts: &[String]) -> Result<NetworkPolicy, Failu
     for host in hosts {
         reach = reach.allow(allow_host::parse(host)?);
     }
-    Ok(reach.tcp(settings.tcp).udp(settings.udp).name_lookup(settings.name_lookup).http(settings.http))
+    // Whoever names hosts means these.
+    let http = settings.http && hosts.is_empty();
+    Ok(reach.http(http).tcp(settings.tcp).udp(settings.udp).name_lookup(settings.name_lookup))
 }
 
 /// What sends HTTP requests, with the certificates of `ca_files` beside those that are built in.

@@ -56,7 +56,7 @@ impl NetworkGrant {
     }
 
     /// Whether an HTTP request may go to `address`.
-    pub(crate) fn may_request(&self, address: SocketAddr) -> bool {
+    pub(crate) fn may_send_to(&self, address: SocketAddr) -> bool {
         self.policy.check(Use::Http, address).is_ok()
     }
 

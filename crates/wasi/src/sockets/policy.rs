@@ -11,6 +11,7 @@ pub struct NetworkPolicy {
     tcp: bool,
     udp: bool,
     name_lookup: bool,
+    /// HTTP may go to every address, whatever else is granted.
     http: bool,
     reach: Reach,
 }
@@ -56,7 +57,7 @@ pub(crate) enum Use {
     Tcp,
     /// A UDP socket binds to it, takes it as its peer, or sends to it.
     Udp,
-    /// An HTTP request goes to it.
+    /// An HTTP request is sent to it.
     Http,
 }
 
@@ -103,7 +104,8 @@ impl NetworkPolicy {
         self
     }
 
-    /// Says whether HTTP requests may go anywhere. If nothing is said, they may go to the addresses that are granted.
+    /// Says whether HTTP requests may go to every address, beside those that are granted for TCP; they may not, if
+    /// nothing is said.
     #[must_use]
     pub fn http(mut self, allowed: bool) -> Self {
         self.http = allowed;
@@ -124,13 +126,13 @@ impl NetworkPolicy {
         if switch && reached { Ok(()) } else { Err(Code::Access.into()) }
     }
 
-    /// Whether any address is granted for HTTP requests.
+    /// Whether any address is granted for HTTP.
     pub(crate) fn grants_http(&self) -> bool {
         let any = match &self.reach {
             Reach::Everything => true,
             Reach::Ranges(ranges) => !ranges.is_empty(),
         };
-        self.http || self.tcp && any
+        self.http || (self.tcp && any)
     }
 
     /// Refuses to look names up when that is not granted.
@@ -163,20 +165,21 @@ mod tests {
     }
 
     #[test]
-    fn http_everywhere_grants_nothing_else() {
-        let policy = NetworkPolicy::deny().http(true);
-        assert!(may(&policy, Use::Http, "127.0.0.1:80") && policy.grants_http());
-        assert!(!may(&policy, Use::Tcp, "127.0.0.1:80") && !may(&policy, Use::Udp, "127.0.0.1:80"));
-        let one = NetworkPolicy::deny().allow(range("10.0.0.0", 8, 443..=443));
-        assert!(may(&one, Use::Http, "10.1.2.3:443") && !may(&one, Use::Http, "10.1.2.3:80"));
-        assert!(!may(&one.tcp(false), Use::Http, "10.1.2.3:443"));
-    }
-
-    #[test]
     fn switches_hold_for_whatever_is_granted() {
         let policy = NetworkPolicy::inherit().udp(false);
         assert!(may(&policy, Use::Tcp, "192.0.2.1:1"));
         assert!(!may(&policy, Use::Udp, "192.0.2.1:1"));
+    }
+
+    #[test]
+    fn http_goes_where_tcp_goes_or_everywhere() {
+        let policy = NetworkPolicy::deny().http(true);
+        assert!(policy.grants_http() && may(&policy, Use::Http, "192.0.2.1:80"));
+        assert!(!may(&policy, Use::Tcp, "192.0.2.1:80"));
+        let policy = NetworkPolicy::deny().allow(range("10.1.0.0", 16, 80..=81));
+        assert!(policy.grants_http() && may(&policy, Use::Http, "10.1.2.3:80"));
+        assert!(!may(&policy, Use::Http, "10.2.0.0:80"));
+        assert!(!policy.tcp(false).grants_http() && !NetworkPolicy::deny().grants_http());
     }
 
     #[test]

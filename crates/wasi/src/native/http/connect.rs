@@ -34,7 +34,7 @@ pub(super) async fn connect(tls: &Tls, key: &Key, network: &NetworkGrant) -> Res
     };
     let found = network.resolve_http(host)?.await?;
     let addresses = found.into_iter().map(|address| SocketAddr::new(address, port));
-    let granted: Vec<_> = addresses.filter(|&address| network.may_request(address)).collect();
+    let granted: Vec<_> = addresses.filter(|&address| network.may_send_to(address)).collect();
     if granted.is_empty() {
         return Err(ErrorCode::DestinationIpProhibited);
     }

@@ -40,7 +40,7 @@ impl OsHttpClient {
         let OutgoingRequest { mut message, tls, authority, timeouts, network } = request;
         let key = Key { tls, authority };
         loop {
-            let known = self.pool.take(&key, |address| network.may_request(address));
+            let known = self.pool.take(&key, |address| network.may_send_to(address));
             let (mut connection, reused) = match known {
                 Some(connection) => (connection, true),
                 None => {
