@@ -126,7 +126,7 @@ fn a_service_answers_many_requests_at_once() {
             .iter()
             .map(|&body| {
                 let body = frames(vec![data(body), trailers("x-sum", "7")]);
-                let path = if bodies.len() % 2 == 0 { "/slow" } else { "/upper" };
+                let path = if bodies.len().is_multiple_of(2) { "/slow" } else { "/upper" };
                 Box::pin(handle.handle(Request::post(path).body(body).expect("a request"), false))
             })
             .collect();
