@@ -207,3 +207,23 @@ fn a_call_that_is_over_is_not_cancelled() -> Result<()> {
     assert_nothing_left(&mut store, &under_way, "over");
     Ok(())
 }
+
+#[test]
+fn a_store_that_is_dropped_keeps_no_future_that_was_left_for_it() {
+    let engine = Engine::new(Config::new()).expect("an engine");
+    let data = Arc::new(());
+    let store = Store::new(&engine, data.clone());
+    let access = store.access();
+    let leave = |access: &thalweg::Access<Arc<()>>| {
+        let held = access.clone();
+        access.spawn(async move {
+            let _held = held;
+            std::future::pending::<()>().await;
+        });
+    };
+    leave(&access);
+    drop(store);
+    leave(&access);
+    drop(access);
+    assert_eq!(Arc::strong_count(&data), 1, "somebody holds the store's data");
+}

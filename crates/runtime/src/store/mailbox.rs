@@ -47,6 +47,8 @@ pub(crate) struct Words {
 struct Contents {
     words: Words,
     waker: Option<Waker>,
+    /// The store is gone.
+    closed: bool,
 }
 
 /// Commands and wake-ups for one store.
@@ -65,6 +67,10 @@ impl Mailbox {
     fn leave(&self, word: impl FnOnce(&mut Words)) {
         let waker = {
             let mut contents = self.contents();
+            if contents.closed {
+                drop(contents);
+                return word(&mut Words::default());
+            }
             word(&mut contents.words);
             self.filled.store(true, Ordering::Release);
             contents.waker.take()
@@ -89,6 +95,17 @@ impl Mailbox {
         let mut contents = self.contents();
         self.filled.store(false, Ordering::Release);
         mem::swap(&mut contents.words, room);
+    }
+
+    /// Drops what is left and what comes: the store is gone. A future that waits here may hold an `Access`, and with it this
+    /// mailbox, so it would be kept for ever.
+    pub(crate) fn close(&self) {
+        let left = {
+            let mut contents = self.contents();
+            contents.closed = true;
+            mem::take(&mut contents.words)
+        };
+        drop(left);
     }
 
     /// Whether there is nothing to take.

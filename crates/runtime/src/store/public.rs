@@ -32,6 +32,12 @@ pub struct Store<T> {
     of: PhantomData<T>,
 }
 
+impl<T> Drop for Store<T> {
+    fn drop(&mut self) {
+        self.inner.state().mailbox.close();
+    }
+}
+
 /// The embedder's data, locked.
 pub struct DataGuard<'a, T>(MutexGuard<'a, T>);
 
