@@ -46,7 +46,7 @@ impl Component {
             return engine.read_precompiled(bytes);
         }
         let bytes = binary(bytes)?;
-        if let Some(component) = engine.from_cache(&bytes) {
+        if let Some(component) = engine.cached(&bytes) {
             return Ok(component);
         }
         let loaded = load(&bytes, engine.features())?;
@@ -65,7 +65,7 @@ impl Component {
     /// When one is not a component, serves an import with another type, is not needed, or when they need each other.
     pub fn with_plugs(engine: &Engine, root: Plug<'_>, plugs: &[Plug<'_>]) -> Result<Component> {
         let loaded = compose(root, plugs, engine.features())?;
-        if let Some(component) = engine.from_cache(&loaded.bytes) {
+        if let Some(component) = engine.cached(&loaded.bytes) {
             return Ok(component);
         }
         Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() })))

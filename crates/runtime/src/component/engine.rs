@@ -163,7 +163,7 @@ impl Engine {
     }
 
     /// A component whose code is in the cache. It was checked when the code was compiled, and is not checked again.
-    pub(super) fn from_cache(&self, bytes: &[u8]) -> Option<Component> {
+    pub(super) fn cached(&self, bytes: &[u8]) -> Option<Component> {
         let cache = self.0.cache.as_ref()?;
         let loaded = load::reload(bytes, &self.0.config.features).ok()?;
         let generated = generated(&loaded.plan, self.has_adapters()).ok()?;
