@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::code::Code;
-use super::composition::{Plug, compose};
+use super::composition::{Plug, compose, gather};
 use super::header::binary;
 use super::{Engine, Loaded, load};
 use crate::engine::CoreModule;
@@ -64,10 +64,11 @@ impl Component {
     ///
     /// When one is not a component, serves an import with another type, is not needed, or when they need each other.
     pub fn with_plugs(engine: &Engine, root: Plug<'_>, plugs: &[Plug<'_>]) -> Result<Component> {
-        let loaded = compose(root, plugs, engine.features())?;
-        if let Some(component) = engine.cached(&loaded.bytes) {
+        let bytes = gather(root, plugs)?;
+        if let Some(component) = engine.cached(&bytes) {
             return Ok(component);
         }
+        let loaded = compose(&bytes, engine.features())?;
         Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() })))
     }
 

@@ -2,6 +2,7 @@
 //! what calls inside of a composed component cost.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::artifact::{Fields, is_artifact};
@@ -25,51 +26,66 @@ pub struct Plug<'a> {
 /// The first bytes of several components in a row; no component and no text begins so.
 const MAGIC: [u8; 8] = *b"\0thalplg";
 
-/// Whether `bytes` are what [`compose`] kept of a composition.
+/// Whether `bytes` are what [`gather`] made.
 pub(super) fn is_composition(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
 }
 
-/// Checks `root` and `plugs`, and plans them together.
-pub(super) fn compose(root: Plug<'_>, plugs: &[Plug<'_>], features: &Features) -> Result<Loaded> {
+/// The binary forms of `root` and `plugs` in a row, not checked yet.
+pub(super) fn gather(root: Plug<'_>, plugs: &[Plug<'_>]) -> Result<Vec<u8>> {
     let mut bytes = MAGIC.to_vec();
-    for part in std::iter::once(&root).chain(plugs) {
-        let binary = checked(part, features).map_err(|error| error.at(part.name))?;
-        for field in [part.name.as_bytes(), &binary] {
+    for plug in std::iter::once(&root).chain(plugs) {
+        let binary = binary(plug).map_err(|error| error.at(plug.name))?;
+        for field in [plug.name.as_bytes(), &binary] {
             bytes.extend((field.len() as u64).to_le_bytes());
             bytes.extend(field);
         }
     }
-    load_composition(&bytes, features)
+    Ok(bytes)
 }
 
-/// The binary form of a component that keeps every rule of the standard.
-fn checked<'a>(part: &Plug<'a>, features: &Features) -> Result<Cow<'a, [u8]>> {
-    if is_artifact(part.bytes) {
+fn binary<'a>(plug: &Plug<'a>) -> Result<Cow<'a, [u8]>> {
+    if is_artifact(plug.bytes) {
         return Err(Error::new(ErrorKind::Invalid, "a precompiled component can't be linked with others any more")
             .with_hint("give the component that it was compiled from"));
     }
-    let binary = header::binary(part.bytes)?;
-    check(&binary, features)?;
-    Ok(binary)
+    header::binary(plug.bytes)
 }
 
-/// Plans what [`compose`] put together and checked.
+/// Checks what was [gathered](gather), and plans it together.
+pub(super) fn compose(bytes: &[u8], features: &Features) -> Result<Loaded> {
+    for (name, range) in parts(bytes)? {
+        check(bytes.get(range).unwrap_or_default(), features).map_err(|error| error.at(name))?;
+    }
+    load_composition(bytes, features)
+}
+
+/// Plans what [`compose`] has checked.
 pub(super) fn load_composition(bytes: &[u8], features: &Features) -> Result<Loaded> {
     let bytes: Arc<[u8]> = bytes.into();
-    let mut fields = Fields(bytes.get(MAGIC.len()..).unwrap_or_default());
     let mut definitions = Definitions::default();
+    let mut planned = Vec::new();
+    for (name, range) in parts(&bytes)? {
+        planned.push(Part { name, component: ComponentNumber(definitions.components.len()) });
+        let component = bytes.get(range.clone()).unwrap_or_default();
+        let decoded = decode_at(component, range.start, definitions, features.wasm_features());
+        definitions = decoded.map_err(|error| super::validate::malformed(&error))?;
+    }
+    let plan = plan::compose(&definitions, &planned)?;
+    drop((definitions, planned));
+    Ok(Loaded { bytes, plan })
+}
+
+/// The names of the components, and where they are.
+fn parts(bytes: &[u8]) -> Result<Vec<(&str, Range<usize>)>> {
+    let mut fields = Fields(bytes.get(MAGIC.len()..).unwrap_or_default());
     let mut parts = Vec::new();
     while !fields.is_empty() {
         let (name, component) = part(&mut fields).ok_or_else(|| bug!("a composition that ends early"))?;
-        let start = bytes.len() - fields.0.len() - component.len();
-        parts.push(Part { name, component: ComponentNumber(definitions.components.len()) });
-        let decoded = decode_at(component, start, definitions, features.wasm_features());
-        definitions = decoded.map_err(|error| super::validate::malformed(&error))?;
+        let end = bytes.len() - fields.0.len();
+        parts.push((name, end - component.len()..end));
     }
-    let plan = plan::compose(&definitions, &parts)?;
-    drop((definitions, parts));
-    Ok(Loaded { bytes, plan })
+    Ok(parts)
 }
 
 /// The name and the bytes of the next component.

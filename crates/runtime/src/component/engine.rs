@@ -162,19 +162,17 @@ impl Engine {
         !self.0.config.no_adapters
     }
 
-    /// A component whose code is in the cache. It was checked when the code was compiled, and is not checked again.
+    /// A component whose code is in the cache. That it is there says that the component was checked, for only then is code
+    /// compiled and kept; nothing is planned before that is known.
     pub(super) fn cached(&self, bytes: &[u8]) -> Option<Component> {
-        let cache = self.0.cache.as_ref()?;
+        let code = self.0.cache.as_ref()?.load(&self.cache_key(bytes))?;
         let loaded = load::reload(bytes, &self.0.config.features).ok()?;
-        let generated = generated(&loaded.plan, self.has_adapters()).ok()?;
-        let modules = self.deserialize(&cache.load(&self.cache_key(&loaded, &generated))?).ok()?;
-        Component::with_code(self, loaded, modules).ok()
+        self.revive(loaded, &code).ok()
     }
 
-    /// What code is kept under.
-    fn cache_key(&self, loaded: &Loaded, generated: &[Vec<u8>]) -> CacheKey {
-        // What this build generates belongs to the key as much as what the engine makes of it.
-        CacheKey::new(&loaded.bytes, hash_of(&(self.artifact_hash(), generated)))
+    /// What the code of a component is kept under.
+    fn cache_key(&self, bytes: &[u8]) -> CacheKey {
+        CacheKey::new(bytes, hash_of(&(self.artifact_hash(), self.has_adapters())))
     }
 
     /// The code of a component's modules and of what is generated for it, which is not in the cache.
@@ -190,8 +188,9 @@ impl Engine {
         self.announce(None);
         let modules = modules?;
         if let Some(cache) = &self.0.cache {
-            let code = modules.iter().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
-            cache.store(&self.cache_key(loaded, &generated), &code);
+            let mut code = modules.iter().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
+            code.push(tag(&generated));
+            cache.store(&self.cache_key(&loaded.bytes), &code);
         }
         Ok(modules)
     }
@@ -214,8 +213,7 @@ impl Engine {
 
     /// See [`Component::precompile`].
     pub(super) fn write_precompiled(&self, loaded: &Loaded, mut code: Vec<Vec<u8>>) -> Result<Vec<u8>> {
-        // The last entry tells what was generated, to be compared with what the reader generates.
-        code.push(hash_of(&generated(&loaded.plan, self.has_adapters())?).to_le_bytes().to_vec());
+        code.push(tag(&generated(&loaded.plan, self.has_adapters())?));
         Ok(artifact::write(self.artifact_hash(), &loaded.bytes, &code))
     }
 
@@ -228,17 +226,25 @@ impl Engine {
         }
         let artifact = artifact::read(bytes, self.artifact_hash())?;
         let loaded = load::reload(artifact.component, &self.0.config.features)?;
-        let (made, code) = artifact.modules.split_last().ok_or_else(other_build)?;
-        let mut known = false;
-        for adapters in [true, false] {
-            known |= *made == hash_of(&generated(&loaded.plan, adapters)?).to_le_bytes();
-        }
-        if !known {
-            return Err(other_build());
-        }
-        let modules = self.deserialize(code)?;
-        Component::with_code(self, loaded, modules)
+        self.revive(loaded, &artifact.modules)
     }
+
+    /// A component with code that was kept: that of its modules and of what was generated, and then the [`tag`].
+    fn revive(&self, loaded: Loaded, kept: &[impl AsRef<[u8]>]) -> Result<Component> {
+        let (made, code) = kept.split_last().ok_or_else(other_build)?;
+        // Adapters may be there and not be wanted, or the reverse; mostly they are what this engine would make.
+        for adapters in [self.has_adapters(), !self.has_adapters()] {
+            if made.as_ref() == tag(&generated(&loaded.plan, adapters)?) {
+                return Component::with_code(self, loaded, self.deserialize(code)?);
+            }
+        }
+        Err(other_build())
+    }
+}
+
+/// Tells what was generated, to be compared with what the reader generates: a version does not say it.
+fn tag(generated: &[Vec<u8>]) -> Vec<u8> {
+    hash_of(&generated).to_le_bytes().to_vec()
 }
 
 fn other_build() -> Error {

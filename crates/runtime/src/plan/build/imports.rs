@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use wasmparser::{ComponentImport, ComponentTypeRef, InstanceTypeDeclaration, TypeBounds};
+use wasmparser::{ComponentExternName, ComponentImport, ComponentTypeRef, InstanceTypeDeclaration, TypeBounds};
 
 use super::Builder;
 use super::item::{FuncItem, InstanceItem, InstanceType, Item, TypeItem};
@@ -69,6 +69,17 @@ impl<'d> Builder<'d> {
 
     /// Evaluates an instance type: what it declares is what the host will give.
     fn declared_instance(&mut self, path: &str, ty: InstanceType<'d>) -> Result<InstanceItem<'d>> {
+        let scope = self.evaluate(ty, |this, scope, name, ty| this.declare(scope, path, &name.full_name(), ty))?;
+        Ok(Rc::new(std::mem::take(&mut self.scope_mut(scope)?.exports)))
+    }
+
+    /// Goes through an instance type with what `export` gives in the place of each export that it declares; the result is
+    /// its index spaces.
+    pub fn evaluate(
+        &mut self,
+        ty: InstanceType<'d>,
+        mut export: impl FnMut(&mut Self, ScopeIndex, &ComponentExternName<'d>, ComponentTypeRef) -> Result<Item<'d>>,
+    ) -> Result<ScopeIndex> {
         let instance = self.scope(ty.scope)?.instance;
         let scope = self.new_scope(Some(ty.scope), instance, None);
         for declaration in ty.declarations {
@@ -81,14 +92,14 @@ impl<'d> Builder<'d> {
                 }
                 InstanceTypeDeclaration::Alias(alias) => self.alias(scope, alias)?,
                 InstanceTypeDeclaration::Export { name, ty } => {
-                    let item = self.declare(scope, path, &name.full_name(), *ty)?;
+                    let item = export(self, scope, name, *ty)?;
                     let scope = self.scope_mut(scope)?;
                     scope.exports.insert(name.name, item.clone());
                     scope.push(item);
                 }
             }
         }
-        Ok(Rc::new(std::mem::take(&mut self.scope_mut(scope)?.exports)))
+        Ok(scope)
     }
 
     pub fn new_resource(&mut self, resource: PlannedResource) -> Result<ResourceIndex> {

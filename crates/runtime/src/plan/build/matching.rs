@@ -2,7 +2,7 @@
 //!
 //! Spec: Subtyping.md; value types must be equal, instances may have more exports than are asked for.
 
-use wasmparser::{ComponentTypeRef, InstanceTypeDeclaration, TypeBounds};
+use wasmparser::{ComponentExternName, ComponentTypeRef, TypeBounds};
 
 use super::Builder;
 use super::item::{InstanceItem, InstanceType, Item, TypeItem};
@@ -51,26 +51,13 @@ impl<'d> Builder<'d> {
 
     /// Evaluates the instance type with what `instance` has in the place of what it declares.
     fn instance_must_match(&mut self, ty: InstanceType<'d>, instance: &InstanceItem<'d>, path: &str) -> Result<()> {
-        let owner = self.scope(ty.scope)?.instance;
-        let scope = self.new_scope(Some(ty.scope), owner, None);
-        for declaration in ty.declarations {
-            self.budget.work(1)?;
-            match declaration {
-                InstanceTypeDeclaration::CoreType(_) => {}
-                InstanceTypeDeclaration::Type(ty) => {
-                    let ty = self.type_item(scope, ty)?;
-                    self.push(scope, Item::Type(ty))?;
-                }
-                InstanceTypeDeclaration::Alias(alias) => self.alias(scope, alias)?,
-                InstanceTypeDeclaration::Export { name, ty } => {
-                    let path = format!("{path}#{}", name.name);
-                    let item = instance.get(name.name).ok_or_else(|| Error::link(format!("there is no `{path}`")))?;
-                    self.must_match(scope, *ty, item, &path)?;
-                    self.push(scope, item.clone())?;
-                }
-            }
-        }
-        Ok(())
+        let given = |this: &mut Self, scope, name: &ComponentExternName<'d>, ty| {
+            let path = format!("{path}#{}", name.name);
+            let item = instance.get(name.name).ok_or_else(|| Error::link(format!("there is no `{path}`")))?;
+            this.must_match(scope, ty, item, &path)?;
+            Ok(item.clone())
+        };
+        self.evaluate(ty, given).map(drop)
     }
 }
 
