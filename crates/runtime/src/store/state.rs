@@ -46,7 +46,7 @@ pub(crate) struct State {
     /// Calls that have no task yet, innermost last. While one runs, all that run below it up to the last thread are here.
     pub(crate) light: Vec<LightCall>,
 
-    /// Threads that may be ready, oldest first; the turn of the loop looks at each again.
+    /// Threads that may be ready, oldest first, each once; the turn of the loop looks at each again.
     pub(crate) maybe_ready: VecDeque<ThreadId>,
     /// How often a thread stopped running.
     pub(crate) stops: u64,
@@ -162,9 +162,31 @@ impl State {
         }
     }
 
-    /// Lets the next turn of the loop look whether `thread` is ready.
+    /// Lets the next turn of the loop look whether `thread` is ready. One that is to be looked at already keeps its place:
+    /// a guest can wake it as often as it likes.
     pub(crate) fn wake(&mut self, thread: ThreadId) {
-        self.maybe_ready.push_back(thread);
+        if let Some(this) = self.threads.find_mut(thread)
+            && !std::mem::replace(&mut this.maybe_ready, true)
+        {
+            self.maybe_ready.push_back(thread);
+        }
+    }
+
+    /// The thread that is to be looked at next.
+    pub(crate) fn next_maybe_ready(&mut self) -> Option<ThreadId> {
+        let thread = self.maybe_ready.pop_front()?;
+        if let Some(this) = self.threads.find_mut(thread) {
+            this.maybe_ready = false;
+        }
+        Some(thread)
+    }
+
+    /// Notes that `thread` runs no longer: it waits from now on, or is suspended.
+    pub(crate) fn note_stopped(&mut self, thread: ThreadId) {
+        self.stops += 1;
+        if let Some(this) = self.threads.find_mut(thread) {
+            (this.running, this.stopped) = (false, self.stops);
+        }
     }
 
     /// The resource type `id`.
@@ -208,4 +230,24 @@ pub(crate) struct EngineTest {
     pub(crate) log: Vec<u64>,
     /// What was found.
     pub(crate) values: Vec<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Stage;
+
+    #[test]
+    fn a_thread_that_may_be_ready_is_noted_once() {
+        let mut state = State::for_tests();
+        let [first, second] = [(); 2].map(|()| state.threads.insert(Thread::new(TaskId::NONE, Stage::Enter)));
+        for _ in 0..1000 {
+            state.wake(first);
+            state.wake(second);
+        }
+        assert_eq!(state.maybe_ready.len(), 2, "what a guest repeats takes no memory");
+        assert_eq!(state.next_maybe_ready(), Some(first));
+        state.wake(first);
+        assert_eq!([(); 3].map(|()| state.next_maybe_ready()), [Some(second), Some(first), None]);
+    }
 }

@@ -86,10 +86,10 @@ pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result
 
 /// Lets the loop look at every thread that waits on `set`.
 pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> {
-    let State { sets, maybe_ready, .. } = state;
-    let waiting = &sets.get(set)?.waiting;
-    if !waiting.is_empty() {
-        maybe_ready.extend(waiting);
+    let mut i = 0;
+    while let Some(&thread) = state.sets.get(set)?.waiting.get(i) {
+        state.wake(thread);
+        i += 1;
     }
     Ok(())
 }
