@@ -11,7 +11,7 @@ use crate::canon::Lowered;
 use crate::engine::{Continuation, CoreLimits};
 use crate::host::{HostTask, HostTaskId};
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
-use crate::stream::{CopyEnd, Shared};
+use crate::stream::{CopyEnd, HostEnd, Shared};
 use crate::task::light::{self, LightCall};
 use crate::task::{Callee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet};
 use crate::{Limits, Result};
@@ -216,7 +216,14 @@ impl State {
             let guest_waits = shared.pending.is_some();
             let host = shared.writer.is_some() || shared.reader.is_some();
             let hand_over = shared.writer.is_some() && shared.reader.is_some();
-            host && guest_waits || hand_over
+            // A guest may wait to hear that the writer is gone, without reading.
+            let unread = match (&shared.writer, shared.readable.and_then(|end| self.ends.find(end))) {
+                (Some(HostEnd::Producer(producer)), Some(end)) => {
+                    end.waitable.set.is_some() && producer.ends_unread().is_some()
+                }
+                _ => false,
+            };
+            host && guest_waits || hand_over || unread
         };
         self.host_tasks.len() > 0 || self.shared.iter().any(|(_, shared)| ends(shared))
     }
