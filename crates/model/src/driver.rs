@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 /// Built-ins that are functions of the driver as they are: name, canonical definition, numbers in.
-const BUILT_INS: [(&str, &str, usize); 18] = [
+const BUILT_INS: [(&str, &str, usize); 20] = [
     ("stream-read", "stream.read $S async (memory (core memory $memory \"mem\"))", 3),
     ("stream-write", "stream.write $S async (memory (core memory $memory \"mem\"))", 3),
     ("future-read", "future.read $F async (memory (core memory $memory \"mem\"))", 2),
@@ -25,6 +25,8 @@ const BUILT_INS: [(&str, &str, usize); 18] = [
     ("set-drop", "waitable-set.drop", 1),
     ("join", "waitable.join", 2),
     ("subtask-drop", "subtask.drop", 1),
+    ("stream-forward", "stream.forward $S", 2),
+    ("future-forward", "future.forward $F", 2),
     ("inc", "backpressure.inc", 0),
 ];
 /// Of these, how many answer something.

@@ -15,7 +15,7 @@ pub const MOST: usize = 4;
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let mut features = Features::shipped();
-    for gate in [Gate::MoreAsyncBuiltins, Gate::AsyncStackful] {
+    for gate in [Gate::MoreAsyncBuiltins, Gate::AsyncStackful, Gate::Forward] {
         features.open(gate).expect("a gate that is supported");
     }
     Engine::new(Config::new().features(features)).expect("an engine")

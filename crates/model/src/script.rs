@@ -46,6 +46,11 @@ pub enum Word {
         /// A stream, or a future.
         stream: bool,
     },
+    /// `stream.forward` and so on: readable end, writable end.
+    Forward {
+        /// Streams, or futures.
+        stream: bool,
+    },
     /// `waitable-set.new`
     SetNew,
     /// `waitable-set.drop`
@@ -77,7 +82,7 @@ const fn drop_end(stream: bool, side: Side) -> Word {
 }
 
 /// Every word: its name, how many numbers follow the instance, how often it is drawn.
-const WORDS: [(Word, &str, usize, usize); 30] = [
+const WORDS: [(Word, &str, usize, usize); 32] = [
     (Word::New { stream: true }, "stream.new", 0, 3),
     (Word::New { stream: false }, "future.new", 0, 2),
     (copy(true, Side::Readable), "stream.read", 3, 6),
@@ -97,6 +102,8 @@ const WORDS: [(Word, &str, usize, usize); 30] = [
     (Word::Wait, "wait", 1, 2),
     (Word::Pass { stream: true }, "pass-stream", 2, 4),
     (Word::Pass { stream: false }, "pass-future", 2, 2),
+    (Word::Forward { stream: true }, "stream.forward", 2, 3),
+    (Word::Forward { stream: false }, "future.forward", 2, 2),
     (Word::SetNew, "set.new", 0, 1),
     (Word::SetDrop, "set.drop", 1, 1),
     (Word::Call, "call", 2, 8),
@@ -245,6 +252,10 @@ pub fn next(draw: &mut Draw<'_>, world: &World, blocking: bool) -> Step {
             args[0] = end(draw, stream, Side::Readable);
             args[1] = draw.below(count) as u32;
         }
+        Word::Forward { stream } => {
+            args[0] = end(draw, stream, Side::Readable);
+            args[1] = end(draw, stream, Side::Writable);
+        }
         Word::SetDrop | Word::Poll | Word::Wait => args[0] = handle(draw, world, instance, is_set),
         Word::Join => {
             args[0] = handle(draw, world, instance, is_waitable);
@@ -291,6 +302,14 @@ pub fn is_sensible(step: &Step, world: &World) -> bool {
         Word::Drop { stream, side } => state(stream, side).is_some_and(|state| state != CopyState::Copying),
         Word::Pass { stream } => {
             fits(stream, Side::Readable).is_some_and(|(id, end)| end.state == CopyState::Idle && !world.is_in_set(id))
+        }
+        Word::Forward { stream } => {
+            let idle = |index, side| match find(index) {
+                Some(Handle::Waitable(id)) => matches!(world.what(id), What::End(end)
+                    if (end.stream, end.side, end.state) == (stream, side, CopyState::Idle) && !world.is_in_set(id)),
+                _ => false,
+            };
+            idle(step.args[0], Side::Readable) && idle(step.args[1], Side::Writable)
         }
         Word::Dec => world.instances[instance].backpressure > 0,
         Word::SetDrop => step.args[0] != SET && set.is_some_and(|set| world.members(set) == 0),

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use thalweg::{
-    Component, Config, Engine, Features, FutureReader, FutureWriter, Gate, Instance, Linker, ReaderDropped, Result,
-    StartedCall, Store, StreamReader, StreamWriter,
+    Component, Config, Engine, Features, Flow, FutureReader, FutureWriter, Gate, Instance, Linker, ReaderDropped,
+    Result, Source, StartedCall, Store, StreamConsumer, StreamReader, StreamWriter,
 };
 
 /// Reads with reads that wait, folding what it gets.
@@ -81,7 +82,9 @@ fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
 
 fn guest(text: &str) -> Guest {
     let mut features = Features::shipped();
-    features.open(Gate::MoreAsyncBuiltins).expect("supported");
+    for gate in [Gate::MoreAsyncBuiltins, Gate::Forward] {
+        features.open(gate).expect("supported");
+    }
     let engine = Engine::new(Config::new().features(features)).expect("an engine");
     let component = Component::from_bytes(&engine, text.as_bytes()).expect("a component");
     let mut store = Store::new(&engine, ());
@@ -256,4 +259,69 @@ fn a_future_that_is_never_written_is_an_error_of_its_reader() {
     drop(writer);
     let error = guest.result(call).expect_err("there is no value");
     assert!(error.to_string().contains("without writing"), "{error}");
+}
+
+/// Gives back another stream and forwards its own to it: at once, or when `go` is called.
+const RELAY: &str = r#"(component
+  (type $S (stream u8))
+  (core func $new (canon stream.new $S))
+  (core func $forward (canon stream.forward $S))
+  (core module $m
+    (import "" "new" (func $new (result i64)))
+    (import "" "forward" (func $forward (param i32 i32)))
+    (global $from (mut i32) (i32.const 0))
+    (global $to (mut i32) (i32.const 0))
+    (func (export "relay") (param $s i32) (param $now i32) (result i32)
+      (local $both i64)
+      (local.set $both (call $new))
+      (global.set $from (local.get $s))
+      (global.set $to (i32.wrap_i64 (i64.shr_u (local.get $both) (i64.const 32))))
+      (if (local.get $now) (then (call $go)))
+      (i32.wrap_i64 (local.get $both)))
+    (func $go (export "go") (call $forward (global.get $from) (global.get $to))))
+  (core instance $i (instantiate $m (with "" (instance (export "new" (func $new)) (export "forward" (func $forward))))))
+  (func (export "relay") (param "s" $S) (param "now" bool) (result $S) (canon lift (core func $i "relay")))
+  (func (export "go") (canon lift (core func $i "go"))))"#;
+
+/// Keeps what comes, and that nothing more will.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<(Vec<u8>, bool)>>);
+
+impl StreamConsumer<u8> for Kept {
+    fn poll_consume(&mut self, _: &mut Context<'_>, source: &mut Source<'_, u8>) -> Poll<Result<Flow>> {
+        let bytes = source.bytes()?.to_vec();
+        source.advance(bytes.len());
+        self.0.lock().expect("no panic").0.extend(bytes);
+        Poll::Ready(Ok(Flow::Continue))
+    }
+
+    fn end(&mut self) {
+        self.0.lock().expect("no panic").1 = true;
+    }
+}
+
+#[test]
+fn a_guest_forwards_from_host_to_host() {
+    for now in [true, false] {
+        let mut guest = guest(RELAY);
+        let (mut writer, reader) = StreamWriter::<u8>::pair();
+        let relay = guest.instance.func::<(StreamReader<u8>, bool), StreamReader<u8>>(&mut guest.store, "relay");
+        let call = relay.expect("relay").start(&mut guest.store, (reader, now)).expect("starts");
+        let forwarded = guest.result(call).expect("a stream");
+        let kept = Kept::default();
+        forwarded.pipe(kept.clone());
+        let mut bytes = VecDeque::from(*b"first");
+        if !now {
+            assert!(guest.turns(pin!(writer.write_all(&mut bytes))).is_pending(), "nobody reads yet");
+            let go = guest.instance.func::<(), ()>(&mut guest.store, "go").expect("go");
+            let call = go.start(&mut guest.store, ()).expect("starts");
+            guest.result(call).expect("forwards");
+        }
+        assert_eq!(guest.turns(pin!(writer.write_all(&mut bytes))), Poll::Ready(Ok(())));
+        assert_eq!(guest.turns(pin!(writer.write_all(&mut VecDeque::from(*b", last")))), Poll::Ready(Ok(())));
+        drop(writer);
+        assert!(guest.turns(pin!(std::future::pending::<()>())).is_pending());
+        assert_eq!(*kept.0.lock().expect("no panic"), (b"first, last".to_vec(), true));
+        assert_eq!(guest.store.live().streams_and_futures, 0, "nothing is left");
+    }
 }

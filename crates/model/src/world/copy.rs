@@ -218,6 +218,11 @@ impl World {
         self.move_to_set(id, None);
         self.waitables[id].pending = None;
         self.channels[channel].ends[side as usize] = None;
+        self.gone(channel)
+    }
+
+    /// An end of `channel` is gone: the other hears of it.
+    fn gone(&mut self, channel: usize) -> Answer<()> {
         if !std::mem::replace(&mut self.channels[channel].dropped, true) {
             self.end_pending(channel, CopyResult::Dropped);
             for other in self.channels[channel].ends.into_iter().flatten() {
@@ -225,6 +230,42 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Spec: `forward`: whoever writes to the readable end's channel writes to the reader of the writable end's.
+    pub(super) fn forward(&mut self, instance: usize, stream: bool, indices: [u32; 2]) -> Answer<()> {
+        let mut channels = [0; 2];
+        for (at, side) in Side::BOTH.into_iter().enumerate() {
+            let id = self.find_end(instance, indices[at], stream, side)?;
+            trap_if(self.end(id)?.state != CopyState::Idle || self.waitables[id].set.is_some())?;
+            channels[at] = self.end(id)?.channel;
+            self.instances[instance].handles.remove(indices[at])?;
+            self.waitables[id].pending = None;
+            self.channels[channels[at]].ends[side as usize] = None;
+        }
+        let [from, to] = channels;
+        if from == to || self.channels[from].dropped || self.channels[to].dropped {
+            self.gone(from)?;
+            return self.gone(to);
+        }
+        let writer = self.channels[from].ends[Side::Writable as usize].take();
+        if let Some(writer) = writer {
+            self.with_end(writer, |end| end.channel = to);
+        }
+        self.channels[to].ends[Side::Writable as usize] = writer;
+        match (self.channels[from].pending.take(), self.channels[to].pending) {
+            (Some(write), Some(read)) => {
+                let remain = |id| self.end(id).ok().and_then(|end| end.buffer).map_or(0, Buffer::remain);
+                let (bigger, smaller) = if remain(read) > remain(write) { (read, write) } else { (write, read) };
+                self.channels[to].pending = Some(bigger);
+                self.meet(smaller)
+            }
+            (Some(write), None) => {
+                self.channels[to].pending = Some(write);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The other end is gone: an idle end hears of it, and a copy of a stream that is over but not delivered ends with

@@ -26,6 +26,7 @@ impl World {
             Word::CancelCopy { stream, side } => self.cancel_copy(instance, stream, side, at),
             Word::Drop { stream, side } => done(self.drop_end(instance, stream, side, at)),
             Word::Pass { stream } => self.pass(instance, stream, at, args[1] as usize),
+            Word::Forward { stream } => done(self.forward(instance, stream, [at, args[1]])),
             Word::SetNew => Ok(self.new_set(instance)),
             Word::SetDrop => done(self.drop_set(instance, at)),
             Word::Join => done(self.join(instance, at, args[1])),

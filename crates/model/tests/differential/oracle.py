@@ -138,6 +138,13 @@ class Amended:
             if self.pending_buffer:
                 self.reset_and_notify_pending(D.CopyResult.DROPPED)
 
+    def reset_pending(original):
+        def reset(self):
+            while hasattr(self, 'forwarded_to'):
+                self = self.forwarded_to
+            original(self)
+        return reset
+
     def set_event(self):
         pending = [w for w in self.elems if w.has_pending_event()]
         return D.random.choice(sorted(pending, key=lambda w: w.since)).get_pending_event()
@@ -174,6 +181,41 @@ def notify(end):
         end.set_pending_event(event)
 
 
+def forward(readable_class, writable_class, inst, ri, wi):
+    """Both ends are given up; who writes to the first writes to the reader of the second."""
+    ends = []
+    for index, cls in ((ri, readable_class), (wi, writable_class)):
+        end = inst.handles.get(index)
+        D.trap_if(not isinstance(end, cls))
+        D.trap_if(end.state != D.CopyState.IDLE)
+        D.trap_if(end.in_waitable_set())
+        inst.handles.remove(index)
+        ends.append(end)
+    source, target = ends[0].shared, ends[1].shared
+    if source is target or source.dropped or target.dropped:
+        for end in ends:
+            Amended.drop(end)
+        return [0]
+    for end in ends:
+        end.shared.guest_ends.pop(type(end))
+    for writer in source.guest_ends.values():
+        writer.shared = target
+        target.guest_ends[type(writer)] = writer
+    waiting = [shared for shared in (source, target) if shared.pending_buffer]
+    states = [{k: v for k, v in vars(shared).items() if k.startswith('pending_')} for shared in waiting]
+    source.forwarded_to = target
+    if len(states) == 2:
+        write, read = states
+        read_is_bigger = read['pending_buffer'].remain() > write['pending_buffer'].remain()
+        bigger, smaller = (read, write) if read_is_bigger else (write, read)
+        vars(target).update(bigger)
+        copy = target.write if smaller is write else target.read
+        copy(*smaller.values())
+    elif states:
+        vars(target).update(states[0])
+    return [0]
+
+
 def amend():
     D.ComponentInstance.may_enter_from = lambda self, caller: True
     D.ComponentInstance.enter_from = lambda self, caller: None
@@ -189,6 +231,8 @@ def amend():
     D.lower_stream = Amended.lower_stream(D.lower_stream)
     D.CopyEnd.drop = Amended.drop
     D.SharedFutureImpl.drop = Amended.future_drop
+    for cls in (D.SharedStreamImpl, D.SharedFutureImpl):
+        cls.reset_pending = Amended.reset_pending(cls.reset_pending)
     D.WaitableSet.get_pending_event = Amended.set_event
     D.Waitable.set_pending_event = Amended.set_pending_event
     D.Waitable.join = Amended.join(D.Waitable.join)
@@ -309,6 +353,8 @@ class Instance:
             case 'stream.drop-writable': return D.canon_stream_drop_writable(STREAM, *a) or [0]
             case 'future.drop-readable': return D.canon_future_drop_readable(FUTURE, *a) or [0]
             case 'future.drop-writable': return D.canon_future_drop_writable(FUTURE, *a) or [0]
+            case 'stream.forward': return forward(D.ReadableStreamEnd, D.WritableStreamEnd, self.inst, *a)
+            case 'future.forward': return forward(D.ReadableFutureEnd, D.WritableFutureEnd, self.inst, *a)
             case 'set.new': return D.canon_waitable_set_new()
             case 'set.drop': return D.canon_waitable_set_drop(*a) or [0]
             case 'join': return D.canon_waitable_join(*a) or [0]
@@ -428,6 +474,10 @@ class Script:
             case 'stream.cancel-write' | 'stream.drop-writable': return (word, i, self.pick(i, D.WritableStreamEnd))
             case 'future.cancel-read' | 'future.drop-readable': return (word, i, self.pick(i, D.ReadableFutureEnd))
             case 'future.cancel-write' | 'future.drop-writable': return (word, i, self.pick(i, D.WritableFutureEnd))
+            case 'stream.forward':
+                return (word, i, self.pick(i, D.ReadableStreamEnd), self.pick(i, D.WritableStreamEnd))
+            case 'future.forward':
+                return (word, i, self.pick(i, D.ReadableFutureEnd), self.pick(i, D.WritableFutureEnd))
             case 'set.drop' | 'poll' | 'wait': return (word, i, self.pick(i, D.WaitableSet))
             case 'join': return (word, i, self.pick(i, D.Waitable), r.choice([0, SET, SET, self.pick(i, D.WaitableSet)]))
             case 'subtask.cancel' | 'subtask.drop': return (word, i, self.pick(i, D.Subtask))
@@ -441,6 +491,11 @@ class Script:
         word, i, *a = step
         inst = self.world.instances[i].inst
         element = inst.handles.array[a[0]] if a and word != 'call' and a[0] < len(inst.handles.array) else None
+        if word.endswith('.forward'):
+            classes = (end_class(word + 'read'), end_class(word + 'write'))
+            ends = [inst.handles.array[index] if index < len(inst.handles.array) else None for index in a]
+            return all(isinstance(end, cls) and end.state == D.CopyState.IDLE and not end.in_waitable_set()
+                       for end, cls in zip(ends, classes))
         if word.startswith(('stream.', 'future.')) and word not in ('stream.new', 'future.new'):
             if not isinstance(element, end_class(word)):
                 return False
@@ -530,7 +585,7 @@ def carry_traps():
 WORDS = (['stream.new'] * 3 + ['future.new'] * 2 + ['stream.read', 'stream.write'] * 6 + ['future.read', 'future.write'] * 3
          + ['stream.cancel-read', 'stream.cancel-write', 'future.cancel-read', 'future.cancel-write'] * 2
          + ['stream.drop-readable', 'stream.drop-writable', 'future.drop-readable', 'future.drop-writable'] * 2
-         + ['join'] * 6 + ['poll'] * 6 + ['pass-stream'] * 4 + ['pass-future'] * 2 + ['set.new', 'set.drop']
+         + ['stream.forward'] * 3 + ['future.forward'] * 2 + ['join'] * 6 + ['poll'] * 6 + ['pass-stream'] * 4 + ['pass-future'] * 2 + ['set.new', 'set.drop']
          + ['call'] * 9 + ['subtask.cancel'] * 3 + ['subtask.drop'] * 2 + ['tick'] * 9 + ['inc', 'dec', 'dec'] + ['hash'] * 2)
 
 

@@ -35,7 +35,7 @@ pub(crate) fn rendezvous(store: &mut StoreMut<'_>, end: CopyEndId) -> Result<Opt
 }
 
 /// The copy of `end` meets the one of `pending`, which came first; gives its result when it is over.
-fn meet(
+pub(super) fn meet(
     store: &mut StoreMut<'_>,
     shared_id: SharedId,
     end: CopyEndId,
