@@ -302,16 +302,16 @@ impl StreamConsumer<u8> for Kept {
 
 #[test]
 fn a_guest_forwards_from_host_to_host() {
-    for now in [true, false] {
+    for at_once in [true, false] {
         let mut guest = guest(RELAY);
         let (mut writer, reader) = StreamWriter::<u8>::pair();
         let relay = guest.instance.func::<(StreamReader<u8>, bool), StreamReader<u8>>(&mut guest.store, "relay");
-        let call = relay.expect("relay").start(&mut guest.store, (reader, now)).expect("starts");
+        let call = relay.expect("relay").start(&mut guest.store, (reader, at_once)).expect("starts");
         let forwarded = guest.result(call).expect("a stream");
         let kept = Kept::default();
         forwarded.pipe(kept.clone());
         let mut bytes = VecDeque::from(*b"first");
-        if !now {
+        if !at_once {
             assert!(guest.turns(pin!(writer.write_all(&mut bytes))).is_pending(), "nobody reads yet");
             let go = guest.instance.func::<(), ()>(&mut guest.store, "go").expect("go");
             let call = go.start(&mut guest.store, ()).expect("starts");
