@@ -34,7 +34,7 @@ pub use service::{HandleError, Handling, Service, ServiceHandle};
 pub use syntax::{Method, Scheme};
 
 pub(crate) use body::{Body, GuestBody};
-pub(crate) use client::send_request;
+pub(crate) use client::{hand_on, send_request};
 pub(crate) use outgoing_body::{BodyWriter, written_body};
 pub(crate) use response::parse_status;
 pub(crate) use service::ReplyOnce;
@@ -48,6 +48,8 @@ use crate::sys::HttpClient;
 pub struct HttpContext {
     /// Where requests go.
     pub client: Arc<dyn HttpClient>,
+    /// Who serves the import of `wasi:http/handler`, and of `incoming-handler` of 0.2; without it, the network.
+    pub handler: Option<Arc<dyn HttpClient>>,
     /// Bytes that the fields of one message may have.
     pub max_fields_size: usize,
 }

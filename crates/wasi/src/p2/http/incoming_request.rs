@@ -19,6 +19,11 @@ impl IncomingRequest {
     pub fn new(request: Request) -> Self {
         IncomingRequest { request, is_consumed: false }
     }
+
+    /// The request, without a body if that was consumed.
+    pub(super) fn into_request(self) -> Request {
+        self.request
+    }
 }
 
 impl HasRequest for IncomingRequest {

@@ -8,6 +8,7 @@ mod future_incoming_response;
 mod future_trailers;
 mod header_error;
 mod incoming_body;
+mod incoming_handler;
 mod incoming_request;
 mod incoming_response;
 mod outgoing_body;
@@ -60,6 +61,7 @@ pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     types.func("http-error-code", |mut caller, (error,): (Resource<IoError>,)| {
         caller.data_mut().wasi().table.get(&error).map(|error| error.code::<ErrorCode>().cloned())
     })?;
+    incoming_handler::add_to_linker(linker)?;
     outgoing_handler::add_to_linker(linker)
 }
 
