@@ -27,10 +27,12 @@ pub(crate) struct WaitableSet {
 
 impl WaitableSet {
     /// The threads that wait for an event of it.
+    #[inline]
     pub(crate) fn waiting(&self) -> impl Iterator<Item = ThreadId> {
         self.first_waiting.into_iter().chain(self.others_waiting.iter().copied())
     }
 
+    #[inline]
     fn add_waiting(&mut self, thread: ThreadId) {
         match self.first_waiting {
             None => self.first_waiting = Some(thread),
@@ -38,6 +40,7 @@ impl WaitableSet {
         }
     }
 
+    #[inline]
     fn remove_waiting(&mut self, thread: ThreadId) {
         if self.first_waiting == Some(thread) {
             self.first_waiting = self.others_waiting.pop();
@@ -66,6 +69,7 @@ fn place_of(state: &mut State, member: WaitableRef) -> Result<&mut Place> {
 }
 
 /// Notes that `member` has a pending event.
+#[inline]
 pub(crate) fn note_pending(state: &mut State, set: WaitableSetId, member: WaitableRef) -> Result<()> {
     if state.waitable(member)?.place.is_some() {
         return Ok(());
@@ -82,6 +86,7 @@ pub(crate) fn note_pending(state: &mut State, set: WaitableSetId, member: Waitab
 }
 
 /// Notes that `member` has no pending event any more, or leaves the set.
+#[inline]
 pub(crate) fn forget_pending(state: &mut State, set: WaitableSetId, member: WaitableRef) -> Result<()> {
     let Some(Place { before, after }) = state.waitable_mut(member)?.place.take() else { return Ok(()) };
     if let Some(before) = before {
@@ -98,6 +103,7 @@ pub(crate) fn forget_pending(state: &mut State, set: WaitableSetId, member: Wait
 }
 
 /// Spec: `WaitableSet.get_pending_event`; which one is open to choice.
+#[inline]
 pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result<Event> {
     let state = store.state_mut();
     let this = state.sets.get(set)?;
@@ -111,6 +117,7 @@ pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result
 }
 
 /// Lets the loop look at every thread that waits on `set`.
+#[inline]
 pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> {
     let State { sets, maybe_ready, .. } = state;
     maybe_ready.extend(sets.get(set)?.waiting());
@@ -118,6 +125,7 @@ pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> 
 }
 
 /// Counts `thread` as waiting on `set`. Spec: `num_waiting += 1`.
+#[inline]
 pub(crate) fn start_waiting(state: &mut State, set: WaitableSetId, thread: ThreadId) -> Result<()> {
     state.sets.get_mut(set)?.add_waiting(thread);
     if has_pending_event(state, set)? {
@@ -127,12 +135,14 @@ pub(crate) fn start_waiting(state: &mut State, set: WaitableSetId, thread: Threa
 }
 
 /// Spec: `num_waiting -= 1`.
+#[inline]
 pub(crate) fn stop_waiting(state: &mut State, set: WaitableSetId, thread: ThreadId) -> Result<()> {
     state.sets.get_mut(set)?.remove_waiting(thread);
     Ok(())
 }
 
 /// Spec: `WaitableSet.drop`.
+#[inline]
 pub(crate) fn check_drop(state: &State, set: WaitableSetId) -> Result<()> {
     let set = state.sets.get(set)?;
     if set.members > 0 {
