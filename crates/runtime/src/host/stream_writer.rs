@@ -261,6 +261,10 @@ impl<T: WitType> HostProducer for Offered<T> {
         TypeId::of::<T>() == TypeId::of::<u8>()
     }
 
+    fn origin(&mut self) -> Option<&mut dyn Any> {
+        None
+    }
+
     fn attach(&mut self, waker: &Waker) {
         keep(&mut lock(&self.0).store, waker);
     }

@@ -30,6 +30,7 @@ pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
 }
 
 /// Carries out what was left in the mailbox; says whether there was something.
+#[inline]
 fn read_mail(store: &mut StoreMut<'_>) -> Result<bool> {
     let state = store.state_mut();
     if state.mailbox.is_empty() {
@@ -51,6 +52,7 @@ fn read_mail(store: &mut StoreMut<'_>) -> Result<bool> {
 }
 
 /// A thread that is ready, if there is one.
+#[inline]
 fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
     // With the first choice there is no need to look at more threads than one.
     if store.state().choose.is_first() {
@@ -77,6 +79,7 @@ fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
 }
 
 /// The thread that waits longest of those that are ready.
+#[inline]
 fn first_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
     while let Some(thread) = store.state_mut().next_maybe_ready() {
         if is_ready(store.state(), thread)? {
