@@ -19,7 +19,9 @@ use super::direct::{DirectCall, DirectCalls, Next};
 use super::lower::LoweredImport;
 use super::signature::{self, Signature};
 use super::{body as builtin, direct, find, finish};
-use crate::engine::{CoreExtern, CoreExterns, CoreInstance, GENERATED, StoreMut, host_func, park_func, run_func, set_runner};
+use crate::engine::{
+    CoreExtern, CoreExterns, CoreInstance, GENERATED, StoreMut, host_func, park_func, run_func, set_runner,
+};
 use crate::error::bug;
 use crate::instance::RootId;
 use crate::plan::{Canon, FuncDef, Plan, TrampolineIndex};

@@ -47,10 +47,7 @@ fn run_once(
     let result = stage(store);
     let state = store.state_mut();
     state.current = before;
-    state.stops += 1;
-    if let Some(this) = state.threads.find_mut(thread) {
-        (this.running, this.stopped) = (false, state.stops);
-    }
+    state.note_stopped(thread);
     result
 }
 
