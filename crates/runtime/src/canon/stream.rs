@@ -8,7 +8,9 @@ use super::{Outcome, Site, check_may_leave, park};
 use crate::engine::StoreMut;
 use crate::instance::{Handle, Options, options};
 use crate::plan::{End, Kind, OptionsIndex};
-use crate::stream::{CopyEnd, CopyEndId, CopyState, GuestBuffer, MAX_LENGTH, Shared, copied_at_once, rendezvous};
+use crate::stream::{
+    CopyEnd, CopyEndId, CopyState, GuestBuffer, MAX_LENGTH, Shared, Short, copied_at_once, copy_numbers, rendezvous,
+};
 use crate::task::waitable::get_pending_event;
 use crate::task::{Resumption, WaitFor, WaitableRef};
 use crate::types::{ValType, align_to};
@@ -45,12 +47,15 @@ pub(super) struct Copy {
     size: u32,
     /// The alignment of an item.
     align: u32,
+    /// Whether an item is a number, or nothing.
+    numbers: bool,
 }
 
 impl Copy {
     pub(super) fn new(kind: Kind, end: End, payload: Option<ValType>, options: OptionsIndex) -> Self {
         let (size, align) = payload.as_ref().map_or((0, 1), |payload| (payload.size(), payload.align()));
-        Copy { kind, end, payload, options, found: OnceLock::new(), size, align }
+        let numbers = payload.as_ref().is_none_or(ValType::is_number);
+        Copy { kind, end, payload, options, found: OnceLock::new(), size, align, numbers }
     }
 
     fn options(&self, store: &mut StoreMut<'_>, site: Site) -> Result<&Options> {
@@ -108,6 +113,13 @@ pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u6
         return Err(Trap::SyncWhileInSet.into());
     }
     check_buffer(store, &buffer, copy)?;
+    let short = if copy.numbers { copy_numbers(store, id, &buffer)? } else { Short::No };
+    match short {
+        Short::Done(payload) => return Ok(Outcome::Done(u64::from(payload))),
+        Short::Waits if async_ => return Ok(Outcome::Done(BLOCKED)),
+        Short::Waits => return answer(store, id, async_),
+        Short::No => {}
+    }
     let end = store.state_mut().ends.get_mut(id)?;
     (end.state, end.buffer) = (CopyState::Copying, Some(buffer));
     match rendezvous(store, id)? {

@@ -7,6 +7,7 @@ mod copy;
 mod end;
 mod hand_over;
 mod host_end;
+mod numbers;
 mod shared;
 mod transfer;
 
@@ -16,6 +17,7 @@ pub(crate) use copy::{
 };
 pub(crate) use end::{CopyEnd, CopyEndId, CopyResult, CopyState};
 pub(crate) use host_end::poll as poll_host_ends;
+pub(crate) use numbers::{Short, copy_numbers};
 pub(crate) use shared::{HostEnd, Shared, SharedId};
 
 /// A `stream` as a value: its readable end, on its way from one place to another.

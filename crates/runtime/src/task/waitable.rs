@@ -76,10 +76,12 @@ pub(crate) struct Waitable {
     pub(crate) sync_waiter: Option<ThreadId>,
 }
 
-/// Spec: `Waitable.set_pending_event`; wakes whoever waits for it.
+/// Spec: `Waitable.set_pending_event`; wakes whoever waits for it, which an event that is replaced has done already.
 pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event: PendingEvent) -> Result<()> {
     let this = state.waitable_mut(waitable)?;
-    this.pending_event = Some(event);
+    if this.pending_event.replace(event).is_some() {
+        return Ok(());
+    }
     let (waiter, set) = (this.sync_waiter, this.set);
     if let Some(thread) = waiter {
         state.wake(thread);
