@@ -63,11 +63,13 @@ impl Plain {
     }
 
     /// How many core values it is.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.parts.len()
     }
 
     /// Lifts from core values.
+    #[inline]
     pub(crate) fn lift_flat(&self, flat: &[u64], numbers: &mut Flat) -> Result<()> {
         for (part, &bits) in self.parts.iter().zip(flat) {
             numbers.push(part.number.clean(bits)?);
@@ -140,6 +142,7 @@ fn collect(ty: &ValType, offset: u32, parts: &mut Vec<Part>) -> Option<()> {
 }
 
 impl Number {
+    #[inline]
     fn size(self) -> usize {
         match self {
             Number::Bool | Number::S8 | Number::U8 => 1,
@@ -159,6 +162,7 @@ impl Number {
     }
 
     /// Lifts its bits, and lowers them again.
+    #[inline]
     fn clean(self, bits: u64) -> Result<u64> {
         Ok(match self {
             Number::Bool => u64::from(bits as u32 != 0),

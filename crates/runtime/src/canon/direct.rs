@@ -33,6 +33,7 @@ pub(super) enum Next {
 }
 
 impl Next {
+    #[inline]
     fn bits(self) -> u64 {
         (self as u64) << 32
     }
@@ -104,6 +105,7 @@ pub(super) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<u64> {
 }
 
 /// The answer, or where `finish` finds it. `wide`: it may need 64 bits.
+#[inline]
 pub(super) fn next(store: &mut StoreMut<'_>, outcome: Outcome, wide: bool) -> Result<u64> {
     let Outcome::Done(bits) = outcome else { return Ok(Next::Park.bits()) };
     if !wide {

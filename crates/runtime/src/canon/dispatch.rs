@@ -9,6 +9,7 @@ use crate::error::bug;
 use crate::plan::Canon;
 
 /// Arguments that a signature promises; a missing one reads as 0.
+#[inline]
 pub(super) fn arg(args: &[u64], n: usize) -> u32 {
     args.get(n).map_or(0, |&bits| bits as u32)
 }

@@ -54,6 +54,7 @@ impl CoreFunc {
     /// # Errors
     ///
     /// The guest's trap, or the error of a host function it called; a trap when it parks.
+    #[inline]
     pub(crate) fn call(self, store: &mut StoreMut<'_>, args: &[u64]) -> Result<u64> {
         if store.handle.turn().has_room() {
             return self.call_here(store, args);
@@ -66,6 +67,7 @@ impl CoreFunc {
 
     /// Calls a function on the stack of whoever executes the store. What it calls cannot park:
     /// [`StoreMut::can_park`] says no.
+    #[inline]
     fn call_here(self, store: &mut StoreMut<'_>, args: &[u64]) -> Result<u64> {
         let turn = store.handle.turn();
         let outer = turn.plain.replace(true);
@@ -75,6 +77,7 @@ impl CoreFunc {
     }
 
     /// The call itself.
+    #[inline]
     pub(super) fn call_raw(self, context: &mut StoreContextMut<'_, State>, args: &[u64]) -> wasmtime::Result<u64> {
         if args.len() != usize::from(self.params) {
             return Err(into_engine(bug!("a core function of {} parameters gets {}", self.params, args.len())));
@@ -102,6 +105,7 @@ impl CoreFunc {
     }
 
     /// `values` has a place for each of `args`, and one for a result.
+    #[inline]
     fn call_with(
         self,
         context: &mut StoreContextMut<'_, State>,
@@ -122,6 +126,7 @@ impl CoreFunc {
     }
 
     /// Whether the function has no parameters.
+    #[inline]
     pub(crate) fn takes_nothing(self) -> bool {
         self.params == 0
     }

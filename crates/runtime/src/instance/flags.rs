@@ -27,11 +27,13 @@ impl Flags {
     }
 }
 
+#[inline]
 fn flags(state: &State, instance: InstanceId) -> Result<Flags> {
     Ok(state.instances.get(instance)?.flags)
 }
 
 /// Whether `bit` is set.
+#[inline]
 pub(crate) fn may(store: &mut StoreMut<'_>, instance: InstanceId, bit: u32) -> Result<bool> {
     let bits = match flags(store.state(), instance)? {
         Flags::Plain(bits) => bits,

@@ -30,6 +30,7 @@ impl Choose {
     }
 
     /// Whether it is always the first.
+    #[inline]
     pub(crate) fn is_first(&self) -> bool {
         matches!(self.0, Kind::First)
     }

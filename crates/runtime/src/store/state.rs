@@ -12,7 +12,9 @@ use crate::engine::{Continuation, CoreLimits};
 use crate::host::{HostTask, HostTaskId};
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
 use crate::stream::{CopyEnd, Shared};
+use crate::task::direct::Direct;
 use crate::task::light::{self, LightCall};
+use crate::task::light_host::Visible;
 use crate::task::{Callee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet};
 use crate::{Limits, Result};
 
@@ -45,6 +47,12 @@ pub(crate) struct State {
     pub(crate) lowered: Vec<Arc<Lowered>>,
     /// Calls that have no task yet, innermost last. While one runs, all that run below it up to the last thread are here.
     pub(crate) light: Vec<LightCall>,
+
+    /// What is left of the light call of the host that runs, if it got a task.
+    pub(crate) visible: Option<Visible>,
+    /// Calls under way on the stacks of their callers, innermost last: they cannot wait, so they nest. A trap leaves entries
+    /// behind, and a store that nobody enters again.
+    pub(crate) direct: Vec<Direct>,
 
     /// Threads that may be ready, oldest first; the turn of the loop looks at each again.
     pub(crate) maybe_ready: VecDeque<ThreadId>,
@@ -99,6 +107,8 @@ impl State {
             error_contexts: Slab::default(),
             lowered: Vec::new(),
             light: Vec::new(),
+            visible: None,
+            direct: Vec::new(),
             maybe_ready: VecDeque::new(),
             stops: 0,
             current: Current::default(),
@@ -122,23 +132,27 @@ impl State {
     }
 
     /// If a light call runs, it gets a task and a thread.
+    #[inline]
     pub(crate) fn make_current_visible(&mut self) -> Result<()> {
         if self.current.light { light::make_visible(self) } else { Ok(()) }
     }
 
     /// The thread that runs. Spec: `current_thread`.
+    #[inline]
     pub(crate) fn current_thread(&mut self) -> Result<ThreadId> {
         self.make_current_visible()?;
         self.current.thread.ok_or_else(|| crate::error::bug!("no thread runs"))
     }
 
     /// The task that runs. Spec: `current_task`.
+    #[inline]
     pub(crate) fn current_task(&mut self) -> Result<TaskId> {
         let thread = self.current_thread()?;
         Ok(self.threads.get(thread)?.task)
     }
 
     /// The common part of a waitable.
+    #[inline]
     pub(crate) fn waitable(&self, waitable: WaitableRef) -> Result<&Waitable> {
         match waitable {
             WaitableRef::Subtask(id) => Ok(&self.subtasks.get(id)?.waitable),
@@ -147,6 +161,7 @@ impl State {
     }
 
     /// The common part of a waitable, to change.
+    #[inline]
     pub(crate) fn waitable_mut(&mut self, waitable: WaitableRef) -> Result<&mut Waitable> {
         match waitable {
             WaitableRef::Subtask(id) => Ok(&mut self.subtasks.get_mut(id)?.waitable),
@@ -155,6 +170,7 @@ impl State {
     }
 
     /// The resource handle `index` of `instance`, to change.
+    #[inline]
     pub(crate) fn resource_mut(&mut self, instance: InstanceId, index: u32) -> Result<&mut ResourceHandle> {
         match self.instances.get_mut(instance)?.handles.get_mut(index)? {
             Handle::Resource(handle) => Ok(handle),
@@ -163,6 +179,7 @@ impl State {
     }
 
     /// Lets the next turn of the loop look whether `thread` is ready.
+    #[inline]
     pub(crate) fn wake(&mut self, thread: ThreadId) {
         self.maybe_ready.push_back(thread);
     }

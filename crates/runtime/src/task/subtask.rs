@@ -67,6 +67,7 @@ pub(crate) struct Subtask {
 
 impl Subtask {
     /// A call that begins.
+    #[inline]
     pub(crate) fn new(lowered: &Arc<Lowered>, args: &[u64]) -> Self {
         Subtask {
             waitable: Waitable::default(),
@@ -83,16 +84,19 @@ impl Subtask {
     }
 
     /// The caller's instance.
+    #[inline]
     pub(crate) fn instance(&self) -> InstanceId {
         self.lowered.options.instance
     }
 
     /// Spec: `resolved`.
+    #[inline]
     pub(crate) fn resolved(&self) -> bool {
         !matches!(self.state, SubtaskState::Starting | SubtaskState::Started)
     }
 
     /// Spec: `resolve_delivered`.
+    #[inline]
     pub(crate) fn resolve_delivered(&self) -> bool {
         self.lenders.is_none()
     }

@@ -1,6 +1,5 @@
 //! A line of execution of a task. Spec: `Thread`.
 
-use super::direct::Direct;
 use super::{SubtaskId, TaskId, WaitFor, WaitableRef, WaitableSetId};
 use crate::engine::{Continuation, CoreMemory};
 use crate::store::Id;
@@ -42,8 +41,6 @@ pub(crate) struct Thread {
     pub(crate) task: TaskId,
     /// Spec: `cont`: none while running, and none for a thread that needs no stack.
     pub(crate) continuation: Option<Continuation>,
-    /// The direct call it runs in, if it runs on its caller's stack.
-    pub(crate) direct: Option<Direct>,
     /// Whether it runs on a stack of its own, so that it can wait in a core call.
     pub(crate) has_stack: bool,
     /// What it runs next.
@@ -68,11 +65,11 @@ pub(crate) struct Thread {
 
 impl Thread {
     /// A thread of `task` that has not run.
+    #[inline]
     pub(crate) fn new(task: TaskId, stage: Stage) -> Self {
         Thread {
             task,
             continuation: None,
-            direct: None,
             has_stack: stage != Stage::Running,
             stage,
             wait_for: None,
