@@ -1,5 +1,6 @@
 //! Spec: `canon {stream,future}.{new,read,write}`.
 
+use std::mem::discriminant;
 use std::sync::{Arc, OnceLock};
 
 use super::dispatch::arg;
@@ -58,6 +59,25 @@ impl Copy {
         Copy { kind, end, payload, options, found: OnceLock::new(), size, align, numbers }
     }
 
+    /// The end `index`, checked to be what the built-in is for.
+    fn find_end(&self, store: &StoreMut<'_>, site: Site, index: u32) -> Result<CopyEndId> {
+        let state = store.state();
+        let id = state.instances.get(site.instance)?.handles.get(index)?.end(index)?;
+        let end = state.ends.get(id)?;
+        let payload = &state.shared.get(end.shared)?.payload;
+        let same = match (payload, &self.payload) {
+            (None, None) => true,
+            // Types of numbers are told apart by their names alone.
+            (Some(one), Some(other)) if self.numbers => discriminant(one) == discriminant(other),
+            (one, other) => one == other,
+        };
+        if same && end.kind == self.kind && end.end == self.end {
+            return Ok(id);
+        }
+        Err(wrong_end(self.kind, self.end, index))
+    }
+
+    #[inline]
     fn options(&self, store: &mut StoreMut<'_>, site: Site) -> Result<&Options> {
         if let Some(found) = self.found.get() {
             return Ok(found);
@@ -79,12 +99,17 @@ pub(super) fn find_end(
     let id = state.instances.get(site.instance)?.handles.get(index)?.end(index)?;
     let this = state.ends.get(id)?;
     if this.kind != kind || this.end != end || state.shared.get(this.shared)?.payload.as_ref() != payload {
-        let side = if end == End::Readable { "readable" } else { "writable" };
-        let what = if kind == Kind::Stream { "stream" } else { "future" };
-        let message = format!("handle index {index} used with the wrong type, expected a {side} {what} of this type");
-        return Err(Error::new(ErrorKind::Trap(Trap::WrongHandle), message));
+        return Err(wrong_end(kind, end, index));
     }
     Ok(id)
+}
+
+#[cold]
+fn wrong_end(kind: Kind, end: End, index: u32) -> Error {
+    let side = if end == End::Readable { "readable" } else { "writable" };
+    let what = if kind == Kind::Stream { "stream" } else { "future" };
+    let message = format!("handle index {index} used with the wrong type, expected a {side} {what} of this type");
+    Error::new(ErrorKind::Trap(Trap::WrongHandle), message)
 }
 
 /// Spec: `stream_copy`, `future_copy`.
@@ -92,7 +117,7 @@ pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u6
     let (index, ptr) = (arg(args, 0), arg(args, 1));
     let length = if copy.kind == Kind::Stream { arg(args, 2) } else { 1 };
     check_may_leave(store, site.instance)?;
-    let id = find_end(store, site, (copy.kind, copy.end), copy.payload.as_ref(), index)?;
+    let id = copy.find_end(store, site, index)?;
     let options = copy.options(store, site)?;
     let async_ = options.async_;
     let buffer = GuestBuffer {

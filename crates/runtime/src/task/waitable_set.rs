@@ -72,18 +72,25 @@ pub(crate) fn note_pending(state: &mut State, set: WaitableSetId, member: Waitab
     }
     let this = state.sets.get_mut(set)?;
     this.pending += 1;
-    let last = this.ends.map(|(_, last)| last);
-    this.ends = Some((this.ends.map_or(member, |(first, _)| first), member));
-    if let Some(last) = last {
-        place_of(state, last)?.after = Some(member);
-    }
-    state.waitable_mut(member)?.place = Some(Place { before: last, after: None });
+    let Some((first, last)) = this.ends else {
+        this.ends = Some((member, member));
+        state.waitable_mut(member)?.place = Some(Place::default());
+        return Ok(());
+    };
+    this.ends = Some((first, member));
+    place_of(state, last)?.after = Some(member);
+    state.waitable_mut(member)?.place = Some(Place { before: Some(last), after: None });
     Ok(())
 }
 
 /// Notes that `member` has no pending event any more, or leaves the set.
 pub(crate) fn forget_pending(state: &mut State, set: WaitableSetId, member: WaitableRef) -> Result<()> {
     let Some(Place { before, after }) = state.waitable_mut(member)?.place.take() else { return Ok(()) };
+    if let (None, None) = (before, after) {
+        let this = state.sets.get_mut(set)?;
+        (this.pending, this.ends) = (0, None);
+        return Ok(());
+    }
     if let Some(before) = before {
         place_of(state, before)?.after = after;
     }
@@ -113,14 +120,19 @@ pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result
 /// Lets the loop look at every thread that waits on `set`.
 pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> {
     let State { sets, maybe_ready, .. } = state;
-    maybe_ready.extend(sets.get(set)?.waiting());
+    let this = sets.get(set)?;
+    if let Some(thread) = this.first_waiting {
+        maybe_ready.push_back(thread);
+        maybe_ready.extend(&this.others_waiting);
+    }
     Ok(())
 }
 
 /// Counts `thread` as waiting on `set`. Spec: `num_waiting += 1`.
 pub(crate) fn start_waiting(state: &mut State, set: WaitableSetId, thread: ThreadId) -> Result<()> {
-    state.sets.get_mut(set)?.add_waiting(thread);
-    if has_pending_event(state, set)? {
+    let this = state.sets.get_mut(set)?;
+    this.add_waiting(thread);
+    if this.pending > 0 {
         state.wake(thread);
     }
     Ok(())
