@@ -31,7 +31,8 @@ pub fn compile(args: &CompileArgs) -> Result<ExitCode, Failure> {
     // The file is what is kept.
     settings.cache = false;
     let source = Source::read(&args.file)?;
-    let component = load::load(&source, &args.plugs, &settings, Precompiled::Refused)?.component;
+    let plugs = args.plugs.read()?;
+    let component = load::load(&source, &plugs, &settings, Precompiled::Refused)?.component;
     let output = match &args.output {
         Some(output) => output.clone(),
         None => default_output(&args.file),

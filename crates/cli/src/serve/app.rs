@@ -31,7 +31,7 @@ pub struct Loader {
 impl Loader {
     /// What `args` says; `settings` has the time of a request.
     pub fn new(args: &ServeArgs, settings: Settings) -> Result<Loader, Failure> {
-        if args.watch && args.file == "-" {
+        if args.watch && std::iter::once(&args.file).chain(args.plugs.files()).any(|file| file == "-") {
             return Err(Failure::usage("standard input does not change, so `--watch` has nothing to watch"));
         }
         let precompiled = Precompiled::from_flag(args.allow_precompiled);
@@ -39,10 +39,16 @@ impl Loader {
         Ok(Loader { file, plugs, settings, precompiled, pool })
     }
 
+    /// The files it loads, as they were named.
+    pub fn files(&self) -> Vec<OsString> {
+        std::iter::once(&self.file).chain(self.plugs.files()).cloned().collect()
+    }
+
     /// Loads and links it.
     pub fn load(&self) -> Result<App, Failure> {
         let source = Source::read(&self.file)?;
-        let Loaded { engine, component, .. } = load::load(&source, &self.plugs, &self.settings, self.precompiled)?;
+        let plugs = self.plugs.read()?;
+        let Loaded { engine, component, .. } = load::load(&source, &plugs, &self.settings, self.precompiled)?;
         let generation = Generation::of(component.plan()).map_err(|failure| failure.at(&source.name))?;
         let mut linker = Linker::<WasiContext>::new(&engine);
         thalweg_wasi::add_to_linker(&mut linker)?;

@@ -31,7 +31,7 @@ pub struct ServeArgs {
     /// Writes a line for each request to standard output
     #[arg(long, value_name = "FORMAT", default_value = "off")]
     pub access_log: Format,
-    /// Serves the component anew whenever FILE changes
+    /// Serves the component anew whenever FILE or a plug changes
     #[arg(long)]
     pub watch: bool,
     #[command(flatten)]

@@ -67,8 +67,8 @@ async fn serve(
     let (workers, mut ended) = start(&shared, grants).await?;
     shared.phase.send_replace(Phase::Serving);
     if args.watch {
-        let (file, shared) = (args.file.clone(), shared.clone());
-        spawn_local(async move { watch(&file, move || loader.load(), shared).await });
+        let (files, shared) = (loader.files(), shared.clone());
+        spawn_local(async move { watch(&files, move || loader.load(), shared).await });
     }
     let places = Arc::new(Semaphore::new(shared.limits.max_concurrent_connections));
     let accepting: Vec<JoinHandle<()>> = listeners
