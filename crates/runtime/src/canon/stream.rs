@@ -10,8 +10,10 @@ use crate::engine::StoreMut;
 use crate::instance::{Handle, Options, options};
 use crate::plan::{End, Kind, OptionsIndex};
 use crate::stream::{
-    CopyEnd, CopyEndId, CopyState, GuestBuffer, MAX_LENGTH, Shared, Short, copied_at_once, copy_numbers, rendezvous,
+    CopyEnd, CopyEndId, CopyState, GuestBuffer, MAX_LENGTH, Shared, Short, copied_at_once, copy_numbers, copy_with_host,
+    rendezvous, start_copying,
 };
+use crate::store::State;
 use crate::task::waitable::get_pending_event;
 use crate::task::{Resumption, WaitFor, WaitableRef};
 use crate::types::{ValType, align_to};
@@ -20,15 +22,16 @@ use crate::{Error, ErrorKind, Result, Trap};
 /// Spec: `canon_stream_new`, `canon_future_new`.
 pub(super) fn new(store: &mut StoreMut<'_>, site: Site, kind: Kind, payload: Option<&ValType>) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
-    let state = store.state_mut();
-    let shared = state.shared.insert(Shared::new(payload.cloned()));
+    let State { instances, ends, shared, .. } = store.state_mut();
+    let handles = &mut instances.get_mut(site.instance)?.handles;
+    let mut this = Shared::new(payload.cloned());
     let mut indices = [0u32; 2];
-    for (place, end) in indices.iter_mut().zip([End::Readable, End::Writable]) {
-        let id = state.ends.insert(CopyEnd::new(shared, kind, end));
-        *place = state.instances.get_mut(site.instance)?.handles.add(Handle::End(id))?;
-        state.ends.get_mut(id)?.index = *place;
-        state.shared.get_mut(shared)?.set_guest_end(end, Some(id));
+    for (place, side) in indices.iter_mut().zip([End::Readable, End::Writable]) {
+        *place = handles.add(Handle::End(ends.next_id()))?;
+        let end = ends.insert(CopyEnd::new(shared.next_id(), kind, side, *place));
+        this.set_guest_end(side, Some(end));
     }
+    shared.insert(this);
     Ok(Outcome::Done(u64::from(indices[0]) | u64::from(indices[1]) << 32))
 }
 
@@ -120,7 +123,7 @@ pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u6
     let id = copy.find_end(store, site, index)?;
     let options = copy.options(store, site)?;
     let async_ = options.async_;
-    let buffer = GuestBuffer {
+    let mut buffer = GuestBuffer {
         instance: site.instance,
         memory: options.memory,
         realloc: options.realloc,
@@ -138,15 +141,17 @@ pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u6
         return Err(Trap::SyncWhileInSet.into());
     }
     check_buffer(store, &buffer, copy)?;
-    let short = if copy.numbers { copy_numbers(store, id, &buffer)? } else { Short::No };
+    let short = match store.state_mut().short_way() {
+        true => short_copy(store, id, &mut buffer, copy)?,
+        false => Short::No,
+    };
     match short {
         Short::Done(payload) => return Ok(Outcome::Done(u64::from(payload))),
         Short::Waits if async_ => return Ok(Outcome::Done(BLOCKED)),
-        Short::Waits => return answer(store, id, async_),
+        Short::Waits | Short::Told => return answer(store, id, async_),
         Short::No => {}
     }
-    let end = store.state_mut().ends.get_mut(id)?;
-    (end.state, end.buffer) = (CopyState::Copying, Some(buffer));
+    start_copying(store.state_mut(), id, &buffer)?;
     match rendezvous(store, id)? {
         Some(result) => {
             let event = copied_at_once(store.state_mut(), id, result)?;
@@ -154,6 +159,17 @@ pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u6
         }
         None => answer(store, id, async_),
     }
+}
+
+/// The short ways of a copy.
+fn short_copy(store: &mut StoreMut<'_>, id: CopyEndId, buffer: &mut GuestBuffer, copy: &Copy) -> Result<Short> {
+    if copy.numbers {
+        let short = copy_numbers(store, id, buffer)?;
+        if short != Short::No {
+            return Ok(short);
+        }
+    }
+    copy_with_host(store, id, buffer, copy.payload.as_ref())
 }
 
 fn not_idle(state: CopyState, kind: Kind, end: End) -> Trap {

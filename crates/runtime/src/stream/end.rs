@@ -52,9 +52,9 @@ pub(crate) struct CopyEnd {
 }
 
 impl CopyEnd {
-    /// An idle end.
-    pub(crate) fn new(shared: SharedId, kind: Kind, end: End) -> Self {
-        CopyEnd { waitable: Waitable::default(), state: CopyState::Idle, shared, kind, end, index: 0, buffer: None }
+    /// An idle end with the handle `index`.
+    pub(crate) fn new(shared: SharedId, kind: Kind, end: End, index: u32) -> Self {
+        CopyEnd { waitable: Waitable::default(), state: CopyState::Idle, shared, kind, end, index, buffer: None }
     }
 
     /// Spec: `copying`.

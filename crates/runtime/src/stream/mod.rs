@@ -7,6 +7,7 @@ mod copy;
 mod end;
 mod hand_over;
 mod host_end;
+mod host_copy;
 mod numbers;
 mod shared;
 mod transfer;
@@ -14,8 +15,10 @@ mod transfer;
 pub(crate) use buffer::{Buffer, GuestBuffer, MAX_LENGTH};
 pub(crate) use copy::{
     cancel_completed, cancel_pending, copied_at_once, copy_event, drop_shared_end, notify_dropped, rendezvous,
+    start_copying,
 };
 pub(crate) use end::{CopyEnd, CopyEndId, CopyResult, CopyState};
+pub(crate) use host_copy::copy_with_host;
 pub(crate) use host_end::poll as poll_host_ends;
 pub(crate) use numbers::{Short, copy_numbers};
 pub(crate) use shared::{HostEnd, Shared, SharedId};

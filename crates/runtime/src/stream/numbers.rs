@@ -1,7 +1,7 @@
 //! The short way of a copy of numbers between two guests: everything is looked up once, and the end that comes second has
 //! neither a buffer nor an event. [`rendezvous`](super::rendezvous) is its twin, which takes every copy.
 
-use super::{CopyEndId, CopyResult, CopyState, GuestBuffer};
+use super::{CopyEndId, CopyResult, CopyState, GuestBuffer, start_copying};
 use crate::Result;
 use crate::engine::{StoreMut, copy_memory};
 use crate::error::bug;
@@ -11,13 +11,15 @@ use crate::task::waitable::set_pending_event;
 use crate::task::waitable_set::wake_waiters;
 use crate::task::{PendingEvent, WaitableRef};
 
-/// What became of a copy.
+/// What became of a copy by a short way.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Short {
-    /// It is over; this is the answer. Spec: the payload of `stream_event`, `future_event`.
+    /// It is over, without an event; this is the answer. Spec: the payload of `stream_event`, `future_event`.
     Done(u32),
     /// It waits for the other end.
     Waits,
+    /// It is over, and the end was told so by an event.
+    Told,
     /// Nothing happened: this one goes the long way.
     No,
 }
@@ -33,7 +35,8 @@ pub(crate) fn copy_numbers(store: &mut StoreMut<'_>, end: CopyEndId, buffer: &Gu
     }
     let Some(pending) = shared.pending else {
         shared.pending = Some(end);
-        return wait(store.state_mut(), end, buffer);
+        start_copying(store.state_mut(), end, buffer)?;
+        return Ok(Short::Waits);
     };
     let Some(theirs) = &mut ends.get_mut(pending)?.buffer else { return Err(bug!("a copy without a buffer")) };
     let n = buffer.length.min(theirs.remain());
@@ -44,7 +47,8 @@ pub(crate) fn copy_numbers(store: &mut StoreMut<'_>, end: CopyEndId, buffer: &Gu
         shared.pending = Some(end);
         let event = PendingEvent::Copy { result: CopyResult::Completed, reclaim: false };
         set_pending_event(store.state_mut(), WaitableRef::End(pending), event)?;
-        return wait(store.state_mut(), end, buffer);
+        start_copying(store.state_mut(), end, buffer)?;
+        return Ok(Short::Waits);
     }
     if kind == Kind::Future {
         shared.pending = None;
@@ -74,10 +78,4 @@ pub(crate) fn copy_numbers(store: &mut StoreMut<'_>, end: CopyEndId, buffer: &Gu
         return Ok(Short::Done(CopyResult::Completed as u32));
     }
     Ok(Short::Done(CopyResult::Completed as u32 | n << 4))
-}
-
-fn wait(state: &mut State, end: CopyEndId, buffer: &GuestBuffer) -> Result<Short> {
-    let this = state.ends.get_mut(end)?;
-    (this.state, this.buffer) = (CopyState::Copying, Some(buffer.clone()));
-    Ok(Short::Waits)
 }

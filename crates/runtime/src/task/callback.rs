@@ -19,6 +19,9 @@ const WAIT: u32 = 2;
 pub(super) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
     let plain = store.on_embedders_stack();
     let state = store.state_mut();
+    if !state.short_way() {
+        return Ok(false);
+    }
     let this = state.threads.get_mut(thread)?;
     let (Stage::EventLoop, Some(WaitFor::SetForCallback(set)), true) = (this.stage, this.loop_wait, plain) else {
         return Ok(false);

@@ -78,19 +78,26 @@ pub(crate) struct Waitable {
 
 /// Spec: `Waitable.set_pending_event`; wakes whoever waits for it, which an event that is replaced has done already.
 pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event: PendingEvent) -> Result<()> {
-    let this = state.waitable_mut(waitable)?;
+    let State { ends, subtasks, sets, maybe_ready, .. } = state;
+    let this = match waitable {
+        WaitableRef::End(id) => &mut ends.get_mut(id)?.waitable,
+        WaitableRef::Subtask(id) => &mut subtasks.get_mut(id)?.waitable,
+    };
     if this.pending_event.replace(event).is_some() {
         return Ok(());
     }
-    let (waiter, set) = (this.sync_waiter, this.set);
-    if let Some(thread) = waiter {
-        state.wake(thread);
+    if let Some(thread) = this.sync_waiter {
+        maybe_ready.push_back(thread);
     }
-    if let Some(set) = set {
-        super::waitable_set::note_pending(state, set, waitable)?;
-        super::waitable_set::wake_waiters(state, set)?;
+    let Some(set) = this.set else { return Ok(()) };
+    let members = sets.get_mut(set)?;
+    if members.note_only_pending(waitable) {
+        this.place = Some(Place::default());
+        members.wake_waiters(maybe_ready);
+        return Ok(());
     }
-    Ok(())
+    super::waitable_set::note_pending(state, set, waitable)?;
+    super::waitable_set::wake_waiters(state, set)
 }
 
 /// Forgets a pending event without delivering it.
@@ -107,6 +114,11 @@ pub(crate) fn clear_pending_event(state: &mut State, waitable: WaitableRef) -> R
 pub(crate) fn get_pending_event(store: &mut StoreMut<'_>, waitable: WaitableRef) -> Result<Event> {
     let state = store.state_mut();
     let event = clear_pending_event(state, waitable)?;
+    deliver(state, waitable, event)
+}
+
+/// Computes `event`, which was the pending one of `waitable`.
+pub(super) fn deliver(state: &mut State, waitable: WaitableRef, event: Option<PendingEvent>) -> Result<Event> {
     let event = event.ok_or_else(|| crate::error::bug!("no event is pending"))?;
     match (event, waitable) {
         (PendingEvent::Subtask, WaitableRef::Subtask(id)) => super::subtask::subtask_event(state, id),
@@ -123,7 +135,9 @@ pub(crate) fn join(state: &mut State, waitable: WaitableRef, set: Option<Waitabl
     let pending = this.pending_event.is_some();
     let before = std::mem::replace(&mut this.set, set);
     if let Some(before) = before {
-        super::waitable_set::forget_pending(state, before, waitable)?;
+        if pending {
+            super::waitable_set::forget_pending(state, before, waitable)?;
+        }
         state.sets.get_mut(before)?.members -= 1;
     }
     if let Some(set) = set {

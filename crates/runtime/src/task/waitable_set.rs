@@ -1,6 +1,8 @@
 //! Spec: `WaitableSet`.
 
-use super::waitable::get_pending_event;
+use std::collections::VecDeque;
+
+use super::waitable::{deliver, get_pending_event};
 use super::{Event, ThreadId, WaitableRef};
 use crate::engine::StoreMut;
 use crate::error::bug;
@@ -26,9 +28,21 @@ pub(crate) struct WaitableSet {
 }
 
 impl WaitableSet {
-    /// The threads that wait for an event of it.
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = ThreadId> {
-        self.first_waiting.into_iter().chain(self.others_waiting.iter().copied())
+    /// Notes that `member` has a pending event, if no other member has one.
+    pub(super) fn note_only_pending(&mut self, member: WaitableRef) -> bool {
+        let only = self.ends.is_none();
+        if only {
+            (self.pending, self.ends) = (1, Some((member, member)));
+        }
+        only
+    }
+
+    /// Lets the loop look at every thread that waits.
+    pub(super) fn wake_waiters(&self, maybe_ready: &mut VecDeque<ThreadId>) {
+        if let Some(thread) = self.first_waiting {
+            maybe_ready.push_back(thread);
+            maybe_ready.extend(&self.others_waiting);
+        }
     }
 
     fn add_waiting(&mut self, thread: ThreadId) {
@@ -71,12 +85,12 @@ pub(crate) fn note_pending(state: &mut State, set: WaitableSetId, member: Waitab
         return Ok(());
     }
     let this = state.sets.get_mut(set)?;
-    this.pending += 1;
-    let Some((first, last)) = this.ends else {
-        this.ends = Some((member, member));
+    if this.note_only_pending(member) {
         state.waitable_mut(member)?.place = Some(Place::default());
         return Ok(());
-    };
+    }
+    this.pending += 1;
+    let (first, last) = this.ends.ok_or_else(|| bug!("a set that forgot its pending events"))?;
     this.ends = Some((first, member));
     place_of(state, last)?.after = Some(member);
     state.waitable_mut(member)?.place = Some(Place { before: Some(last), after: None });
@@ -107,8 +121,16 @@ pub(crate) fn forget_pending(state: &mut State, set: WaitableSetId, member: Wait
 /// Spec: `WaitableSet.get_pending_event`; which one is open to choice.
 pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result<Event> {
     let state = store.state_mut();
-    let this = state.sets.get(set)?;
-    let chosen = state.choose.among(this.pending as usize);
+    let State { sets, choose, .. } = state;
+    let this = sets.get_mut(set)?;
+    let chosen = choose.among(this.pending as usize);
+    if let (1, Some((member, _))) = (this.pending, this.ends) {
+        (this.pending, this.ends) = (0, None);
+        let this = state.waitable_mut(member)?;
+        this.place = None;
+        let event = this.pending_event.take();
+        return deliver(state, member, event);
+    }
     let mut member = this.ends.map(|(first, _)| first).ok_or_else(|| bug!("a set without a pending event"))?;
     for _ in 0..chosen {
         let after = state.waitable(member)?.place.and_then(|place| place.after);
@@ -120,11 +142,7 @@ pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result
 /// Lets the loop look at every thread that waits on `set`.
 pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> {
     let State { sets, maybe_ready, .. } = state;
-    let this = sets.get(set)?;
-    if let Some(thread) = this.first_waiting {
-        maybe_ready.push_back(thread);
-        maybe_ready.extend(&this.others_waiting);
-    }
+    sets.get(set)?.wake_waiters(maybe_ready);
     Ok(())
 }
 
