@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use thalweg::{
-    Choose, Component, Config, Destination, Engine, Flow, Linker, Result, Source, Store, StreamConsumer, StreamProducer,
-    StreamReader,
+    Choose, Component, Config, Destination, Engine, Flow, Linker, Result, Source, Store, StreamConsumer,
+    StreamProducer, StreamReader,
 };
 
 /// Reads or writes in lengths of 0 to 4 bytes, until the other end is gone or 40 bytes were written. What it answers is

@@ -9,11 +9,11 @@ use super::{Outcome, Site, check_may_leave, park};
 use crate::engine::StoreMut;
 use crate::instance::{Handle, Options, options};
 use crate::plan::{End, Kind, OptionsIndex};
-use crate::stream::{
-    CopyEnd, CopyEndId, CopyState, GuestBuffer, MAX_LENGTH, Shared, Short, copied_at_once, copy_numbers, copy_with_host,
-    rendezvous, start_copying,
-};
 use crate::store::State;
+use crate::stream::{
+    CopyEnd, CopyEndId, CopyPlace, CopyState, FoundEnd, MAX_LENGTH, Shared, Short, copied_at_once, copy_numbers,
+    copy_with_host, rendezvous, start_copying,
+};
 use crate::task::waitable::get_pending_event;
 use crate::task::{Resumption, WaitFor, WaitableRef};
 use crate::types::{ValType, align_to};
@@ -62,8 +62,9 @@ impl Copy {
         Copy { kind, end, payload, options, found: OnceLock::new(), size, align, numbers }
     }
 
-    /// The end `index`, checked to be what the built-in is for.
-    fn find_end(&self, store: &StoreMut<'_>, site: Site, index: u32) -> Result<CopyEndId> {
+    /// The end `index`, checked to be what the built-in is for, and to be idle.
+    #[inline]
+    fn find_end(&self, store: &StoreMut<'_>, site: Site, index: u32, async_: bool) -> Result<FoundEnd> {
         let state = store.state();
         let id = state.instances.get(site.instance)?.handles.get(index)?.end(index)?;
         let end = state.ends.get(id)?;
@@ -74,10 +75,16 @@ impl Copy {
             (Some(one), Some(other)) if self.numbers => discriminant(one) == discriminant(other),
             (one, other) => one == other,
         };
-        if same && end.kind == self.kind && end.end == self.end {
-            return Ok(id);
+        if !same || end.kind != self.kind || end.end != self.end {
+            return Err(wrong_end(self.kind, self.end, index));
         }
-        Err(wrong_end(self.kind, self.end, index))
+        if end.state != CopyState::Idle {
+            return Err(not_idle(end.state, self.kind, self.end).into());
+        }
+        if end.waitable.set.is_some() && !async_ {
+            return Err(Trap::SyncWhileInSet.into());
+        }
+        Ok(FoundEnd { id, shared: end.shared, set: end.waitable.set })
     }
 
     #[inline]
@@ -120,58 +127,43 @@ pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u6
     let (index, ptr) = (arg(args, 0), arg(args, 1));
     let length = if copy.kind == Kind::Stream { arg(args, 2) } else { 1 };
     check_may_leave(store, site.instance)?;
-    let id = copy.find_end(store, site, index)?;
     let options = copy.options(store, site)?;
     let async_ = options.async_;
-    let mut buffer = GuestBuffer {
-        instance: site.instance,
-        memory: options.memory,
-        realloc: options.realloc,
-        string_encoding: options.string_encoding,
-        ptr,
-        length,
-        progress: 0,
-        element_size: copy.size,
-    };
-    let end = store.state().ends.get(id)?;
-    if end.state != CopyState::Idle {
-        return Err(not_idle(end.state, copy.kind, copy.end).into());
-    }
-    if end.waitable.set.is_some() && !async_ {
-        return Err(Trap::SyncWhileInSet.into());
-    }
-    check_buffer(store, &buffer, copy)?;
+    let end = copy.find_end(store, site, index, async_)?;
+    let place = CopyPlace { options, instance: site.instance, ptr, length, element_size: copy.size };
+    check_buffer(store, &place, copy)?;
     let short = match store.state_mut().short_way() {
-        true => short_copy(store, id, &mut buffer, copy)?,
+        true => short_copy(store, &end, &place, copy)?,
         false => Short::No,
     };
     match short {
         Short::Done(payload) => return Ok(Outcome::Done(u64::from(payload))),
         Short::Waits if async_ => return Ok(Outcome::Done(BLOCKED)),
-        Short::Waits | Short::Told => return answer(store, id, async_),
+        Short::Waits | Short::Told => return answer(store, end.id, async_),
         Short::No => {}
     }
-    start_copying(store.state_mut(), id, &buffer)?;
-    match rendezvous(store, id)? {
+    start_copying(store.state_mut(), end.id, place.buffer())?;
+    match rendezvous(store, end.id)? {
         Some(result) => {
-            let event = copied_at_once(store.state_mut(), id, result)?;
+            let event = copied_at_once(store.state_mut(), end.id, result)?;
             Ok(Outcome::Done(u64::from(event.payload)))
         }
-        None => answer(store, id, async_),
+        None => answer(store, end.id, async_),
     }
 }
 
 /// The short ways of a copy.
-fn short_copy(store: &mut StoreMut<'_>, id: CopyEndId, buffer: &mut GuestBuffer, copy: &Copy) -> Result<Short> {
+fn short_copy(store: &mut StoreMut<'_>, end: &FoundEnd, place: &CopyPlace<'_>, copy: &Copy) -> Result<Short> {
     if copy.numbers {
-        let short = copy_numbers(store, id, buffer)?;
+        let short = copy_numbers(store, end, (copy.kind, copy.end), place)?;
         if short != Short::No {
             return Ok(short);
         }
     }
-    copy_with_host(store, id, buffer, copy.payload.as_ref())
+    copy_with_host(store, end, place, copy.payload.as_ref())
 }
 
+#[cold]
 fn not_idle(state: CopyState, kind: Kind, end: End) -> Trap {
     match (state, kind, end) {
         (CopyState::Done, Kind::Stream, End::Readable) => Trap::StreamReadAfterDropped,
@@ -183,18 +175,19 @@ fn not_idle(state: CopyState, kind: Kind, end: End) -> Trap {
 }
 
 /// Spec: `BufferGuestImpl.__init__`.
-fn check_buffer(store: &StoreMut<'_>, buffer: &GuestBuffer, copy: &Copy) -> Result<()> {
-    if buffer.length > MAX_LENGTH {
+#[inline]
+fn check_buffer(store: &StoreMut<'_>, place: &CopyPlace<'_>, copy: &Copy) -> Result<()> {
+    if place.length > MAX_LENGTH {
         return Err(Trap::BufferTooLong.into());
     }
-    let (Some(_), Some(memory)) = (&copy.payload, buffer.memory) else { return Ok(()) };
-    if buffer.length == 0 {
+    let (Some(_), Some(memory)) = (&copy.payload, place.options.memory) else { return Ok(()) };
+    if place.length == 0 {
         return Ok(());
     }
-    if buffer.ptr != align_to(buffer.ptr, copy.align) {
+    if place.ptr != align_to(place.ptr, copy.align) {
         return Err(Trap::UnalignedPointer.into());
     }
-    let end = u64::from(buffer.ptr) + u64::from(buffer.length) * u64::from(buffer.element_size);
+    let end = u64::from(place.ptr) + u64::from(place.length) * u64::from(place.element_size);
     if end > store.memory(memory).len() as u64 {
         return Err(Trap::PointerOutOfBounds.into());
     }

@@ -35,9 +35,10 @@ pub(crate) fn rendezvous(store: &mut StoreMut<'_>, end: CopyEndId) -> Result<Opt
 }
 
 /// Notes that `end`, which is idle, copies from or into `buffer`.
-pub(crate) fn start_copying(state: &mut State, end: CopyEndId, buffer: &GuestBuffer) -> Result<()> {
+#[inline]
+pub(crate) fn start_copying(state: &mut State, end: CopyEndId, buffer: GuestBuffer) -> Result<()> {
     let this = state.ends.get_mut(end)?;
-    (this.state, this.buffer) = (CopyState::Copying, Some(buffer.clone()));
+    (this.state, this.buffer) = (CopyState::Copying, Some(buffer));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::{Buffer, SharedId};
 use crate::plan::{End, Kind};
 use crate::store::Id;
-use crate::task::Waitable;
+use crate::task::{Waitable, WaitableSetId};
 
 /// An end of a stream or future of the store.
 pub(crate) type CopyEndId = Id<CopyEnd>;
@@ -19,6 +19,16 @@ pub(crate) enum CopyState {
     CancellingCopy,
     /// Nothing more can happen.
     Done,
+}
+
+/// An end that was looked up for a copy.
+pub(crate) struct FoundEnd {
+    /// The end.
+    pub(crate) id: CopyEndId,
+    /// Spec: `shared`.
+    pub(crate) shared: SharedId,
+    /// Spec: `wset`.
+    pub(crate) set: Option<WaitableSetId>,
 }
 
 /// Spec: `CopyResult`.

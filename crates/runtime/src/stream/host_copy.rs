@@ -5,7 +5,7 @@
 use std::task::{Context, Waker};
 
 use super::host_end::{progressed, put_back, ready};
-use super::{CopyEndId, CopyResult, GuestBuffer, HostEnd, Shared, Short, start_copying};
+use super::{CopyPlace, CopyResult, FoundEnd, GuestBuffer, HostEnd, Shared, Short, start_copying};
 use crate::abi::{LiftCx, LowerCx};
 use crate::engine::StoreMut;
 use crate::host::{Flow, RawDestination, RawSource};
@@ -15,16 +15,15 @@ use crate::task::waitable_set::wake_waiters;
 use crate::types::ValType;
 use crate::{Error, Result};
 
-/// Starts a copy between `buffer` of `end`, which is idle, and a stream's end of the host.
+/// Starts a copy between `end`, which is idle, with `place`, and a stream's end of the host.
 pub(crate) fn copy_with_host(
     store: &mut StoreMut<'_>,
-    end: CopyEndId,
-    buffer: &mut GuestBuffer,
+    end: &FoundEnd,
+    place: &CopyPlace<'_>,
     payload: Option<&ValType>,
 ) -> Result<Short> {
     let state = store.state_mut();
-    let this = state.ends.get(end)?;
-    let (id, set) = (this.shared, this.waitable.set);
+    let id = end.shared;
     let this = state.shared.get_mut(id)?;
     if this.dropped || this.polling || this.pending.is_some() || !has_one_end(this) {
         return Ok(Short::No);
@@ -34,6 +33,7 @@ pub(crate) fn copy_with_host(
     let writes = this.writer.is_some();
     let Some(mut host) = this.writer.take().or_else(|| this.reader.take()) else { return Ok(Short::No) };
     this.polling = true;
+    let buffer = &mut place.buffer();
     let flow = poll(store, &mut host, buffer, payload, &waker)?;
     let this = store.state_mut().shared.get_mut(id)?;
     this.waker = Some(waker);
@@ -43,14 +43,14 @@ pub(crate) fn copy_with_host(
         if buffer.progress == 0 && !buffer.is_zero_length() {
             return Err(moved_nothing());
         }
-        if let Some(set) = set {
+        if let Some(set) = end.set {
             wake_waiters(store.state_mut(), set)?;
         }
         return Ok(Short::Done(CopyResult::Completed as u32 | buffer.progress << 4));
     }
-    this.pending = Some(end);
-    start_copying(store.state_mut(), end, buffer)?;
-    progressed(store, end, buffer, flow)?;
+    this.pending = Some(end.id);
+    start_copying(store.state_mut(), end.id, buffer.clone())?;
+    progressed(store, end.id, buffer, flow)?;
     let host = flow.is_none().then_some(host);
     put_back(store, id, if writes { (host, None) } else { (None, host) }, 1)?;
     Ok(if flow.is_none() { Short::Waits } else { Short::Told })
@@ -58,10 +58,7 @@ pub(crate) fn copy_with_host(
 
 /// Whether the host has one of the ends, and it is a stream's.
 fn has_one_end(shared: &Shared) -> bool {
-    matches!(
-        (&shared.writer, &shared.reader),
-        (Some(HostEnd::Producer(_)), None) | (None, Some(HostEnd::Consumer(_)))
-    )
+    matches!((&shared.writer, &shared.reader), (Some(HostEnd::Producer(_)), None) | (None, Some(HostEnd::Consumer(_))))
 }
 
 /// Nobody would wake the store again.

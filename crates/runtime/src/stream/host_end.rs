@@ -6,6 +6,7 @@ use super::copy::{notify_dropped, on_copy_done};
 use super::hand_over::hand_over;
 use super::host_copy::moved_nothing;
 use super::{Buffer, CopyEndId, CopyResult, HostEnd, SharedId};
+use crate::Result;
 use crate::abi::{LiftCx, LowerCx};
 use crate::engine::StoreMut;
 use crate::error::bug;
@@ -13,7 +14,6 @@ use crate::host::{Flow, RawDestination, RawSource};
 use crate::plan::StringEncoding;
 use crate::store::{HostSource, source_waker};
 use crate::types::ValType;
-use crate::Result;
 
 /// Polls the host's end or ends of `shared`, as far as somebody waits for them; tells a guest whose copy that ends.
 pub(crate) fn poll(store: &mut StoreMut<'_>, shared: SharedId) -> Result<()> {
@@ -81,7 +81,12 @@ fn after(flow: Option<Flow>, end: HostEnd) -> Option<HostEnd> {
 pub(super) type Ends = (Option<HostEnd>, Option<HostEnd>);
 
 /// Puts the ends back; the ones that are over count as dropped.
-pub(super) fn put_back(store: &mut StoreMut<'_>, shared: SharedId, (writer, reader): Ends, host_ends: u8) -> Result<()> {
+pub(super) fn put_back(
+    store: &mut StoreMut<'_>,
+    shared: SharedId,
+    (writer, reader): Ends,
+    host_ends: u8,
+) -> Result<()> {
     let state = store.state_mut();
     let this = state.shared.get_mut(shared)?;
     this.polling = false;
@@ -108,7 +113,12 @@ fn buffer_of(store: &mut StoreMut<'_>, end: CopyEndId) -> Result<(Buffer, Option
 }
 
 /// Notes how far the copy of `end` came, and that it is over if it came anywhere.
-pub(super) fn progressed(store: &mut StoreMut<'_>, end: CopyEndId, buffer: &Buffer, flow: Option<Flow>) -> Result<Polled> {
+pub(super) fn progressed(
+    store: &mut StoreMut<'_>,
+    end: CopyEndId,
+    buffer: &Buffer,
+    flow: Option<Flow>,
+) -> Result<Polled> {
     let state = store.state_mut();
     let moved = buffer.progress > 0 || (buffer.is_zero_length() && flow == Some(Flow::Continue));
     let this = state.ends.get_mut(end)?;

@@ -1,9 +1,9 @@
 //! The short way of a copy of numbers between two guests: everything is looked up once, and the end that comes second has
 //! neither a buffer nor an event. [`rendezvous`](super::rendezvous) is its twin, which takes every copy.
 
-use super::{CopyEndId, CopyResult, CopyState, GuestBuffer, start_copying};
+use super::{CopyPlace, CopyResult, CopyState, FoundEnd, start_copying};
 use crate::Result;
-use crate::engine::{StoreMut, copy_memory};
+use crate::engine::{CoreMemory, StoreMut, copy_memory};
 use crate::error::bug;
 use crate::plan::{End, Kind};
 use crate::store::State;
@@ -24,58 +24,76 @@ pub(crate) enum Short {
     No,
 }
 
-/// Starts a copy of numbers, or of nothing, between `end`, which is idle, and `buffer`.
-pub(crate) fn copy_numbers(store: &mut StoreMut<'_>, end: CopyEndId, buffer: &GuestBuffer) -> Result<Short> {
-    let State { ends, shared, .. } = store.state_mut();
-    let this = ends.get(end)?;
-    let (kind, side, set) = (this.kind, this.end, this.waitable.set);
-    let shared = shared.get_mut(this.shared)?;
+/// Starts a copy of numbers, or of nothing, between `end`, which is idle, and `place`.
+pub(crate) fn copy_numbers(
+    store: &mut StoreMut<'_>,
+    end: &FoundEnd,
+    (kind, side): (Kind, End),
+    place: &CopyPlace<'_>,
+) -> Result<Short> {
+    let state = store.state_mut();
+    let State { ends, shared, .. } = state;
+    let shared = shared.get_mut(end.shared)?;
     if shared.dropped || shared.writer.is_some() || shared.reader.is_some() {
         return Ok(Short::No);
     }
     let Some(pending) = shared.pending else {
-        shared.pending = Some(end);
-        start_copying(store.state_mut(), end, buffer)?;
+        shared.pending = Some(end.id);
+        start_copying(state, end.id, place.buffer())?;
         return Ok(Short::Waits);
     };
     let Some(theirs) = &mut ends.get_mut(pending)?.buffer else { return Err(bug!("a copy without a buffer")) };
-    let n = buffer.length.min(theirs.remain());
-    if kind == Kind::Stream && theirs.remain() == 0 {
-        if side == End::Writable && buffer.length == 0 && theirs.length == 0 {
+    let remain = theirs.remain();
+    if kind == Kind::Stream && remain == 0 {
+        if side == End::Writable && place.length == 0 && theirs.length == 0 {
             return Ok(Short::No);
         }
-        shared.pending = Some(end);
+        shared.pending = Some(end.id);
         let event = PendingEvent::Copy { result: CopyResult::Completed, reclaim: false };
-        set_pending_event(store.state_mut(), WaitableRef::End(pending), event)?;
-        start_copying(store.state_mut(), end, buffer)?;
+        set_pending_event(state, WaitableRef::End(pending), event)?;
+        start_copying(state, end.id, place.buffer())?;
         return Ok(Short::Waits);
     }
     if kind == Kind::Future {
         shared.pending = None;
     }
-    let (memory, ptr) = (theirs.memory, theirs.ptr);
+    let n = place.length.min(remain);
+    let bytes = n * place.element_size;
+    let other = (theirs.memory, theirs.ptr);
     theirs.advance(n);
-    let bytes = n * buffer.element_size;
-    if bytes > 0 {
-        let (Some(own), Some(other)) = (buffer.memory, memory) else {
-            return Err(bug!("elements in memory without the memory option"));
-        };
-        let (own, other) = ((own, buffer.ptr), (other, ptr));
-        let (from, to) = if side == End::Writable { (own, other) } else { (other, own) };
-        copy_memory(store, from, to, bytes)?;
-    }
-    let state = store.state_mut();
     if n > 0 {
-        let reclaim = kind == Kind::Stream;
-        let event = PendingEvent::Copy { result: CopyResult::Completed, reclaim };
+        let event = PendingEvent::Copy { result: CopyResult::Completed, reclaim: kind == Kind::Stream };
         set_pending_event(state, WaitableRef::End(pending), event)?;
     }
-    if let Some(set) = set {
+    if let Some(set) = end.set {
         wake_waiters(state, set)?;
     }
     if kind == Kind::Future {
-        state.ends.get_mut(end)?.state = CopyState::Done;
-        return Ok(Short::Done(CopyResult::Completed as u32));
+        state.ends.get_mut(end.id)?.state = CopyState::Done;
     }
-    Ok(Short::Done(CopyResult::Completed as u32 | n << 4))
+    if bytes > 0 {
+        copy_bytes(store, side, (place.options.memory, place.ptr), other, bytes)?;
+    }
+    // A future's answer has no count.
+    let count = if kind == Kind::Stream { n << 4 } else { 0 };
+    Ok(Short::Done(CopyResult::Completed as u32 | count))
+}
+
+/// Copies `bytes` bytes between the memory of the end of `side` and the one of the other end.
+#[inline]
+fn copy_bytes(
+    store: &mut StoreMut<'_>,
+    side: End,
+    (own, own_ptr): (Option<CoreMemory>, u32),
+    (other, other_ptr): (Option<CoreMemory>, u32),
+    bytes: u32,
+) -> Result<()> {
+    let (Some(own), Some(other)) = (own, other) else {
+        return Err(bug!("elements in memory without the memory option"));
+    };
+    let (own, other) = ((own, own_ptr), (other, other_ptr));
+    match side {
+        End::Writable => copy_memory(store, own, other, bytes),
+        End::Readable => copy_memory(store, other, own, bytes),
+    }
 }
