@@ -78,6 +78,7 @@ impl Plain {
     }
 
     /// Lifts from memory.
+    #[inline]
     pub(crate) fn load(&self, memory: &[u8], ptr: u32, numbers: &mut Flat) -> Result<()> {
         let range = self.range(memory.len(), ptr)?;
         let bytes = memory.get(range).ok_or(Trap::PointerOutOfBounds)?;
@@ -89,6 +90,7 @@ impl Plain {
     }
 
     /// Lowers into memory.
+    #[inline]
     pub(crate) fn store(&self, numbers: &Flat, memory: &mut [u8], ptr: u32) -> Result<()> {
         if self.parts.is_empty() {
             return Ok(());
@@ -105,6 +107,7 @@ impl Plain {
         Ok(())
     }
 
+    #[inline]
     fn range(&self, memory: usize, ptr: u32) -> Result<std::ops::Range<usize>> {
         if !ptr.is_multiple_of(self.align) {
             return Err(Trap::UnalignedPointer.into());
@@ -153,6 +156,7 @@ impl Number {
     }
 
     /// Its bytes at the start of `bytes` as bits; the rest of them is zero.
+    #[inline]
     fn load(self, bytes: &[u8]) -> u64 {
         let mut bits = [0; 8];
         if let (Some(place), Some(bytes)) = (bits.get_mut(..self.size()), bytes.get(..self.size())) {

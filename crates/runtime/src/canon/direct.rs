@@ -73,6 +73,7 @@ pub(super) fn begin(store: &mut StoreMut<'_>, call: &DirectCall, args: &[u64]) -
 }
 
 /// Leaves the callee and its arguments where glue finds them.
+#[inline]
 fn hand_over(store: &mut StoreMut<'_>, call: &DirectCall, func: CoreFunc, args: &Flat) -> Result<u64> {
     let calls = store.state_mut().roots.get_mut(call.site.root)?.direct.as_mut();
     let calls = calls.ok_or_else(|| bug!("a direct call without glue"))?;

@@ -174,6 +174,7 @@ pub(crate) fn core_callee(store: &mut StoreMut<'_>, root: RootId, index: LiftInd
 }
 
 /// Spec: the end of `canon_lower`: the result, a handle, or a wait.
+#[inline]
 pub(crate) fn after_start(store: &mut StoreMut<'_>, id: SubtaskId, async_: bool) -> Result<Outcome> {
     let state = store.state_mut();
     let subtask = state.subtasks.get(id)?;
@@ -195,6 +196,7 @@ pub(crate) fn after_start(store: &mut StoreMut<'_>, id: SubtaskId, async_: bool)
 }
 
 /// Spec: `subtask.state = STARTED` of `on_start`.
+#[inline]
 fn started(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<()> {
     let state = store.state_mut();
     state.subtasks.get_mut(id)?.state = SubtaskState::Started;

@@ -5,6 +5,7 @@
 mod buffer;
 mod copy;
 mod end;
+mod forward;
 mod hand_over;
 mod host_copy;
 mod host_end;
@@ -18,6 +19,7 @@ pub(crate) use copy::{
     start_copying,
 };
 pub(crate) use end::{CopyEnd, CopyEndId, CopyResult, CopyState, FoundEnd};
+pub(crate) use forward::forward;
 pub(crate) use host_copy::copy_with_host;
 pub(crate) use host_end::poll as poll_host_ends;
 pub(crate) use numbers::{Short, copy_numbers};

@@ -46,10 +46,7 @@ pub(super) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
     }
     let state = store.state_mut();
     state.current = before;
-    state.stops += 1;
-    if let Some(this) = state.threads.find_mut(thread) {
-        (this.running, this.stopped) = (false, state.stops);
-    }
+    state.note_stopped(thread);
     if state.switch_to.is_some() {
         run_switched_to(store)?;
     }

@@ -129,16 +129,8 @@ fn end_visible(store: &mut StoreMut<'_>, bits: u64) -> Result<(TaskId, Visible)>
     returned(store, thread, task, bits)?;
     let state = store.state_mut();
     state.current = Current::default();
-    stopped(state, thread);
+    state.note_stopped(thread);
     Ok((task, visible))
-}
-
-/// Notes that `thread` does not run any more.
-fn stopped(state: &mut State, thread: ThreadId) {
-    state.stops += 1;
-    if let Some(this) = state.threads.find_mut(thread) {
-        (this.running, this.stopped) = (false, state.stops);
-    }
 }
 
 /// The result that is there already, of an entry that becomes a task, and where another would go.

@@ -128,6 +128,7 @@ pub(crate) fn start_host_task(
 }
 
 /// Makes the task and its implicit thread.
+#[inline]
 pub(super) fn make_task(
     store: &mut StoreMut<'_>,
     callee: Arc<CoreCallee>,

@@ -103,6 +103,7 @@ impl Subtask {
 }
 
 /// Spec: `on_progress`: an event for the caller, or the end of its wait.
+#[inline]
 pub(crate) fn on_progress(state: &mut State, id: SubtaskId) -> Result<()> {
     let subtask = state.subtasks.get(id)?;
     let waiter = subtask.waiter.filter(|_| subtask.resolved());
@@ -116,6 +117,7 @@ pub(crate) fn on_progress(state: &mut State, id: SubtaskId) -> Result<()> {
 }
 
 /// Spec: `Subtask.deliver_resolve`: gives back what was lent.
+#[inline]
 pub(crate) fn deliver_resolve(state: &mut State, id: SubtaskId) -> Result<()> {
     let subtask = state.subtasks.get_mut(id)?;
     let instance = subtask.instance();
@@ -124,6 +126,7 @@ pub(crate) fn deliver_resolve(state: &mut State, id: SubtaskId) -> Result<()> {
 }
 
 /// Spec: the lending side of `deliver_resolve`.
+#[inline]
 pub(crate) fn give_back(state: &mut State, instance: InstanceId, lenders: Vec<u32>) -> Result<()> {
     for index in lenders {
         state.resource_mut(instance, index)?.num_lends -= 1;
@@ -132,6 +135,7 @@ pub(crate) fn give_back(state: &mut State, instance: InstanceId, lenders: Vec<u3
 }
 
 /// Spec: `subtask_event`.
+#[inline]
 pub(crate) fn subtask_event(state: &mut State, id: SubtaskId) -> Result<Event> {
     if state.subtasks.get(id)?.resolved() {
         deliver_resolve(state, id)?;

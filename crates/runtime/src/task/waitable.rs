@@ -77,8 +77,9 @@ pub(crate) struct Waitable {
 }
 
 /// Spec: `Waitable.set_pending_event`; wakes whoever waits for it, which an event that is replaced has done already.
+#[inline]
 pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event: PendingEvent) -> Result<()> {
-    let State { ends, subtasks, sets, maybe_ready, .. } = state;
+    let State { ends, subtasks, sets, .. } = state;
     let this = match waitable {
         WaitableRef::End(id) => &mut ends.get_mut(id)?.waitable,
         WaitableRef::Subtask(id) => &mut subtasks.get_mut(id)?.waitable,
@@ -86,21 +87,26 @@ pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event:
     if this.pending_event.replace(event).is_some() {
         return Ok(());
     }
-    if let Some(thread) = this.sync_waiter {
-        maybe_ready.push_back(thread);
-    }
-    let Some(set) = this.set else { return Ok(()) };
-    let members = sets.get_mut(set)?;
-    if members.note_only_pending(waitable) {
+    let (waiter, set) = (this.sync_waiter, this.set);
+    let mut noted = false;
+    if let Some(set) = set
+        && sets.get_mut(set)?.note_only_pending(waitable)
+    {
         this.place = Some(Place::default());
-        members.wake_waiters(maybe_ready);
-        return Ok(());
+        noted = true;
     }
-    super::waitable_set::note_pending(state, set, waitable)?;
+    if let Some(thread) = waiter {
+        state.wake(thread);
+    }
+    let Some(set) = set else { return Ok(()) };
+    if !noted {
+        super::waitable_set::note_pending(state, set, waitable)?;
+    }
     super::waitable_set::wake_waiters(state, set)
 }
 
 /// Forgets a pending event without delivering it.
+#[inline]
 pub(crate) fn clear_pending_event(state: &mut State, waitable: WaitableRef) -> Result<Option<PendingEvent>> {
     let this = state.waitable_mut(waitable)?;
     let (event, set) = (this.pending_event.take(), this.set);
@@ -111,6 +117,7 @@ pub(crate) fn clear_pending_event(state: &mut State, waitable: WaitableRef) -> R
 }
 
 /// Spec: `Waitable.get_pending_event`: computes and delivers the event.
+#[inline]
 pub(crate) fn get_pending_event(store: &mut StoreMut<'_>, waitable: WaitableRef) -> Result<Event> {
     let state = store.state_mut();
     let event = clear_pending_event(state, waitable)?;
@@ -130,6 +137,7 @@ pub(super) fn deliver(state: &mut State, waitable: WaitableRef, event: Option<Pe
 }
 
 /// Spec: `Waitable.join`.
+#[inline]
 pub(crate) fn join(state: &mut State, waitable: WaitableRef, set: Option<WaitableSetId>) -> Result<()> {
     let this = state.waitable_mut(waitable)?;
     let pending = this.pending_event.is_some();

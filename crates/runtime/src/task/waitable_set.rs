@@ -1,7 +1,5 @@
 //! Spec: `WaitableSet`.
 
-use std::collections::VecDeque;
-
 use super::waitable::{deliver, get_pending_event};
 use super::{Event, ThreadId, WaitableRef};
 use crate::engine::StoreMut;
@@ -37,14 +35,7 @@ impl WaitableSet {
         only
     }
 
-    /// Lets the loop look at every thread that waits.
-    pub(super) fn wake_waiters(&self, maybe_ready: &mut VecDeque<ThreadId>) {
-        if let Some(thread) = self.first_waiting {
-            maybe_ready.push_back(thread);
-            maybe_ready.extend(&self.others_waiting);
-        }
-    }
-
+    #[inline]
     fn add_waiting(&mut self, thread: ThreadId) {
         match self.first_waiting {
             None => self.first_waiting = Some(thread),
@@ -52,6 +43,7 @@ impl WaitableSet {
         }
     }
 
+    #[inline]
     fn remove_waiting(&mut self, thread: ThreadId) {
         if self.first_waiting == Some(thread) {
             self.first_waiting = self.others_waiting.pop();
@@ -80,6 +72,7 @@ fn place_of(state: &mut State, member: WaitableRef) -> Result<&mut Place> {
 }
 
 /// Notes that `member` has a pending event.
+#[inline]
 pub(crate) fn note_pending(state: &mut State, set: WaitableSetId, member: WaitableRef) -> Result<()> {
     if state.waitable(member)?.place.is_some() {
         return Ok(());
@@ -98,6 +91,7 @@ pub(crate) fn note_pending(state: &mut State, set: WaitableSetId, member: Waitab
 }
 
 /// Notes that `member` has no pending event any more, or leaves the set.
+#[inline]
 pub(crate) fn forget_pending(state: &mut State, set: WaitableSetId, member: WaitableRef) -> Result<()> {
     let Some(Place { before, after }) = state.waitable_mut(member)?.place.take() else { return Ok(()) };
     if let (None, None) = (before, after) {
@@ -119,6 +113,7 @@ pub(crate) fn forget_pending(state: &mut State, set: WaitableSetId, member: Wait
 }
 
 /// Spec: `WaitableSet.get_pending_event`; which one is open to choice.
+#[inline]
 pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result<Event> {
     let state = store.state_mut();
     let State { sets, choose, .. } = state;
@@ -140,13 +135,21 @@ pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result
 }
 
 /// Lets the loop look at every thread that waits on `set`.
+#[inline]
 pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> {
-    let State { sets, maybe_ready, .. } = state;
-    sets.get(set)?.wake_waiters(maybe_ready);
+    if let Some(first) = state.sets.get(set)?.first_waiting {
+        state.wake(first);
+        let mut i = 0;
+        while let Some(&other) = state.sets.get(set)?.others_waiting.get(i) {
+            state.wake(other);
+            i += 1;
+        }
+    }
     Ok(())
 }
 
 /// Counts `thread` as waiting on `set`. Spec: `num_waiting += 1`.
+#[inline]
 pub(crate) fn start_waiting(state: &mut State, set: WaitableSetId, thread: ThreadId) -> Result<()> {
     let this = state.sets.get_mut(set)?;
     this.add_waiting(thread);
@@ -157,12 +160,14 @@ pub(crate) fn start_waiting(state: &mut State, set: WaitableSetId, thread: Threa
 }
 
 /// Spec: `num_waiting -= 1`.
+#[inline]
 pub(crate) fn stop_waiting(state: &mut State, set: WaitableSetId, thread: ThreadId) -> Result<()> {
     state.sets.get_mut(set)?.remove_waiting(thread);
     Ok(())
 }
 
 /// Spec: `WaitableSet.drop`.
+#[inline]
 pub(crate) fn check_drop(state: &State, set: WaitableSetId) -> Result<()> {
     let set = state.sets.get(set)?;
     if set.members > 0 {
