@@ -176,11 +176,10 @@ impl<T: Send + 'static> Store<T> {
 
     /// The result of `call`, once, when it is there. It is an error when the call ended without one.
     pub fn result_of<R>(&self, call: &mut StartedCall<R>) -> Option<Result<R>> {
-        let result = match call.outbox.take() {
-            Some(result) => Ok(result),
-            None if ended(self.state(), call.task) => Err(Error::host("the call was cancelled")),
-            None => return None,
-        };
+        if !ended(self.state(), call.task) {
+            return None;
+        }
+        let result = call.outbox.take().ok_or_else(|| Error::host("the call was cancelled"));
         call.mailbox = None;
         Some(result)
     }

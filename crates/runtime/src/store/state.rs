@@ -58,6 +58,8 @@ pub(crate) struct State {
     pub(crate) maybe_ready: VecDeque<ThreadId>,
     /// How often a thread stopped running.
     pub(crate) stops: u64,
+    /// What the next answer of [`State::short_way`] is computed from.
+    ways: u32,
     /// Who runs now.
     pub(crate) current: Current,
     /// The thread that the parking thread wants to run next. Spec: `switch_to`.
@@ -111,6 +113,7 @@ impl State {
             direct: Vec::new(),
             maybe_ready: VecDeque::new(),
             stops: 0,
+            ways: 0,
             current: Current::default(),
             switch_to: None,
             outer_storages: Vec::new(),
@@ -176,6 +179,18 @@ impl State {
             Handle::Resource(handle) => Ok(handle),
             other => Err(other.wrong(index, "a resource")),
         }
+    }
+
+    /// Whether a short way is taken where there is one. Always, when the first choice is; under every other choice as if by
+    /// chance, so that a script under seeds compares each short way with its twin. It is no choice of its own: nobody can see
+    /// which way was taken.
+    #[inline]
+    pub(crate) fn short_way(&mut self) -> bool {
+        if self.choose.is_first() {
+            return true;
+        }
+        self.ways = self.ways.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.ways >> 31 == 0
     }
 
     /// Lets the next turn of the loop look whether `thread` is ready. One that is to be looked at already keeps its place:

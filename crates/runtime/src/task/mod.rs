@@ -2,6 +2,7 @@
 //!
 //! Spec: "Concurrency", "Waitable State", "Subtask State".
 
+mod callback;
 mod cancel;
 pub(crate) mod direct;
 pub(crate) mod enter;

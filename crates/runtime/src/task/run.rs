@@ -26,6 +26,11 @@ pub(super) fn run_thread(
     stage: impl FnOnce(&mut StoreMut<'_>) -> Result<()>,
 ) -> Result<()> {
     run_once(store, thread, cancelled, stage)?;
+    run_switched_to(store)
+}
+
+/// Runs whoever the thread that stopped switches to.
+pub(super) fn run_switched_to(store: &mut StoreMut<'_>) -> Result<()> {
     while let Some(thread) = store.state_mut().switch_to.take() {
         run_once(store, thread, false, |store| run_stage(store, thread))?;
     }
@@ -215,7 +220,7 @@ pub(super) fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId,
 
 /// Spec: `CallbackCode`, `unpack_callback_result`, and the top of the event loop of `canon_lift`.
 #[inline]
-fn event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, packed: u32) -> Result<()> {
+pub(super) fn event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, packed: u32) -> Result<()> {
     let (code, index) = (packed & 0xf, packed >> 4);
     match code {
         0 => return exit_implicit_thread(store, thread, task),
@@ -328,6 +333,9 @@ fn waits_for_host(store: &StoreMut<'_>, task: TaskId) -> Result<bool> {
 /// Resumes `thread`, which is ready, from the loop of the store.
 #[inline]
 pub(crate) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
+    if super::callback::turn(store, thread)? {
+        return Ok(());
+    }
     let state = store.state();
     let task = state.threads.get(thread)?.task;
     let async_ = state.tasks.get(task)?.callee.ty.async_;
