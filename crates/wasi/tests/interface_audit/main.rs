@@ -1,13 +1,12 @@
 //! Every function and resource that the standard gives to components, against what the linker has, with its exact type: for
 //! each one, a component that imports only that is linked. `cargo xtask audit` prints the table.
 
-mod facts;
 mod import;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use facts::{Definition, Fact, facts, generation, missing};
 use thalweg::{Component, Config, Engine, Linker};
+use thalweg_testkit::wit::{Definition, Fact, facts, generation, missing};
 use thalweg_wasi::WasiContext;
 
 /// The data, and the version up to which its generation is served.
