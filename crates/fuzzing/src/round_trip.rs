@@ -8,10 +8,8 @@ use thalweg::{Component, Config, Engine, ErrorKind, Features, Instance, Linker, 
 use thalweg_testkit::abi::{ENCODINGS, Echo, Random, pad, wait};
 
 use crate::no_bug;
-use crate::prepared::Kept;
+use crate::prepared::{Kept, shape};
 
-/// Bytes that choose types; the others choose values.
-const TYPE_BYTES: usize = 48;
 /// Types of one component.
 const TYPES: usize = 3;
 
@@ -25,8 +23,7 @@ thread_local! {
 /// The first bytes choose types and an encoding of strings, the others values: each goes through core values and through
 /// memory. Then a value of one type is passed as one of another, which is an error of the embedder's or happens to fit.
 pub fn round_trip(data: &[u8]) {
-    let (shape, values) = data.split_at(data.len().min(TYPE_BYTES));
-    let mut random = Random::of_bytes(shape);
+    let (mut random, values) = shape(data);
     let encoding = ENCODINGS[random.below(3)];
     let types: Vec<_> = (0..TYPES).map(|_| random.ty(3)).collect();
     let prepared = KEPT.with_borrow_mut(|kept| kept.get(Echo::of(&types, encoding), prepare));

@@ -9,8 +9,7 @@ use wit_parser::{Resolve, Type, TypeDefKind, TypeId};
 use super::words::kind_of;
 
 /// Small numbers that mean something somewhere, and large ones.
-const NUMBERS: [u64; 16] =
-    [0, 1, 2, 3, 7, 8, 64, 100, 4096, 65_535, 65_536, 1 << 20, 1_000_000_000, 1 << 32, 1 << 63, u64::MAX];
+const NUMBERS: [u64; 16] = [0, 1, 2, 3, 4, 7, 8, 16, 64, 80, 100, 4096, 65_535, 65_536, 1 << 20, 1_000_000_000];
 /// Texts that are paths, names of fields or of hosts, addresses, or nothing of that.
 const TEXTS: [&str; 32] = [
     "a",
@@ -218,8 +217,13 @@ fn address(types: &[Type], random: &mut Random) -> Option<Val> {
 
 fn number(random: &mut Random) -> u64 {
     match random.below(4) {
-        0 => random.next(),
-        1 => random.below(0x100) as u64,
+        0 if random.below(4) == 0 => match random.below(4) {
+            0 => u64::MAX,
+            1 => 1 << 32,
+            2 => 1 << 63,
+            _ => random.next(),
+        },
+        0 | 1 => random.below(0x100) as u64,
         _ => NUMBERS[random.below(NUMBERS.len())],
     }
 }

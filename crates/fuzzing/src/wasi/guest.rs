@@ -104,7 +104,7 @@ impl Writer {
 
     /// A function of the host.
     fn function(&mut self, resolve: &Resolve, module: &str, function: &Function) {
-        let name = format!("f{}", self.calls.len());
+        let name = format!("call-{}", self.calls.len());
         let signature = resolve.wasm_signature(AbiVariant::GuestImport, function);
         let mut params: Vec<_> = signature.params.clone();
         if signature.retptr {
@@ -162,7 +162,7 @@ impl Writer {
 
     /// A built-in, which takes and gives nothing but numbers.
     fn numbers(&mut self, module: &str, field: &str, params: &[WasmType], result: Option<WasmType>, does: Does) {
-        let name = format!("f{}", self.calls.len());
+        let name = format!("call-{}", self.calls.len());
         let types: Vec<_> = (0..params.len()).map(|i| format!("p{i}: u32")).collect();
         let result_type = result.map(|ty| if ty == WasmType::I64 { ("u64", 8) } else { ("u32", 4) });
         self.export(&name, &types.join(", "), result_type.map(|(ty, _)| ty));
@@ -212,8 +212,7 @@ impl Writer {
     fn encode(&self, imported: &(String, String)) -> Vec<u8> {
         let Writer { words, functions, imports, bodies, .. } = self;
         let wit = format!(
-            "package thalweg:guest;\ninterface calls {{\n{}{functions}}}\nworld guest {{\n{}  export calls: interface {{\n{}{functions}  }}\n}}\n{}",
-            words.definitions(),
+            "package thalweg:guest;\nworld guest {{\n{}  export calls: interface {{\n{}{functions}  }}\n}}\n{}",
             imported.0,
             words.definitions(),
             imported.1

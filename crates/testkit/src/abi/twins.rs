@@ -15,7 +15,8 @@ impl Twins {
     /// The component in text, which imports nothing, both ways.
     pub fn of(text: &str) -> Twins {
         Twins([true, false].map(|adapters| {
-            let engine = Engine::new(Config::new().features(Features::all()).adapters(adapters)).expect("an engine");
+            let engine = Engine::new(Config::new().features(Features::all()).adapters(adapters).optimize(false))
+                .expect("an engine");
             let component = Component::from_bytes(&engine, text.as_bytes());
             let component = component.unwrap_or_else(|error| panic!("{error:?}\n{text}"));
             let prepared = Linker::new(&engine).prepare(&component).expect("no imports");
