@@ -6,7 +6,7 @@
 use std::any::{Any, TypeId};
 use std::collections::VecDeque;
 use std::marker::PhantomData;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use crate::Result;
 use crate::abi::{LiftCx, LowerCx, WitType};
@@ -137,6 +137,13 @@ pub(crate) enum RawSource<'a> {
     Bytes(&'a mut HostBytes),
     /// A buffer of the host: items.
     Items(&'a mut HostItems),
+}
+
+impl<'a, T> Destination<'a, T> {
+    /// The same, its element type known.
+    pub(super) fn of(raw: RawDestination<'a>) -> Self {
+        Destination { raw, of: PhantomData }
+    }
 }
 
 impl<T: WitType> Destination<'_, T> {
@@ -283,6 +290,14 @@ pub(crate) trait HostProducer: Send {
     /// Whether the items are bytes.
     fn is_bytes(&self) -> bool;
 
+    /// The stream exists from now on; waking `waker` lets the store look at this end.
+    fn attach(&mut self, _waker: &Waker) {}
+
+    /// Whether it is over though nobody reads; none if it ends only when it is polled.
+    fn ends_unread(&self) -> Option<bool> {
+        None
+    }
+
     /// See [`StreamProducer::origin`].
     fn origin(&mut self) -> Option<&mut dyn Any>;
 }
@@ -306,7 +321,7 @@ struct Typed<T, E> {
 
 impl<T: WitType, P: StreamProducer<T>> HostProducer for Typed<T, P> {
     fn poll(&mut self, cx: &mut Context<'_>, destination: RawDestination<'_>) -> Poll<Result<Flow>> {
-        self.end.poll_produce(cx, &mut Destination { raw: destination, of: PhantomData })
+        self.end.poll_produce(cx, &mut Destination::of(destination))
     }
 
     fn is_bytes(&self) -> bool {

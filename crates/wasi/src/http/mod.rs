@@ -13,11 +13,12 @@ mod fields;
 mod incoming_body;
 mod outgoing_body;
 mod request;
+pub(crate) mod request_line;
 mod request_options;
 mod response;
 mod service;
 mod syntax;
-mod types;
+pub(crate) mod types;
 
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub(crate) use client::{hand_on, send_request};
 pub(crate) use outgoing_body::{BodyWriter, written_body};
 pub(crate) use response::parse_status;
 pub(crate) use service::ReplyOnce;
-pub(crate) use syntax::{is_authority, parse_path_with_query, split_port};
+pub(crate) use syntax::split_port;
 
 use crate::WasiView;
 use crate::sys::HttpClient;

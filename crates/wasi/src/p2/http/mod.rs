@@ -18,7 +18,7 @@ mod outgoing_response;
 mod request_options;
 mod response_outparam;
 
-use thalweg::{Linker, Resource, Result};
+use thalweg::{Linker, LinkerInstance, Resource, Result};
 
 pub use future_incoming_response::FutureIncomingResponse;
 pub use future_trailers::FutureTrailers;
@@ -33,7 +33,7 @@ pub use response_outparam::ResponseOutparam;
 
 use super::io::IoError;
 use crate::WasiView;
-use crate::http::ErrorCode;
+use crate::http::{ErrorCode, Fields};
 
 const TYPES: &str = "wasi:http/types@0.2.12";
 
@@ -63,4 +63,19 @@ pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     })?;
     incoming_handler::add_to_linker(linker)?;
     outgoing_handler::add_to_linker(linker)
+}
+
+/// Defines `headers` of a message, which is `of`: a child of the message.
+fn headers<H: Send + 'static, T: WasiView>(
+    types: &mut LinkerInstance<'_, T>,
+    resource: &str,
+    of: fn(&H) -> &Fields,
+) -> Result<()> {
+    types.func(&format!("[method]{resource}.headers"), move |mut caller, (this,): (Resource<H>,)| {
+        let mut data = caller.data_mut();
+        let table = &mut data.wasi().table;
+        let headers = of(table.get(&this)?).clone();
+        table.push_child(headers, &this)
+    })?;
+    Ok(())
 }
