@@ -37,7 +37,7 @@ mod store;
 mod stress;
 
 pub(crate) use config::{CoreEngine, EngineOptions};
-pub(crate) use continuation::{Continuation, Step, run_func, set_runner};
+pub(crate) use continuation::{Continuation, GoOn, Step, run_func, set_runner};
 pub(crate) use convert::GENERATED;
 pub(crate) use func::{CoreFunc, CoreFuncType, host_func, host_func_of, park_func};
 pub(crate) use global::CoreGlobal;

@@ -8,7 +8,7 @@ use std::task::Waker;
 use super::{Choose, Mailbox, ResourceTypeId, Slab, Words};
 use crate::adapter::AdaptedCall;
 use crate::canon::Lowered;
-use crate::engine::{Continuation, CoreLimits};
+use crate::engine::{Continuation, CoreLimits, GoOn};
 use crate::host::{HostTask, HostTaskId};
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
 use crate::stream::{CopyEnd, Shared};
@@ -60,6 +60,16 @@ pub(crate) struct State {
     pub(crate) stops: u64,
     /// Who runs now.
     pub(crate) current: Current,
+    /// The next run of a thread is a turn of the store's loop, which goes on on its stack.
+    pub(crate) in_turn: bool,
+    /// What a stack whose call has returned does next.
+    pub(crate) go_on: GoOn,
+    /// Turns that may be made before the embedder gets control.
+    pub(crate) turns_left: usize,
+    /// Whether a call of the host came to its end since the host was told.
+    pub(crate) host_called: bool,
+    /// A thread that was chosen to run next, by a turn that could not run it.
+    pub(crate) chosen: Option<ThreadId>,
     /// The thread that the parking thread wants to run next. Spec: `switch_to`.
     pub(crate) switch_to: Option<ThreadId>,
     /// The `leaf_storage` of each caller whose callee runs on its stack with storage of its own, innermost last. A trap
@@ -81,6 +91,8 @@ pub(crate) struct Current {
     pub(crate) leaf_storage: Option<[u64; 2]>,
     /// Whether it is the last of [`State::light`], which has no thread.
     pub(crate) light: bool,
+    /// Whether it runs as a turn of the store's loop.
+    pub(crate) in_turn: bool,
 }
 
 impl State {
@@ -112,6 +124,11 @@ impl State {
             maybe_ready: VecDeque::new(),
             stops: 0,
             current: Current::default(),
+            in_turn: false,
+            go_on: crate::task::go_on,
+            turns_left: 0,
+            host_called: false,
+            chosen: None,
             switch_to: None,
             outer_storages: Vec::new(),
             adapted_calls: Vec::new(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::enter::release_exclusive;
 use super::light::{LightCall, Side};
-use super::run::returned;
+use super::run::{returned, stop_running};
 use super::{CoreCallee, TakesResult, TaskId, ThreadId};
 use crate::abi::LiftCx;
 use crate::engine::{CoreFunc, StoreMut};
@@ -129,16 +129,8 @@ fn end_visible(store: &mut StoreMut<'_>, bits: u64) -> Result<(TaskId, Visible)>
     returned(store, thread, task, bits)?;
     let state = store.state_mut();
     state.current = Current::default();
-    stopped(state, thread);
+    stop_running(state, thread);
     Ok((task, visible))
-}
-
-/// Notes that `thread` does not run any more.
-fn stopped(state: &mut State, thread: ThreadId) {
-    state.stops += 1;
-    if let Some(this) = state.threads.find_mut(thread) {
-        (this.running, this.stopped) = (false, state.stops);
-    }
 }
 
 /// The result that is there already, of an entry that becomes a task, and where another would go.
