@@ -242,4 +242,6 @@ pub(crate) struct EngineTest {
     pub(crate) log: Vec<u64>,
     /// What was found.
     pub(crate) values: Vec<u64>,
+    /// Calls for stacks that are free, the next one last.
+    pub(crate) jobs: Vec<(crate::engine::CoreFunc, crate::abi::Args)>,
 }
