@@ -10,6 +10,7 @@ mod direct;
 mod dispatch;
 mod error_context;
 mod finish;
+mod forward;
 mod glue;
 mod lower;
 mod resource;

@@ -48,6 +48,8 @@ pub(super) struct Turn {
     spare: usize,
     /// Whether the innermost call of a guest has frames of the host below it, which cannot be suspended.
     pub(super) plain: Cell<bool>,
+    /// Whether there is a function that suspends. The engine makes no plain instances then.
+    pub(super) suspends: Cell<bool>,
     /// What own stacks begin with, once there is one.
     pub(super) runner: OnceCell<wasmtime::TypedFunc<(), ()>>,
     /// What the next stack runs.
@@ -63,6 +65,7 @@ impl Turn {
             stack: Cell::new(EMBEDDERS_STACK),
             spare,
             plain: Cell::new(false),
+            suspends: Cell::new(false),
             runner: OnceCell::new(),
             job: Cell::new(None),
             answer: Cell::new(0),

@@ -4,8 +4,8 @@ use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Result;
-use crate::error::bug;
 use crate::abi::{FlatIter, LiftCx, Returns};
+use crate::error::bug;
 use crate::store::{Command, Mailbox};
 use crate::task::{TakesResult, TaskId};
 use crate::types::ValType;

@@ -11,7 +11,7 @@ use crate::canon::Lowered;
 use crate::engine::{Continuation, CoreLimits, GoOn};
 use crate::host::{HostTask, HostTaskId};
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
-use crate::stream::{CopyEnd, Shared};
+use crate::stream::{CopyEnd, HostEnd, Shared};
 use crate::task::direct::Direct;
 use crate::task::light::{self, LightCall};
 use crate::task::light_host::Visible;
@@ -54,7 +54,7 @@ pub(crate) struct State {
     /// behind, and a store that nobody enters again.
     pub(crate) direct: Vec<Direct>,
 
-    /// Threads that may be ready, oldest first; the turn of the loop looks at each again.
+    /// Threads that may be ready, oldest first, each once; the turn of the loop looks at each again.
     pub(crate) maybe_ready: VecDeque<ThreadId>,
     /// How often a thread stopped running.
     pub(crate) stops: u64,
@@ -195,10 +195,34 @@ impl State {
         }
     }
 
-    /// Lets the next turn of the loop look whether `thread` is ready.
+    /// Lets the next turn of the loop look whether `thread` is ready. One that is to be looked at already keeps its place:
+    /// a guest can wake it as often as it likes.
     #[inline]
     pub(crate) fn wake(&mut self, thread: ThreadId) {
-        self.maybe_ready.push_back(thread);
+        if let Some(this) = self.threads.find_mut(thread)
+            && !std::mem::replace(&mut this.maybe_ready, true)
+        {
+            self.maybe_ready.push_back(thread);
+        }
+    }
+
+    /// The thread that is to be looked at next.
+    #[inline]
+    pub(crate) fn next_maybe_ready(&mut self) -> Option<ThreadId> {
+        let thread = self.maybe_ready.pop_front()?;
+        if let Some(this) = self.threads.find_mut(thread) {
+            this.maybe_ready = false;
+        }
+        Some(thread)
+    }
+
+    /// Notes that `thread` runs no longer: it waits from now on, or is suspended.
+    #[inline]
+    pub(crate) fn note_stopped(&mut self, thread: ThreadId) {
+        self.stops += 1;
+        if let Some(this) = self.threads.find_mut(thread) {
+            (this.running, this.stopped) = (false, self.stops);
+        }
     }
 
     /// The resource type `id`.
@@ -228,7 +252,14 @@ impl State {
             let guest_waits = shared.pending.is_some();
             let host = shared.writer.is_some() || shared.reader.is_some();
             let hand_over = shared.writer.is_some() && shared.reader.is_some();
-            host && guest_waits || hand_over
+            // A guest may wait to hear that the writer is gone, without reading.
+            let unread = match (&shared.writer, shared.readable.and_then(|end| self.ends.find(end))) {
+                (Some(HostEnd::Producer(producer)), Some(end)) => {
+                    end.waitable.set.is_some() && producer.ends_unread().is_some()
+                }
+                _ => false,
+            };
+            host && guest_waits || hand_over || unread
         };
         self.host_tasks.len() > 0 || self.shared.iter().any(|(_, shared)| ends(shared))
     }
@@ -244,4 +275,24 @@ pub(crate) struct EngineTest {
     pub(crate) values: Vec<u64>,
     /// Calls for stacks that are free, the next one last.
     pub(crate) jobs: Vec<(crate::engine::CoreFunc, crate::abi::Args)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Stage;
+
+    #[test]
+    fn a_thread_that_may_be_ready_is_noted_once() {
+        let mut state = State::for_tests();
+        let [first, second] = [(); 2].map(|()| state.threads.insert(Thread::new(TaskId::NONE, Stage::Enter)));
+        for _ in 0..1000 {
+            state.wake(first);
+            state.wake(second);
+        }
+        assert_eq!(state.maybe_ready.len(), 2, "what a guest repeats takes no memory");
+        assert_eq!(state.next_maybe_ready(), Some(first));
+        state.wake(first);
+        assert_eq!([(); 3].map(|()| state.next_maybe_ready()), [Some(second), Some(first), None]);
+    }
 }

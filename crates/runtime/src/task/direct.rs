@@ -37,7 +37,7 @@ pub(crate) fn begin(
     if !matches!(enter_implicit_thread(store, thread, task)?, Entered::Yes) {
         let state = store.state_mut();
         state.current = outer;
-        state.threads.get_mut(thread)?.running = false;
+        state.note_stopped(thread);
         return Ok(None);
     }
     let func = prepare(store, task, flat)?;
@@ -56,9 +56,7 @@ pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<SubtaskId> {
     let task = state.threads.get(thread)?.task;
     returned(store, thread, task, bits)?;
     let state = store.state_mut();
-    if let Some(this) = state.threads.find_mut(thread) {
-        this.running = false;
-    }
+    state.note_stopped(thread);
     state.current = direct.outer;
     Ok(direct.subtask)
 }

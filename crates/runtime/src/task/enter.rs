@@ -57,14 +57,17 @@ pub(super) fn enter_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, 
     Ok(Entered::Yes)
 }
 
-/// Lets the loop look at the first thread in the queue that can enter now.
+/// Lets the loop look at the first thread in the queue that can enter now; at all of them if it is open who goes first.
 #[inline]
 pub(crate) fn wake_entrants(state: &mut State, instance: InstanceId) -> Result<()> {
+    let first_only = state.choose.is_first();
     let mut i = 0;
     while let Some(&thread) = state.instances.get(instance)?.waiting_to_enter.get(i) {
         if is_ready(state, thread)? {
             state.wake(thread);
-            break;
+            if first_only {
+                break;
+            }
         }
         i += 1;
     }

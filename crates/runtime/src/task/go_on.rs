@@ -5,7 +5,7 @@
 //! which order is what [`tick`](crate::store::tick) does, and a store that makes one turn in a poll
 //! ([`Store::set_turns_per_poll`](crate::Store::set_turns_per_poll)) does it there: the twin this is compared with.
 
-use super::run::{next_event, prepare_callback, returned, start_running, stop_running};
+use super::run::{next_event, prepare_callback, returned, start_running};
 use super::{Stage, turn};
 use crate::Result;
 use crate::abi::Args;
@@ -23,7 +23,7 @@ pub(crate) fn go_on(store: &mut StoreMut<'_>, bits: u64) -> Result<Option<(CoreF
     returned(store, thread, task, bits)?;
     let state = store.state_mut();
     state.current = Current::default();
-    stop_running(state, thread);
+    state.note_stopped(thread);
     while goes_on(store) {
         let Some(thread) = next_turn(store)? else { break };
         let state = store.state_mut();

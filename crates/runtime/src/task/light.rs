@@ -128,7 +128,8 @@ pub(crate) fn return_numbers(store: &mut StoreMut<'_>, max_flat: usize, flat: &[
     let state = store.state();
     let call = top(state)?;
     let callee = callee_of(state, call)?;
-    let plain = callee.plain_result.as_ref().ok_or_else(|| bug!("a light call with a result that is not of numbers"))?;
+    let plain =
+        callee.plain_result.as_ref().ok_or_else(|| bug!("a light call with a result that is not of numbers"))?;
     let mut numbers = Flat::new();
     if plain.len() <= max_flat {
         plain.lift_flat(flat, &mut numbers)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::enter::release_exclusive;
 use super::light::{LightCall, Side};
-use super::run::{returned, stop_running};
+use super::run::returned;
 use super::{CoreCallee, TakesResult, TaskId, ThreadId};
 use crate::abi::LiftCx;
 use crate::engine::{CoreFunc, StoreMut};
@@ -132,7 +132,7 @@ fn end_visible(store: &mut StoreMut<'_>, bits: u64) -> Result<(TaskId, Visible)>
     returned(store, thread, task, bits)?;
     let state = store.state_mut();
     state.current = Current::default();
-    stop_running(state, thread);
+    state.note_stopped(thread);
     Ok((task, visible))
 }
 

@@ -49,7 +49,7 @@ fn run_once(
     let last = std::mem::replace(&mut state.current, before);
     // Another one when its stack went on to other turns; none when it has done them all.
     if let Some(thread) = last.thread {
-        stop_running(state, thread);
+        state.note_stopped(thread);
     }
     result
 }
@@ -61,15 +61,6 @@ pub(super) fn start_running(state: &mut State, thread: ThreadId, cancelled: bool
     (this.wait_for, this.cancelled, this.running) = (None, cancelled, true);
     state.current = Current { thread: Some(thread), in_turn, ..Current::default() };
     Ok(())
-}
-
-/// `thread` does not run any more.
-#[inline]
-pub(super) fn stop_running(state: &mut State, thread: ThreadId) {
-    state.stops += 1;
-    if let Some(this) = state.threads.find_mut(thread) {
-        (this.running, this.stopped) = (false, state.stops);
-    }
 }
 
 /// Runs what is next in `thread`.

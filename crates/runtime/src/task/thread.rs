@@ -49,6 +49,8 @@ pub(crate) struct Thread {
     pub(crate) wait_for: Option<WaitFor>,
     /// Whether it runs now.
     pub(crate) running: bool,
+    /// Whether it is one of the store's `maybe_ready`.
+    pub(crate) maybe_ready: bool,
     /// How the last wait ended. Spec: the result of `block`.
     pub(crate) cancelled: bool,
     /// What the parked built-in does when the thread goes on.
@@ -57,7 +59,7 @@ pub(crate) struct Thread {
     pub(crate) index: Option<u32>,
     /// Spec: `storage`.
     pub(crate) storage: [u64; 2],
-    /// When it stopped running, by the store's count: who stopped first goes on first.
+    /// When it stopped running or began to wait, by the store's count: who stopped first goes on first.
     pub(crate) stopped: u64,
     /// What the event loop waits for, kept while it waits and when it is cancelled.
     pub(crate) loop_wait: Option<WaitFor>,
@@ -74,6 +76,7 @@ impl Thread {
             stage,
             wait_for: None,
             running: false,
+            maybe_ready: false,
             cancelled: false,
             resumption: Resumption::None,
             index: None,

@@ -26,12 +26,6 @@ pub(crate) struct WaitableSet {
 }
 
 impl WaitableSet {
-    /// The threads that wait for an event of it.
-    #[inline]
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = ThreadId> {
-        self.first_waiting.into_iter().chain(self.others_waiting.iter().copied())
-    }
-
     #[inline]
     fn add_waiting(&mut self, thread: ThreadId) {
         match self.first_waiting {
@@ -119,8 +113,14 @@ pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result
 /// Lets the loop look at every thread that waits on `set`.
 #[inline]
 pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> {
-    let State { sets, maybe_ready, .. } = state;
-    maybe_ready.extend(sets.get(set)?.waiting());
+    if let Some(first) = state.sets.get(set)?.first_waiting {
+        state.wake(first);
+        let mut i = 0;
+        while let Some(&other) = state.sets.get(set)?.others_waiting.get(i) {
+            state.wake(other);
+            i += 1;
+        }
+    }
     Ok(())
 }
 
