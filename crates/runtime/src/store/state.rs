@@ -8,7 +8,7 @@ use std::task::Waker;
 use super::{Choose, Mailbox, ResourceTypeId, Slab, Words};
 use crate::adapter::AdaptedCall;
 use crate::canon::Lowered;
-use crate::engine::{Continuation, CoreLimits};
+use crate::engine::{Continuation, CoreLimits, GoOn};
 use crate::host::{HostTask, HostTaskId};
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
 use crate::stream::{CopyEnd, HostEnd, Shared};
@@ -62,6 +62,16 @@ pub(crate) struct State {
     ways: u32,
     /// Who runs now.
     pub(crate) current: Current,
+    /// The next run of a thread is a turn of the store's loop, which goes on on its stack.
+    pub(crate) in_turn: bool,
+    /// What a stack whose call has returned does next.
+    pub(crate) go_on: GoOn,
+    /// Turns that may be made before the embedder gets control.
+    pub(crate) turns_left: usize,
+    /// Whether a call of the host came to its end since the host was told.
+    pub(crate) host_called: bool,
+    /// A thread that was chosen to run next, by a turn that could not run it.
+    pub(crate) chosen: Option<ThreadId>,
     /// The thread that the parking thread wants to run next. Spec: `switch_to`.
     pub(crate) switch_to: Option<ThreadId>,
     /// The `leaf_storage` of each caller whose callee runs on its stack with storage of its own, innermost last. A trap
@@ -83,6 +93,8 @@ pub(crate) struct Current {
     pub(crate) leaf_storage: Option<[u64; 2]>,
     /// Whether it is the last of [`State::light`], which has no thread.
     pub(crate) light: bool,
+    /// Whether it runs as a turn of the store's loop.
+    pub(crate) in_turn: bool,
 }
 
 impl State {
@@ -115,6 +127,11 @@ impl State {
             stops: 0,
             ways: 0,
             current: Current::default(),
+            in_turn: false,
+            go_on: crate::task::go_on,
+            turns_left: 0,
+            host_called: false,
+            chosen: None,
             switch_to: None,
             outer_storages: Vec::new(),
             adapted_calls: Vec::new(),
@@ -205,6 +222,7 @@ impl State {
     }
 
     /// The thread that is to be looked at next.
+    #[inline]
     pub(crate) fn next_maybe_ready(&mut self) -> Option<ThreadId> {
         let thread = self.maybe_ready.pop_front()?;
         if let Some(this) = self.threads.find_mut(thread) {
@@ -214,6 +232,7 @@ impl State {
     }
 
     /// Notes that `thread` runs no longer: it waits from now on, or is suspended.
+    #[inline]
     pub(crate) fn note_stopped(&mut self, thread: ThreadId) {
         self.stops += 1;
         if let Some(this) = self.threads.find_mut(thread) {
@@ -269,6 +288,8 @@ pub(crate) struct EngineTest {
     pub(crate) log: Vec<u64>,
     /// What was found.
     pub(crate) values: Vec<u64>,
+    /// Calls for stacks that are free, the next one last.
+    pub(crate) jobs: Vec<(crate::engine::CoreFunc, crate::abi::Args)>,
 }
 
 #[cfg(test)]
