@@ -8,6 +8,7 @@ mod counted;
 mod figure;
 mod gate;
 mod goal;
+mod instantiated;
 mod instructions;
 mod limits;
 mod measure;

@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
+use crate::http_names::HttpNames;
 use crate::load::{self, Plugs, Precompiled, Source, io_text};
 use crate::options::OptionGroups;
 use crate::report::Failure;
@@ -31,7 +33,12 @@ pub fn compile(args: &CompileArgs) -> Result<ExitCode, Failure> {
     // The file is what is kept.
     settings.cache = false;
     let source = Source::read(&args.file)?;
-    let component = load::load(&source, &args.plugs, &settings, Precompiled::Refused)?.component;
+    if HttpNames::of(&source.bytes).exports.any() {
+        // A server interrupts guests that take too long; the code is the same for every time.
+        settings.timeout.get_or_insert(Duration::MAX);
+    }
+    let plugs = args.plugs.read()?;
+    let component = load::load(&source, &plugs, &settings, Precompiled::Refused)?.component;
     let output = match &args.output {
         Some(output) => output.clone(),
         None => default_output(&args.file),

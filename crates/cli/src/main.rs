@@ -7,6 +7,7 @@ mod compile;
 mod completion;
 mod compose;
 mod conformance;
+mod http_names;
 mod inspect;
 mod invoke;
 mod load;

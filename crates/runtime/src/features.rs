@@ -63,7 +63,7 @@ gates! {
     /// `[get]` and `[set]` in names.
     Accessors = "accessors", CM_ACCESSORS, true;
     /// `stream.forward` and `future.forward`.
-    Forward = "forward", CM_FORWARD, false;
+    Forward = "forward", CM_FORWARD, true;
     /// Value imports and exports, and component start functions.
     Values = "values", CM_VALUES, false;
     /// 64-bit memories in canonical options.

@@ -32,8 +32,9 @@ pub use component::{Annotation, Component, Config, Engine, ExternName, Interface
 pub use error::{Error, ErrorKind, Result, Trap};
 pub use features::{Features, Gate};
 pub use host::{
-    Access, Caller, Destination, Flow, Func, FutureReader, Instance, Resource, ResourceTable, Source, StartedCall,
-    StreamConsumer, StreamProducer, StreamReader, TypedFunc,
+    Access, Caller, Destination, Flow, Func, FutureReader, FutureWriter, FutureWritten, Instance, ReaderDropped,
+    Resource, ResourceTable, Source, StartedCall, StreamConsumer, StreamProducer, StreamReader, StreamWriter,
+    TypedFunc,
 };
 pub use limits::Limits;
 pub use linker::{Definition, DefinitionKind, HostTypes, Linker, LinkerInstance, Prepared};

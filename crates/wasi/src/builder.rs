@@ -52,7 +52,11 @@ impl WasiBuilder {
             stderr: Output::discard(),
             preopens: Vec::new(),
             network: NetworkGrant::new(OsNetwork, NetworkPolicy::deny()),
-            http: HttpContext { client: Arc::new(OsHttpClient::default()), max_fields_size: DEFAULT_MAX_FIELDS_SIZE },
+            http: HttpContext {
+                client: Arc::new(OsHttpClient::default()),
+                handler: None,
+                max_fields_size: DEFAULT_MAX_FIELDS_SIZE,
+            },
             monotonic_clock: Arc::new(OsMonotonicClock::new()),
             system_clock: Arc::new(OsSystemClock),
             random: Box::new(OsRandom),
@@ -176,6 +180,14 @@ impl WasiBuilder {
     #[must_use]
     pub fn http_client(mut self, client: Arc<dyn HttpClient>) -> Self {
         self.http.client = client;
+        self
+    }
+
+    /// Says who serves the import of `wasi:http/handler` of 0.3 or `incoming-handler` of 0.2, for a component that hands
+    /// requests on: the network, as far as it is granted, if nothing is said.
+    #[must_use]
+    pub fn http_handler(mut self, handler: Arc<dyn HttpClient>) -> Self {
+        self.http.handler = Some(handler);
         self
     }
 

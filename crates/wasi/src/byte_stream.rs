@@ -2,6 +2,7 @@
 //!
 //! Bytes go between the port and the guest's memory without a buffer of ours between them.
 
+use std::any::Any;
 use std::task::{Context, Poll, ready};
 
 use thalweg::{Destination, Flow, FutureReader, Payload, Source, StreamConsumer, StreamProducer, StreamReader};
@@ -73,6 +74,10 @@ impl<S: ByteSource> StreamProducer<u8> for Producer<S> {
         }
         Poll::Ready(Ok(Flow::End))
     }
+
+    fn origin(&mut self) -> Option<&mut dyn Any> {
+        self.source.as_mut().and_then(ByteSource::origin)
+    }
 }
 
 struct Consumer<S> {
@@ -95,6 +100,17 @@ impl<S: ByteSink> StreamConsumer<u8> for Consumer<S> {
         };
         self.completer.complete(Err(error));
         Poll::Ready(Ok(Flow::End))
+    }
+
+    fn poll_take(&mut self, cx: &mut Context<'_>, origin: &mut dyn Any) -> Option<Poll<thalweg::Result<Flow>>> {
+        let taken = self.sink.poll_take(cx, origin)?;
+        Some(taken.map(|taken| match taken {
+            Ok(()) => Ok(Flow::Continue),
+            Err(error) => {
+                self.completer.complete(Err(error));
+                Ok(Flow::End)
+            }
+        }))
     }
 
     fn end(&mut self) {

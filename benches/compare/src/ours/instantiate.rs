@@ -1,38 +1,36 @@
-//! A store, an instance in it, and both gone again.
+//! A store, instances in it, and all gone again.
 
-use thalweg::{Component, Linker, Store};
+use thalweg::{Component, Linker, Prepared, Store};
 
 use crate::block_on::block_on;
+use crate::instantiated::Instantiated;
 use crate::row::{Failure, Work, timed};
 
-/// Instantiates a compiled component, whose plan is prepared.
-pub fn instantiate(text: &str) -> Result<Work, Failure> {
-    let engine = super::engine()?;
-    let component = Component::from_bytes(&engine, text.as_bytes())?;
-    component.compile()?;
-    let linker = Linker::<()>::new(&engine);
+/// Instantiates what is prepared.
+pub fn instantiate(what: Instantiated) -> Result<Work, Failure> {
+    let engine = super::pooled_engine()?;
+    let component = Component::from_bytes(&engine, what.text.as_bytes())?;
+    let mut linker = Linker::<()>::new(&engine);
+    super::host::define(&mut linker)?;
+    let prepared = linker.prepare(&component)?;
     Ok(timed(move |n| {
-        for _ in 0..n {
+        for count in what.stores(n) {
             let mut store = Store::new(&engine, ());
-            block_on(linker.instantiate(&mut store, &component))?;
+            for _ in 0..count {
+                one(&prepared, &mut store, what.call)?;
+            }
         }
         Ok(())
     }))
 }
 
-/// The same, with a call of its export `ready`.
-pub fn instantiate_and_call(text: &str) -> Result<Work, Failure> {
-    let engine = super::engine()?;
-    let component = Component::from_bytes(&engine, text.as_bytes())?;
-    component.compile()?;
-    let linker = Linker::<()>::new(&engine);
-    Ok(timed(move |n| {
-        for _ in 0..n {
-            let mut store = Store::new(&engine, ());
-            let instance = block_on(linker.instantiate(&mut store, &component))?;
-            let func = instance.func::<(), u32>(&mut store, "ready")?;
-            block_on(func.call(&mut store, ()))?;
+fn one(prepared: &Prepared<()>, store: &mut Store<()>, call: bool) -> Result<(), Failure> {
+    let instance = block_on(prepared.instantiate(store))?;
+    if call {
+        let func = instance.func::<(), u32>(store, "ready")?;
+        if block_on(func.call(store, ()))? != 15 {
+            return Err("`ready` gives another number".into());
         }
-        Ok(())
-    }))
+    }
+    Ok(())
 }

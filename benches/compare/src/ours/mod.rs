@@ -9,6 +9,7 @@ pub mod tasks;
 use thalweg::{Component, Config, Engine, Features, Gate, Instance, Linker, Params, Returns, Store, TypedFunc};
 
 use crate::block_on::block_on;
+use crate::limits::PLACES;
 use crate::row::{Failure, Work, timed};
 
 /// An instance and where it lives.
@@ -19,9 +20,18 @@ pub struct Guest {
 
 /// An engine with every gate open that the components need.
 pub fn engine() -> Result<Engine, Failure> {
+    Ok(Engine::new(config()?)?)
+}
+
+/// The same that takes instances from a pool.
+pub fn pooled_engine() -> Result<Engine, Failure> {
+    Ok(Engine::new(config()?.pooling(PLACES))?)
+}
+
+fn config() -> Result<Config, Failure> {
     let mut features = Features::shipped();
     features.open(Gate::AsyncStackful)?.open(Gate::MoreAsyncBuiltins)?;
-    Ok(Engine::new(Config::new().features(features))?)
+    Ok(Config::new().features(features))
 }
 
 /// Instantiates the component of this text.

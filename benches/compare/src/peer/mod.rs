@@ -7,9 +7,10 @@ pub mod streams;
 pub mod tasks;
 
 use wasmtime_peer::component::{Component, ComponentNamedList, Instance, Lift, Linker, Lower, TypedFunc};
-use wasmtime_peer::{Collector, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+use wasmtime_peer::{Collector, Config, Engine, InstanceAllocationStrategy, Store};
 
 use crate::block_on::block_on;
+use crate::limits::{self, PLACES};
 use crate::row::{Failure, Work, timed};
 
 /// How the peer is set up. A row tries those that may suit it and takes the fastest.
@@ -62,12 +63,8 @@ pub fn engine(settings: Settings) -> Result<Engine, Failure> {
         config.wasm_component_model_async_stackful(true);
     }
     if settings == Settings::Pooling {
-        let mut pool = PoolingAllocationConfig::default();
-        pool.total_core_instances(1000)
-            .total_component_instances(1000)
-            .total_memories(1000)
-            .total_tables(1000)
-            .total_stacks(1000);
+        let mut pool = limits::pool();
+        pool.total_component_instances(PLACES);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }
     Ok(Engine::new(&config)?)

@@ -38,8 +38,8 @@ pub fn compose(args: &ComposeArgs) -> Result<ExitCode, Failure> {
     let settings = args.groups.settings()?;
     let source = Source::read(&args.file)?;
     // Who serves what is decided here, as for `run`, and whether the types fit.
-    let linked = load::load(&source, &args.plugs, &settings, Precompiled::Refused)?;
     let plugs = args.plugs.read()?;
+    let linked = load::load(&source, &plugs, &settings, Precompiled::Refused)?;
     let parts = std::iter::once(&source).chain(&plugs).map(|part| {
         let component = Component::from_bytes(&linked.engine, &part.bytes)?;
         Ok((Source::file_name(part.name.as_ref()), component))

@@ -41,7 +41,8 @@ pub struct InspectArgs {
 pub fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let settings = args.groups.settings()?;
     let source = Source::read(&args.file)?;
-    let loaded = load::load(&source, &args.plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
+    let plugs = args.plugs.read()?;
+    let loaded = load::load(&source, &plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
     let component = &loaded.component;
     let text = if args.wit {
         wit::wit(component).map_err(|failure| failure.at(&source.name))?

@@ -42,7 +42,12 @@ pub struct Loaded {
 }
 
 /// The component in `source`, or around the core module in it, linked with `plugs`.
-pub fn load(source: &Source, plugs: &Plugs, settings: &Settings, precompiled: Precompiled) -> Result<Loaded, Failure> {
+pub fn load(
+    source: &Source,
+    plugs: &[Source],
+    settings: &Settings,
+    precompiled: Precompiled,
+) -> Result<Loaded, Failure> {
     let mut config = Config::new()
         .limits(settings.limits.clone())
         .features(settings.features()?)
@@ -66,7 +71,6 @@ pub fn load(source: &Source, plugs: &Plugs, settings: &Settings, precompiled: Pr
     let component = if plugs.is_empty() {
         Component::from_bytes(&engine, &bytes).map_err(|error| Failure::from(error).at(&source.name))?
     } else {
-        let plugs = plugs.read()?;
         let plugs: Vec<_> = plugs.iter().map(|plug| Plug { name: &plug.name, bytes: &plug.bytes }).collect();
         Component::with_plugs(&engine, Plug { name: &source.name, bytes: &bytes }, &plugs)?
     };

@@ -21,6 +21,11 @@ impl Plugs {
         self.files.iter().map(|file| Source::read(file)).collect()
     }
 
+    /// Their names, as they were given.
+    pub fn files(&self) -> &[OsString] {
+        &self.files
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()

@@ -75,6 +75,7 @@ static KEYS: &[Key] = &[
         Switch(|s, on| s.gate(Gate::CanonicalNames, on)),
     ),
     key("component-model-accessors", "`[get]` and `[set]` in names", Switch(|s, on| s.gate(Gate::Accessors, on))),
+    key("component-model-forward", "`stream.forward` and `future.forward`", Switch(|s, on| s.gate(Gate::Forward, on))),
     key("all-proposals", "Every supported part of the standard that is not shipped yet", Switch(all_gates)),
     always("component-model", SHIPPED),
     always("component-model-async", SHIPPED),

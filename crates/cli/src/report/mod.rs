@@ -8,4 +8,4 @@ mod print;
 
 pub use bytes::bytes;
 pub use failure::Failure;
-pub use print::{fail, line, note, out, stderr_is_terminal};
+pub use print::{HeldNotes, fail, hold_notes, line, note, out, stderr_is_terminal};

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Failure;
 
@@ -35,10 +36,37 @@ pub fn fail(failure: &Failure) -> ExitCode {
     ExitCode::from(failure.code)
 }
 
-/// Prints one line that is no failure.
+/// Prints one line that is no failure, as soon as notes are not held back.
 pub fn note(message: &str) {
     let label = Style::of_stderr().paint("1;36", "note:");
-    to_stderr(&format!("{label} {message}\n"));
+    let line = format!("{label} {message}\n");
+    match &mut *held() {
+        Some(notes) => notes.push_str(&line),
+        None => to_stderr(&line),
+    }
+}
+
+/// Notes that wait; none when they do not.
+static HELD: Mutex<Option<String>> = Mutex::new(None);
+
+fn held() -> MutexGuard<'static, Option<String>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Holds notes back until this is dropped, for something else has to come first.
+pub struct HeldNotes(());
+
+/// See [`HeldNotes`].
+pub fn hold_notes() -> HeldNotes {
+    held().get_or_insert_default();
+    HeldNotes(())
+}
+
+impl Drop for HeldNotes {
+    fn drop(&mut self) {
+        let notes = held().take();
+        to_stderr(&notes.unwrap_or_default());
+    }
 }
 
 /// Prints one line that says how things are, to standard error.

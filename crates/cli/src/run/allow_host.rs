@@ -1,17 +1,47 @@
-//! `--allow-host ADDRESS[/PREFIX][:PORT]`: addresses of the network that the guest may use.
+//! `--allow-host HOST[:PORT]`: addresses and names of the network that the guest may use.
 
 use std::net::IpAddr;
 
-use thalweg_wasi::sockets::Range;
+use thalweg_wasi::NetworkPolicy;
+use thalweg_wasi::sockets::{HostName, Range};
 
 use crate::report::Failure;
 
-const FORM: &str =
-    "--allow-host ADDRESS[/PREFIX][:PORT], an IPv6 address with a port in brackets: [::1]:80, [fd00::/8]:80";
+const FORM: &str = "--allow-host ADDRESS[/PREFIX][:PORT], an IPv6 address with a port in brackets: [::1]:80, [fd00::/8]:80; \
+                    or NAME[:PORT], where *.example.com means every name that ends so";
 
-/// Reads one `--allow-host`.
-pub fn parse(text: &str) -> Result<Range, Failure> {
-    range(text).ok_or_else(|| Failure::usage(format!("`{text}` is not a range of addresses")).with_help(FORM))
+/// Grants what one `--allow-host` says.
+pub fn grant(policy: NetworkPolicy, text: &str) -> Result<NetworkPolicy, Failure> {
+    if let Some(range) = range(text) {
+        return Ok(policy.allow(range));
+    }
+    match name(text) {
+        Some(name) => Ok(policy.allow_name(name)),
+        None => {
+            Err(Failure::usage(format!("`{text}` is neither a range of addresses nor a name of a host"))
+                .with_help(FORM))
+        }
+    }
+}
+
+/// Reads `NAME[:PORT]`, `*.NAME[:PORT]`.
+fn name(text: &str) -> Option<HostName> {
+    let (name, port) = match text.split_once(':') {
+        Some((name, port)) => (name, Some(port.parse::<u16>().ok()?)),
+        None => (text, None),
+    };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let labels = name.strip_prefix("*.").unwrap_or(name);
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    // What ends in a number is an address that is written wrong.
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+    if !labels.split('.').all(is_label) || labels.rsplit('.').next().is_some_and(is_number) {
+        return None;
+    }
+    let ports = port.map_or(0..=u16::MAX, |port| port..=port);
+    Some(HostName { pattern: name.to_ascii_lowercase(), ports })
 }
 
 fn range(text: &str) -> Option<Range> {
@@ -68,10 +98,31 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in
-            ["", "example.com", "10.0.0.0/33", "10.0.0.0/", "10.0.0.1:x", "10.0.0.1:70000", "[::1]80", "[::1", "10.1"]
-        {
-            assert!(parse(text).is_err(), "{text}");
+        for text in [
+            "",
+            "*",
+            "*.",
+            "a.*.com",
+            "a..b",
+            "example.com:x",
+            "exa mple.com",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0.1:x",
+            "10.0.0.1:70000",
+            "[::1]80",
+            "[::1",
+            "10.1",
+        ] {
+            assert!(grant(NetworkPolicy::deny(), text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_may_have_a_port() {
+        let name = |pattern: &str, ports| Some(HostName { pattern: pattern.into(), ports });
+        assert_eq!(super::name("Example.COM:443"), name("example.com", 443..=443));
+        assert_eq!(super::name("localhost"), name("localhost", 0..=u16::MAX));
+        assert_eq!(super::name("*.example.com."), name("*.example.com", 0..=u16::MAX));
     }
 }

@@ -20,9 +20,13 @@ pub struct GrantArgs {
     /// Gives the guest an environment variable; without a value, the one of this command
     #[arg(long = "env", value_name = "NAME[=VALUE]")]
     env: Vec<String>,
-    /// Lets the guest use these addresses of the network: bind, connect and send to them
-    #[arg(long = "allow-host", value_name = "ADDRESS[/PREFIX][:PORT]")]
+    /// Lets the guest use these addresses of the network (bind, connect and send to them), or hosts by name (`*.` means
+    /// every name below), whose addresses it may look up
+    #[arg(long = "allow-host", value_name = "ADDRESS[/PREFIX][:PORT]|NAME[:PORT]")]
     allow_hosts: Vec<String>,
+    /// Refuses addresses of this machine, of private networks and of links, whatever grants them; those that come of a name, too
+    #[arg(long)]
+    deny_private: bool,
     /// The guest's name for itself, its first argument (default: the name of FILE)
     #[arg(long, value_name = "NAME")]
     argv0: Option<String>,
@@ -79,7 +83,7 @@ impl Grants {
             stdout: settings.inherit_stdout,
             stderr: settings.inherit_stderr,
             cwd: settings.cwd.clone(),
-            network: network(settings, &args.allow_hosts)?,
+            network: network(settings, &args.allow_hosts)?.deny_private(args.deny_private),
             max_http_fields_size: settings.max_http_fields_size,
             http_client: Arc::new(http_client(&settings.http_ca_files)?),
         })
@@ -136,7 +140,7 @@ impl Folder {
 fn network(settings: &Settings, hosts: &[String]) -> Result<NetworkPolicy, Failure> {
     let mut reach = if settings.inherit_network { NetworkPolicy::inherit() } else { NetworkPolicy::deny() };
     for host in hosts {
-        reach = reach.allow(allow_host::parse(host)?);
+        reach = allow_host::grant(reach, host)?;
     }
     // Whoever names hosts means these.
     let http = settings.http && hosts.is_empty();

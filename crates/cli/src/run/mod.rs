@@ -47,7 +47,8 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     guest_flag::hint(file, guest_args);
     let grants = Grants::parse(&args.grants, &settings, file, guest_args)?;
     let source = Source::read(file)?;
-    let loaded = load::load(&source, &args.plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
+    let plugs = args.plugs.read()?;
+    let loaded = load::load(&source, &plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
     let entry = match &args.invoke {
         Some(call) => entry::Entry::invoke(&loaded, call)?,
         None => entry::Entry::command(&loaded).map_err(|failure| failure.at(&source.name))?,

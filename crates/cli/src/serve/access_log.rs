@@ -3,7 +3,6 @@
 mod date;
 
 use std::io::{self, BufWriter, Write};
-use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
@@ -13,6 +12,7 @@ use http::{Request, StatusCode, Version};
 use serde::Serialize;
 
 use super::exchange::End;
+use super::stream::Peer;
 use date::Date;
 
 /// Lines that wait for whoever reads them. Requests do not: what does not fit is counted and lost.
@@ -31,7 +31,7 @@ pub enum Format {
 
 /// What is known of a request when it begins.
 pub struct Asked {
-    peer: SocketAddr,
+    peer: Peer,
     method: String,
     target: String,
     version: Version,
@@ -67,7 +67,7 @@ impl AccessLog {
     }
 
     /// Notes what a line needs; nothing when there is no log.
-    pub fn asked<B>(&self, peer: SocketAddr, request: &Request<B>) -> Option<Box<Asked>> {
+    pub fn asked<B>(&self, peer: Peer, request: &Request<B>) -> Option<Box<Asked>> {
         self.lines.as_ref()?;
         let target = request.uri().path_and_query().map_or("*", |path| path.as_str()).to_string();
         let method = request.method().to_string();
@@ -112,7 +112,7 @@ fn write(lines: &Receiver<String>) {
 fn common(asked: &Asked, answered: &Answered) -> String {
     let date = Date::of(asked.time);
     let target = asked.target.replace('"', "%22");
-    let (peer, method, version) = (asked.peer.ip(), &asked.method, asked.version);
+    let (peer, method, version) = (asked.peer.host(), &asked.method, asked.version);
     let (status, bytes) = (answered.status.as_u16(), answered.bytes);
     format!("{peer} - - [{}] \"{method} {target} {version:?}\" {status} {bytes}\n", date.common())
 }
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_line_of_each_format() {
         let asked = Asked {
-            peer: ([192, 0, 2, 1], 4711).into(),
+            peer: Peer::Address(([192, 0, 2, 1], 4711).into()),
             method: "GET".into(),
             target: "/a\"b?c".into(),
             version: Version::HTTP_11,

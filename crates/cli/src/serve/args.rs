@@ -8,7 +8,9 @@ use clap::Args;
 
 use super::access_log::Format;
 use super::limits::LimitArgs;
+use super::listen::ListenArgs;
 use super::pool::PoolArgs;
+use super::request_headers::HeaderArgs;
 use super::tls::TlsArgs;
 use crate::load::Plugs;
 use crate::options::{OptionGroups, Settings};
@@ -19,9 +21,8 @@ use crate::run::grants::{GrantArgs, Grants};
 #[derive(Args)]
 #[command(override_usage = "thalweg serve [OPTIONS] FILE")]
 pub struct ServeArgs {
-    /// Listens here, port 0 for any; can be given several times
-    #[arg(long = "addr", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
-    pub addrs: Vec<SocketAddr>,
+    #[command(flatten)]
+    pub listen: ListenArgs,
     /// Threads that answer requests (default: one for each core)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
@@ -31,9 +32,11 @@ pub struct ServeArgs {
     /// Writes a line for each request to standard output
     #[arg(long, value_name = "FORMAT", default_value = "off")]
     pub access_log: Format,
-    /// Serves the component anew whenever FILE changes
+    /// Serves the component anew whenever FILE or a plug changes
     #[arg(long)]
     pub watch: bool,
+    #[command(flatten)]
+    pub headers: HeaderArgs,
     #[command(flatten)]
     pub grant_args: GrantArgs,
     /// Serves a file that `thalweg compile` made; it is trusted like a native program

@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::net::{self, SocketAddr};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,7 +16,6 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::exchange;
@@ -26,6 +24,7 @@ use super::first::{First, first};
 use super::pool::Pool;
 use super::shared::{Phase, Shared};
 use super::socket::Socket;
+use super::stream::{Connected, Peer, Stream};
 use super::tls::HTTP2;
 
 /// What a client sends first when it knows that the server speaks HTTP/2; no method of HTTP/1 begins like it.
@@ -50,7 +49,7 @@ pub struct Client {
     /// The instances.
     pub pool: Rc<Pool>,
     /// The client.
-    pub peer: SocketAddr,
+    pub peer: Peer,
     /// Whether it came by TLS.
     pub secure: bool,
     protocol: Protocol,
@@ -90,9 +89,9 @@ enum Protocol {
 }
 
 /// Answers the requests of a connection, until it ends.
-pub async fn serve(stream: net::TcpStream, peer: SocketAddr, shared: &Arc<Shared>, pool: &Rc<Pool>) {
+pub async fn serve(stream: Stream, peer: Peer, shared: &Arc<Shared>, pool: &Rc<Pool>) {
     // A connection that is broken already has nobody to tell.
-    let Ok(stream) = TcpStream::from_std(stream) else { return };
+    let Ok(stream) = stream.connected() else { return };
     let broken = Rc::new(Cell::new(false));
     let client = |protocol| {
         Rc::new(Client {
@@ -222,7 +221,7 @@ impl Client {
 }
 
 /// Looks at the first bytes, and leaves them there. None when there are none.
-async fn protocol(stream: &TcpStream) -> Option<Protocol> {
+async fn protocol(stream: &Connected) -> Option<Protocol> {
     let mut bytes = [0; PREFACE.len()];
     loop {
         let count = stream.peek(&mut bytes).await.ok()?;

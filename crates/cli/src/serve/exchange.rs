@@ -154,7 +154,8 @@ pub async fn answer(request: Request<Incoming>, client: Rc<Client>) -> Response<
         }
     };
     let exceeded = Arc::new(AtomicBool::new(false));
-    let request = request.map(|incoming| request_body(incoming, client.shared.limits.max_body, &exceeded));
+    let mut request = request.map(|incoming| request_body(incoming, client.shared.limits.max_body, &exceeded));
+    client.shared.headers.put_into(request.headers_mut());
     let handling = lease.handle().handle(request, client.secure);
     exchange.lease = Some(lease);
     let answered = timeout_at(exchange.deadline, handling).await;

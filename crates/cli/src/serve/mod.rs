@@ -9,6 +9,7 @@ mod admin;
 mod app;
 mod args;
 mod body;
+mod chain;
 mod connection;
 mod epochs;
 mod exchange;
@@ -16,11 +17,15 @@ mod executor;
 mod first;
 mod generation;
 mod limits;
+mod listen;
 mod metrics;
+mod next;
 mod pool;
 mod refusal;
+mod request_headers;
 mod shared;
 mod socket;
+mod stream;
 mod supervise;
 mod tls;
 mod watch;
@@ -30,11 +35,13 @@ use std::process::ExitCode;
 
 pub use args::ServeArgs;
 
-use crate::report::Failure;
+use crate::report::{self, Failure};
 
 /// Serves a component until a signal ends it.
 pub fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let limits = args.limits.check()?;
+    // Whoever starts a server reads its first line for the address.
+    let notes = report::hold_notes();
     let mut settings = args.groups.settings()?;
     let limits = limits.with_timeout_of(&mut settings);
     // Every worker has an HTTP client of its own: its connections belong to the worker's reactor.
@@ -42,5 +49,5 @@ pub fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let tls = args.tls.acceptor()?;
     let loader = app::Loader::new(args, settings)?;
     let app = loader.load()?;
-    supervise::supervise(args, shared::Shared::new(args, limits, tls, app), loader, grants)
+    supervise::supervise(args, shared::Shared::new(args, limits, tls, app), loader, grants, notes)
 }

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::app::{App, Running};
 use super::first::{First, first};
 use super::generation::Generation;
+use super::next::Next;
 use super::shared::Shared;
 use super::worker::Pulse;
 use crate::options::duration;
@@ -71,14 +72,23 @@ pub struct Pool {
     shared: Arc<Shared>,
     grants: Rc<Grants>,
     pulse: Arc<Pulse>,
-    /// What instances are made of, and its version.
-    app: RefCell<(u64, Arc<App>)>,
+    made_of: RefCell<MadeOf>,
     /// Those that take requests; the one that was used last is taken first, so that the others become idle.
     ready: RefCell<Vec<Rc<Live>>>,
     /// One that was never used, so that nobody waits for it to be made.
     spare: RefCell<Option<Rc<Live>>>,
-    alive: Cell<usize>,
+    /// Counts the instances of all pools of the worker.
+    alive: Rc<Cell<usize>>,
     closed: Cell<bool>,
+}
+
+/// What instances are made of.
+struct MadeOf {
+    app: Arc<App>,
+    /// The server's; none for what another component hands requests on to, which is replaced together with that.
+    version: Option<u64>,
+    /// Where instances hand requests on to.
+    next: Option<Arc<Next>>,
 }
 
 /// Time for an instance to hear that a request is over which it did not finish.
@@ -141,17 +151,38 @@ impl Drop for Lease {
 impl Pool {
     /// An empty pool.
     pub fn new(shared: Arc<Shared>, grants: Grants, pulse: Arc<Pulse>) -> Rc<Pool> {
-        let app = RefCell::new((shared.version(), shared.app()));
-        Rc::new(Pool {
+        let (version, app) = (shared.version(), shared.app());
+        Pool::of(app, Some(version), shared, Rc::new(grants), pulse, Rc::default())
+    }
+
+    fn of(
+        app: Arc<App>,
+        version: Option<u64>,
+        shared: Arc<Shared>,
+        grants: Rc<Grants>,
+        pulse: Arc<Pulse>,
+        alive: Rc<Cell<usize>>,
+    ) -> Rc<Pool> {
+        let pool = Rc::new(Pool {
             shared,
-            grants: Rc::new(grants),
+            grants,
             pulse,
-            app,
+            made_of: RefCell::new(MadeOf { app: app.clone(), version, next: None }),
             ready: RefCell::default(),
             spare: RefCell::default(),
-            alive: Cell::new(0),
+            alive,
             closed: Cell::new(false),
-        })
+        });
+        let next = pool.next(&app);
+        pool.made_of.borrow_mut().next = next;
+        pool
+    }
+
+    /// Where instances of `app` hand requests on to: a pool of their own.
+    fn next(&self, app: &App) -> Option<Arc<Next>> {
+        let next = app.next.clone()?;
+        let (shared, grants, pulse) = (self.shared.clone(), self.grants.clone(), self.pulse.clone());
+        Some(Arc::new(Next::new(Pool::of(next, None, shared, grants, pulse, self.alive.clone()))))
     }
 
     /// An instance for a request.
@@ -202,12 +233,15 @@ impl Pool {
     }
 
     fn policy(&self) -> PoolPolicy {
-        self.app.borrow().1.policy
+        self.made_of.borrow().app.policy
     }
 
     async fn instantiate(self: &Rc<Self>) -> Result<Rc<Live>, Failure> {
-        let app = self.app.borrow().1.clone();
-        let (running, handle) = app.instantiate(&self.grants).await?;
+        let (app, next) = {
+            let made_of = self.made_of.borrow();
+            (made_of.app.clone(), made_of.next.clone())
+        };
+        let (running, handle) = app.instantiate(&self.grants, next).await?;
         let alive = Alive::new(self);
         let (end, ended) = oneshot::channel();
         let live = Rc::new(Live {
@@ -230,8 +264,10 @@ impl Pool {
     /// Uses what is served now, and lets go of what was served before.
     fn follow_version(self: &Rc<Self>) {
         let version = self.shared.version();
-        if self.app.borrow().0 != version {
-            *self.app.borrow_mut() = (version, self.shared.app());
+        if self.made_of.borrow().version.is_some_and(|made| made != version) {
+            let app = self.shared.app();
+            let next = self.next(&app);
+            *self.made_of.borrow_mut() = MadeOf { app, version: Some(version), next };
             self.retire_all();
             self.prepare();
         }
@@ -260,10 +296,16 @@ impl Pool {
     /// Lets every instance end when its requests have.
     pub fn close(&self) {
         self.closed.set(true);
+        self.made_of.borrow_mut().next = None;
         self.retire_all();
     }
 
-    /// Instances that are not at their end.
+    /// How long a request may take.
+    pub fn request_timeout(&self) -> Duration {
+        self.shared.limits.request_timeout
+    }
+
+    /// Instances that are not at their end, those included that requests are handed on to.
     pub fn alive(&self) -> usize {
         self.alive.get()
     }

@@ -11,6 +11,7 @@ use super::app::App;
 use super::args::ServeArgs;
 use super::limits::Limits;
 use super::metrics::Metrics;
+use super::request_headers::RequestHeaders;
 
 /// Whether new work is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +32,8 @@ pub struct Shared {
     pub limits: Limits,
     /// What makes HTTPS of a connection.
     pub tls: Option<TlsAcceptor>,
+    /// What every request has when a component gets it.
+    pub headers: RequestHeaders,
     /// What is counted.
     pub metrics: Metrics,
     /// What is written of each request.
@@ -51,6 +54,7 @@ impl Shared {
             phase: watch::Sender::new(Phase::Starting),
             limits,
             tls,
+            headers: args.headers.fields(),
             metrics: Metrics::default(),
             access_log: AccessLog::start(args.access_log),
             app: RwLock::new(Arc::new(app)),

@@ -9,12 +9,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// A TCP connection.
+use super::stream::Connected;
+
+/// A connection.
 pub struct Socket {
-    stream: TcpStream,
+    stream: Connected,
     /// Set when a response could not be finished: the connection is then reset, not ended.
     broken: Rc<Cell<bool>>,
     limit: Duration,
@@ -23,7 +24,7 @@ pub struct Socket {
 
 impl Socket {
     /// Gives up on a client that takes nothing for `limit`.
-    pub fn new(stream: TcpStream, limit: Duration, broken: Rc<Cell<bool>>) -> Socket {
+    pub fn new(stream: Connected, limit: Duration, broken: Rc<Cell<bool>>) -> Socket {
         Socket { stream, broken, limit, stalled: None }
     }
 
@@ -79,8 +80,7 @@ impl AsyncWrite for Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         if self.broken.get() {
-            // Nothing more can be done where the system refuses.
-            let _ = self.stream.set_zero_linger();
+            self.stream.reset();
         }
     }
 }

@@ -1,13 +1,11 @@
 //! The main thread of a server: its sockets, its workers, its end.
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -19,24 +17,32 @@ use super::admin::administer;
 use super::app::Loader;
 use super::args::ServeArgs;
 use super::first::{First, first};
+use super::listen::tcp;
 use super::shared::{Phase, Shared};
 use super::watch::watch;
 use super::worker::{Pulse, Task, Worker};
 use crate::load::io_text;
-use crate::report::{self, Failure};
+use crate::report::{self, Failure, HeldNotes};
 use crate::run::grants::Grants;
 
 /// Time for the workers to reset connections.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Serves until a signal ends it, with a worker for each of `grants`. `loader` loads the component again.
-pub fn supervise(args: &ServeArgs, shared: Shared, loader: Loader, grants: Vec<Grants>) -> Result<ExitCode, Failure> {
+/// Notes are held back by `notes` until the server has said where it serves.
+pub fn supervise(
+    args: &ServeArgs,
+    shared: Shared,
+    loader: Loader,
+    grants: Vec<Grants>,
+    notes: HeldNotes,
+) -> Result<ExitCode, Failure> {
     let shared = Arc::new(shared);
     let reactor = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(format!("can't start the reactor: {}", io_text(&error))))?;
-    let served = LocalSet::new().block_on(&reactor, serve(args, shared, loader, grants));
+    let served = LocalSet::new().block_on(&reactor, serve(args, shared, loader, grants, notes));
     reactor.shutdown_background();
     served
 }
@@ -46,34 +52,32 @@ async fn serve(
     shared: Arc<Shared>,
     loader: Loader,
     grants: Vec<Grants>,
+    notes: HeldNotes,
 ) -> Result<ExitCode, Failure> {
     let mut signals = Signals::new()?;
-    let mut listeners = Vec::new();
-    for &addr in &args.addrs {
-        listeners.push(listen(addr).await?);
-    }
-    let scheme = if shared.tls.is_some() { "https" } else { "http" };
+    let listeners = args.listen.listen().await?;
     let admin = match args.admin_addr {
-        Some(addr) => Some(listen(addr).await?),
+        Some(addr) => Some(tcp(addr).await?),
         None => None,
     };
-    for (_, addr) in &listeners {
-        report::line(&format!("Serving HTTP on {scheme}://{addr}/"));
+    for listener in &listeners {
+        report::line(&format!("Serving HTTP on {}", listener.url(shared.tls.is_some())));
     }
     if let Some((listener, addr)) = admin {
         report::line(&format!("Administration on http://{addr}/"));
         spawn_local(administer(listener, shared.clone()));
     }
+    drop(notes);
     let (workers, mut ended) = start(&shared, grants).await?;
     shared.phase.send_replace(Phase::Serving);
     if args.watch {
-        let (file, shared) = (args.file.clone(), shared.clone());
-        spawn_local(async move { watch(&file, move || loader.load(), shared).await });
+        let (files, shared) = (loader.files(), shared.clone());
+        spawn_local(async move { watch(&files, move || loader.load(), shared).await });
     }
     let places = Arc::new(Semaphore::new(shared.limits.max_concurrent_connections));
     let accepting: Vec<JoinHandle<()>> = listeners
         .into_iter()
-        .map(|(listener, _)| spawn_local(accept(listener, workers.clone(), places.clone(), shared.clone())))
+        .map(|listener| spawn_local(accept(listener, workers.clone(), places.clone(), shared.clone())))
         .collect();
     if let First::Right(_) = first(signals.next(), ended.recv()).await {
         return Err(Failure::new("a worker of the server ended"));
@@ -107,13 +111,6 @@ async fn drain(signals: &mut Signals, ended: &mut mpsc::Receiver<()>, shared: &S
     // Connections are reset. A worker that is with a guest that computes does not hear of it.
     let _ = timeout(LAST_WORDS, all_end(ended)).await;
     Err(failure)
-}
-
-async fn listen(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let failure = |error| Failure::new(format!("can't listen on {addr}: {}", io_text(&error)));
-    let listener = TcpListener::bind(addr).await.map_err(failure)?;
-    let bound = listener.local_addr().map_err(failure)?;
-    Ok((listener, bound))
 }
 
 /// Starts the workers and waits until each has an instance. The receiver hears of every worker that ends.

@@ -1,6 +1,6 @@
 //! `--watch`: a component that is built again is served without a restart.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -22,31 +22,40 @@ struct Look {
     length: u64,
 }
 
-fn look(file: &OsStr) -> Option<Look> {
-    let found = fs::metadata(file).ok()?;
-    Some(Look { modified: found.modified().ok(), length: found.len() })
+/// How each of `files` looks. `None` if one is away: it is about to be replaced.
+fn look(files: &[OsString]) -> Option<Vec<Look>> {
+    let look = |file: &OsString| {
+        let found = fs::metadata(file).ok()?;
+        Some(Look { modified: found.modified().ok(), length: found.len() })
+    };
+    files.iter().map(look).collect()
 }
 
-/// Serves what `load` makes of `file` whenever that has changed, until it is dropped. What cannot be loaded is reported, and
-/// what was served before goes on.
-pub async fn watch(file: &OsStr, load: impl Fn() -> Result<App, Failure> + Send + Sync + 'static, shared: Arc<Shared>) {
+/// Serves what `load` makes of `files` whenever one of them has changed, until it is dropped. What cannot be loaded is
+/// reported, and what was served before goes on.
+pub async fn watch(
+    files: &[OsString],
+    load: impl Fn() -> Result<App, Failure> + Send + Sync + 'static,
+    shared: Arc<Shared>,
+) {
     let load = Arc::new(load);
-    let (mut served, mut last) = (look(file), look(file));
+    let (mut served, mut last) = (look(files), look(files));
     loop {
         sleep(PERIOD).await;
-        let now = look(file);
+        let now = look(files);
         let settled = now == last;
-        last = now;
-        // A file that is away is about to be replaced.
+        last.clone_from(&now);
         if now.is_none() || now == served || !settled {
             continue;
         }
+        let changed = changed(files, served.as_deref(), now.as_deref());
         served = now;
         let load = load.clone();
         match spawn_blocking(move || load()).await {
             Ok(Ok(app)) => {
                 shared.replace(app);
-                report::note(&format!("{} has changed: serving the new one", file.display()));
+                let have = if changed.len() > 1 { "have" } else { "has" };
+                report::note(&format!("{} {have} changed: serving the new one", changed.join(", ")));
             }
             Ok(Err(failure)) => {
                 report::fail(&failure);
@@ -56,4 +65,11 @@ pub async fn watch(file: &OsStr, load: impl Fn() -> Result<App, Failure> + Send 
             Err(_) => return,
         }
     }
+}
+
+/// The names of those of `files` that looked otherwise `before`.
+fn changed(files: &[OsString], before: Option<&[Look]>, now: Option<&[Look]>) -> Vec<String> {
+    let differs = |at: &usize| before.and_then(|looks| looks.get(*at)) != now.and_then(|looks| looks.get(*at));
+    let names = (0..files.len()).filter(differs).filter_map(|at| files.get(at));
+    names.map(|file| file.display().to_string()).collect()
 }

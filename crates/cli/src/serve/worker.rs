@@ -1,7 +1,6 @@
 //! A thread that answers requests: its reactor, its connections, its instances.
 
 use std::future::{Future, poll_fn};
-use std::net::{SocketAddr, TcpStream};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use tokio::time::sleep;
 use super::connection;
 use super::pool::Pool;
 use super::shared::{Phase, Shared};
+use super::stream::{Peer, Stream};
 use crate::load::io_text;
 use crate::report::Failure;
 use crate::run::grants::Grants;
@@ -29,9 +29,9 @@ const ENDING: Duration = Duration::from_millis(5);
 /// A connection on its way to a worker.
 pub struct Accepted {
     /// The connection.
-    pub stream: TcpStream,
+    pub stream: Stream,
     /// The other side.
-    pub peer: SocketAddr,
+    pub peer: Peer,
     /// Its place among the connections that are open.
     pub place: Place,
 }

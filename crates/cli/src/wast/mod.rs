@@ -60,8 +60,14 @@ pub struct WastArgs {
 }
 
 /// What scripts may use beyond what is always on. The other gates change which names are right.
-const GATES: [Gate; 5] =
-    [Gate::MoreAsyncBuiltins, Gate::AsyncStackful, Gate::Threading, Gate::FixedLengthLists, Gate::ErrorContext];
+const GATES: [Gate; 6] = [
+    Gate::MoreAsyncBuiltins,
+    Gate::AsyncStackful,
+    Gate::Threading,
+    Gate::FixedLengthLists,
+    Gate::ErrorContext,
+    Gate::Forward,
+];
 
 /// Runs scripts.
 pub fn wast(args: &WastArgs) -> Result<ExitCode, Failure> {

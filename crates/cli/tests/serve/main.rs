@@ -4,6 +4,8 @@ mod ending;
 mod http2;
 mod instances;
 mod limits;
+mod load;
 mod server;
+mod sockets;
 mod tls;
 mod watch;

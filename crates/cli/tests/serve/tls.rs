@@ -13,9 +13,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::WantsClientCert;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 use super::http2::run;
 use super::server::{Server, get};
@@ -41,18 +42,53 @@ fn serve(options: &[&str]) -> Secured {
     Secured { server, certificate: made.cert.der().clone(), _folder: folder }
 }
 
-async fn connect(secured: &Secured, protocols: &[&[u8]]) -> TlsStream<TcpStream> {
+type Builder = ConfigBuilder<ClientConfig, WantsClientCert>;
+
+/// A client that trusts the server.
+fn trusting(secured: &Secured) -> Builder {
     let mut roots = RootCertStore::empty();
     roots.add(secured.certificate.clone()).expect("a certificate");
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_root_certificates(roots)
-        .with_no_client_auth();
+}
+
+async fn connect(secured: &Secured, protocols: &[&[u8]]) -> TlsStream<TcpStream> {
+    let mut config = trusting(secured).with_no_client_auth();
     config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    connect_as(secured, config).await
+}
+
+async fn connect_as(secured: &Secured, config: ClientConfig) -> TlsStream<TcpStream> {
     let stream = TcpStream::connect(secured.server.addr).await.expect("it listens");
     let name = ServerName::try_from("localhost").expect("a name");
     TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("it speaks TLS")
+}
+
+#[test]
+fn clients_show_a_certificate_that_is_vouched_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = || rcgen::generate_simple_self_signed(["client".to_string()]).expect("a certificate");
+    let (known, other) = (made(), made());
+    let file = folder.path().join("clients.pem");
+    std::fs::write(&file, known.cert.pem()).expect("it is written");
+    let secured = serve(&["--tls-client-ca", file.to_str().expect("text")]);
+    run(async {
+        let shown = |made: &rcgen::CertifiedKey<rcgen::KeyPair>| {
+            let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
+            trusting(&secured).with_client_auth_cert(vec![made.cert.der().clone()], key).expect("a client")
+        };
+        let none = trusting(&secured).with_no_client_auth();
+        for (config, answered) in [(shown(&known), true), (shown(&other), false), (none, false)] {
+            let mut stream = connect_as(&secured, config).await;
+            let mut answer = String::new();
+            // With TLS 1.3 a client hears at its first read that it is refused.
+            let sent = stream.write_all(get("/counts").as_bytes()).await;
+            let whole = sent.is_ok() && stream.read_to_string(&mut answer).await.is_ok();
+            assert_eq!(whole && answer.starts_with("HTTP/1.1 200 OK\r\n"), answered, "{answer}");
+        }
+    });
 }
 
 fn request(path: &str) -> Request<Empty<Bytes>> {

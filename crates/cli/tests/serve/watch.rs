@@ -27,3 +27,20 @@ fn a_new_component_is_served_and_a_broken_one_is_not() {
     assert!(rest.contains("still serving what was there before"), "{rest}");
     assert!(rest.contains("app.wasm has changed: serving the new one"), "{rest}");
 }
+
+#[test]
+fn a_new_plug_is_served() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("plug.wasm");
+    fs::copy(guest("http-echo-p3"), &file).expect("a copy");
+    let plug = format!("--plug={}", file.display());
+    let server = Server::start(&["--watch", &plug], &guest("http-middleware-p3"));
+    assert!(!server.answer("/").contains("hello, wasi:http 0.3"));
+
+    fs::copy(guest("http-hello-p3"), &file).expect("a copy");
+    eventually(|| server.answer("/").contains("hello, wasi:http 0.3"));
+    server.signal("TERM");
+    let (status, rest) = server.end();
+    assert!(status.success(), "{rest}");
+    assert!(rest.contains("plug.wasm has changed: serving the new one"), "{rest}");
+}

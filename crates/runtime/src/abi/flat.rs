@@ -16,11 +16,13 @@ pub struct Flat {
 impl Flat {
     /// No values yet.
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Flat::default()
     }
 
     /// Adds a value's bits. More than fit are dropped; no flattened signature has as many.
+    #[inline]
     pub fn push(&mut self, bits: u64) {
         if let Some(place) = self.bits.get_mut(self.len) {
             *place = bits;
@@ -30,18 +32,21 @@ impl Flat {
 
     /// How many values there are so far.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.len
     }
 
     /// Whether there are none yet.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// The values so far.
     #[must_use]
+    #[inline]
     pub fn values(&self) -> &[u64] {
         self.bits.get(..self.len).unwrap_or_default()
     }
@@ -68,6 +73,7 @@ pub(crate) enum Args {
 
 impl Args {
     /// Keeps `args`.
+    #[inline]
     pub(crate) fn new(args: &[u64]) -> Self {
         let mut few = [0; FEW];
         match few.get_mut(..args.len()) {
@@ -80,6 +86,7 @@ impl Args {
     }
 
     /// The values.
+    #[inline]
     pub(crate) fn values(&self) -> &[u64] {
         match self {
             Args::Few(args, count) => args.get(..usize::from(*count)).unwrap_or_default(),
@@ -98,11 +105,13 @@ pub struct FlatIter<'a> {
 impl<'a> FlatIter<'a> {
     /// Reads `values` from the first on.
     #[must_use]
+    #[inline]
     pub fn new(values: &'a [u64]) -> Self {
         FlatIter { values, at: 0 }
     }
 
     /// The next value as 64 bits. Reading past the end gives 0.
+    #[inline]
     pub fn next_u64(&mut self) -> u64 {
         let bits = self.values.get(self.at).copied().unwrap_or(0);
         self.at += 1;
@@ -110,12 +119,14 @@ impl<'a> FlatIter<'a> {
     }
 
     /// The next value's low half.
+    #[inline]
     pub fn next_u32(&mut self) -> u32 {
         self.next_u64() as u32
     }
 
     /// How many values were read.
     #[must_use]
+    #[inline]
     pub fn position(&self) -> usize {
         self.at
     }

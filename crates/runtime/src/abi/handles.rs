@@ -9,7 +9,7 @@ use crate::error::bug;
 use crate::host::{FutureSource, HostProducer};
 use crate::instance::{BorrowScope, Handle, InstanceId, ResourceHandle, RuntimeResource};
 use crate::plan::{End, Kind};
-use crate::store::{ResourceTypeId, State};
+use crate::store::{HostSource, ResourceTypeId, State, source_waker};
 use crate::stream::{CopyEnd, CopyState, FutureAny, HostEnd, Shared, SharedId, StreamAny, notify_dropped};
 use crate::task::ErrorContext;
 use crate::types::{PayloadType, ResourceIndex};
@@ -199,7 +199,11 @@ fn new_host_end(cx: &mut LowerCx<'_>, payload: &PayloadType, writer: HostEnd) ->
     let state = cx.store.state_mut();
     let mut shared = Shared::new(payload.payload.clone());
     shared.writer = Some(writer);
-    state.shared.insert(shared)
+    let id = state.shared.insert(shared);
+    if let Some(Shared { writer: Some(HostEnd::Producer(producer)), waker, .. }) = state.shared.find_mut(id) {
+        producer.attach(waker.insert(source_waker(&state.mailbox, HostSource::Shared(id))));
+    }
+    id
 }
 
 /// A stream that the host writes.

@@ -24,6 +24,7 @@ pub struct LiftCx<'a> {
 
 impl<'a> LiftCx<'a> {
     /// Access as `options` say, with what one call may bring to the host.
+    #[inline]
     pub(crate) fn new(store: StoreMut<'a>, options: &Options, borrow_scope: Option<SubtaskId>) -> Self {
         let budget = store.state().limits.max_hostcall_bytes;
         LiftCx {

@@ -23,6 +23,7 @@ pub struct LowerCx<'a> {
 
 impl<'a> LowerCx<'a> {
     /// Access as `options` say, without a task to lend to; strings come encoded as `string_source`.
+    #[inline]
     pub(crate) fn new(store: StoreMut<'a>, options: &Options, string_source: StringEncoding) -> Self {
         LowerCx {
             store,

@@ -63,11 +63,13 @@ impl Plain {
     }
 
     /// How many core values it is.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.parts.len()
     }
 
     /// Lifts from core values.
+    #[inline]
     pub(crate) fn lift_flat(&self, flat: &[u64], numbers: &mut Flat) -> Result<()> {
         for (part, &bits) in self.parts.iter().zip(flat) {
             numbers.push(part.number.clean(bits)?);
@@ -76,6 +78,7 @@ impl Plain {
     }
 
     /// Lifts from memory.
+    #[inline]
     pub(crate) fn load(&self, memory: &[u8], ptr: u32, numbers: &mut Flat) -> Result<()> {
         let range = self.range(memory.len(), ptr)?;
         let bytes = memory.get(range).ok_or(Trap::PointerOutOfBounds)?;
@@ -87,6 +90,7 @@ impl Plain {
     }
 
     /// Lowers into memory.
+    #[inline]
     pub(crate) fn store(&self, numbers: &Flat, memory: &mut [u8], ptr: u32) -> Result<()> {
         if self.parts.is_empty() {
             return Ok(());
@@ -103,6 +107,7 @@ impl Plain {
         Ok(())
     }
 
+    #[inline]
     fn range(&self, memory: usize, ptr: u32) -> Result<std::ops::Range<usize>> {
         if !ptr.is_multiple_of(self.align) {
             return Err(Trap::UnalignedPointer.into());
@@ -140,6 +145,7 @@ fn collect(ty: &ValType, offset: u32, parts: &mut Vec<Part>) -> Option<()> {
 }
 
 impl Number {
+    #[inline]
     fn size(self) -> usize {
         match self {
             Number::Bool | Number::S8 | Number::U8 => 1,
@@ -150,6 +156,7 @@ impl Number {
     }
 
     /// Its bytes at the start of `bytes` as bits; the rest of them is zero.
+    #[inline]
     fn load(self, bytes: &[u8]) -> u64 {
         let mut bits = [0; 8];
         if let (Some(place), Some(bytes)) = (bits.get_mut(..self.size()), bytes.get(..self.size())) {
@@ -159,6 +166,7 @@ impl Number {
     }
 
     /// Lifts its bits, and lowers them again.
+    #[inline]
     fn clean(self, bits: u64) -> Result<u64> {
         Ok(match self {
             Number::Bool => u64::from(bits as u32 != 0),

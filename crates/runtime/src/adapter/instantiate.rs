@@ -8,8 +8,8 @@ use super::handles::{Transfer, begin_borrows, end_borrows};
 use super::import::Import;
 use crate::abi::check_utf8;
 use crate::engine::{
-    CoreEngine, CoreExport, CoreExtern, CoreFunc, CoreFuncType, CoreInstance, CoreMemory, CoreModule, StoreMut,
-    host_func_of,
+    CoreEngine, CoreExport, CoreExtern, CoreExterns, CoreFunc, CoreFuncType, CoreInstance, CoreMemory, CoreModule,
+    StoreMut, host_func_of,
 };
 use crate::error::bug;
 use crate::instance::{Flags, RootId, RootInstance};
@@ -79,8 +79,10 @@ impl Adapters {
         index: TrampolineIndex,
     ) -> Result<Option<CoreExtern>> {
         let Some(adapter) = self.of.get(&index).and_then(|at| self.modules.get(*at)) else { return Ok(None) };
-        let externs = adapter.imports.iter().map(|import| provide(store, root, &self.types, *import));
-        let externs = externs.collect::<Result<Vec<_>>>()?;
+        let mut externs = CoreExterns::default();
+        for import in &adapter.imports {
+            externs.push(provide(store, root, &self.types, *import)?);
+        }
         let instance = CoreInstance::new(store, &adapter.module, &externs)?;
         let mut wanted = None;
         for (trampoline, export) in &adapter.trampolines {

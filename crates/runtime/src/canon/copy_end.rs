@@ -68,7 +68,7 @@ pub(super) fn drop(
 }
 
 /// Spec: `trap_if(self.copying())` of `CopyEnd.drop`.
-fn busy(which: (Kind, End)) -> Trap {
+pub(super) fn busy(which: (Kind, End)) -> Trap {
     match which {
         (Kind::Stream, End::Readable) => Trap::RemoveBusyStream,
         (Kind::Stream, End::Writable) => Trap::DropBusyStream,

@@ -33,6 +33,7 @@ pub(super) enum Next {
 }
 
 impl Next {
+    #[inline]
     fn bits(self) -> u64 {
         (self as u64) << 32
     }
@@ -72,6 +73,7 @@ pub(super) fn begin(store: &mut StoreMut<'_>, call: &DirectCall, args: &[u64]) -
 }
 
 /// Leaves the callee and its arguments where glue finds them.
+#[inline]
 fn hand_over(store: &mut StoreMut<'_>, call: &DirectCall, func: CoreFunc, args: &Flat) -> Result<u64> {
     let calls = store.state_mut().roots.get_mut(call.site.root)?.direct.as_mut();
     let calls = calls.ok_or_else(|| bug!("a direct call without glue"))?;
@@ -104,6 +106,7 @@ pub(super) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<u64> {
 }
 
 /// The answer, or where `finish` finds it. `wide`: it may need 64 bits.
+#[inline]
 pub(super) fn next(store: &mut StoreMut<'_>, outcome: Outcome, wide: bool) -> Result<u64> {
     let Outcome::Done(bits) = outcome else { return Ok(Next::Park.bits()) };
     if !wide {

@@ -1,7 +1,8 @@
 //! From a trampoline to the function that does it.
 
 use super::{
-    Outcome, Site, backpressure, context, copy_end, error_context, resource, stream, subtask, task, thread, waitable,
+    Outcome, Site, backpressure, context, copy_end, error_context, forward, resource, stream, subtask, task, thread,
+    waitable,
 };
 use crate::Result;
 use crate::engine::StoreMut;
@@ -9,6 +10,7 @@ use crate::error::bug;
 use crate::plan::Canon;
 
 /// Arguments that a signature promises; a missing one reads as 0.
+#[inline]
 pub(super) fn arg(args: &[u64], n: usize) -> u32 {
     args.get(n).map_or(0, |&bits| bits as u32)
 }
@@ -40,6 +42,7 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
             copy_end::cancel(store, site, (*kind, *end), payload.as_ref(), *async_, at(0))
         }
         Canon::DropEnd { kind, end, payload } => copy_end::drop(store, site, (*kind, *end), payload.as_ref(), at(0)),
+        Canon::Forward { kind, payload } => forward::forward(store, site, *kind, payload.as_ref(), [at(0), at(1)]),
         Canon::ErrorContextNew { options } => error_context::new(store, site, *options, at(0), at(1)),
         Canon::ErrorContextDebugMessage { options } => {
             error_context::debug_message(store, site, *options, at(0), at(1))

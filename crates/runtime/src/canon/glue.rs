@@ -19,7 +19,9 @@ use super::direct::{DirectCall, DirectCalls, Next};
 use super::lower::LoweredImport;
 use super::signature::{self, Signature};
 use super::{body as builtin, direct, find, finish};
-use crate::engine::{CoreExtern, CoreInstance, GENERATED, StoreMut, host_func, park_func, run_func, set_runner};
+use crate::engine::{
+    CoreExtern, CoreExterns, CoreInstance, GENERATED, StoreMut, host_func, park_func, run_func, set_runner,
+};
 use crate::error::bug;
 use crate::instance::RootId;
 use crate::plan::{Canon, FuncDef, Plan, TrampolineIndex};
@@ -253,15 +255,16 @@ impl Glue {
     fn instantiate(store: &mut StoreMut<'_>, root: RootId) -> Result<CoreInstance> {
         let component = store.state().roots.get(root)?.component.clone();
         let module = component.glue()?.ok_or_else(|| bug!("a component has no glue"))?;
-        let mut externs: Vec<CoreExtern> = vec![park_func(store).into()];
+        let mut externs = CoreExterns::default();
+        externs.push(park_func(store));
         for result in FINISHES {
-            externs.push(host_func(store, &[], result, Arc::new(|mut store, _args| finish::finish(&mut store))).into());
+            externs.push(host_func(store, &[], result, Arc::new(|mut store, _args| finish::finish(&mut store))));
         }
         let end = |mut store: StoreMut<'_>, args: &[u64]| direct::end(&mut store, args.first().copied().unwrap_or(0));
-        externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I64), Arc::new(end)).into());
+        externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I64), Arc::new(end)));
         let uncaught = |_store: StoreMut<'_>, _args: &[u64]| Err(Trap::UncaughtException.into());
-        externs.push(host_func(store, &[], None, Arc::new(uncaught)).into());
-        externs.push(run_func(store).into());
+        externs.push(host_func(store, &[], None, Arc::new(uncaught)));
+        externs.push(run_func(store));
         let glued = glued(component.plan());
         for this in &glued {
             externs.push(begin(store, root, this)?);

@@ -11,7 +11,7 @@ use crate::host::{HostCall, HostFunc};
 use crate::instance::{Handle, Options, RootId, options};
 use crate::plan::{FuncDef, LiftIndex, OptionsIndex};
 use crate::task::{Caller, CoreCallee, Resumption, Subtask, SubtaskId, SubtaskState, WaitFor, start_task, subtask};
-use crate::types::{FlatType, FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
+use crate::types::{FlatType, FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 
 /// A lowered function: what all calls of one import have in common. Spec: the arguments of `canon_lower`.
 pub(crate) struct Lowered {
@@ -44,6 +44,7 @@ pub(crate) struct LoweredGuest {
 
 impl Lowered {
     /// The guest that is called.
+    #[inline]
     pub(crate) fn guest(&self) -> Result<&LoweredGuest> {
         match &self.callee {
             LoweredCallee::Guest(guest) => Ok(guest),
@@ -52,6 +53,7 @@ impl Lowered {
     }
 
     /// The result, if it goes from guest to guest and is nothing but numbers.
+    #[inline]
     pub(crate) fn plain_result(&self) -> Option<&crate::abi::Plain> {
         match &self.callee {
             LoweredCallee::Guest(guest) if guest.same_types => guest.callee.plain_result.as_ref(),
@@ -60,28 +62,15 @@ impl Lowered {
     }
 
     /// How many parameters travel flat.
+    #[inline]
     pub(crate) fn max_flat_params(&self) -> usize {
         if self.options.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS }
     }
 
     /// How many results travel flat.
+    #[inline]
     pub(crate) fn max_flat_results(&self) -> usize {
         if self.options.async_ { 0 } else { MAX_FLAT_RESULTS }
-    }
-}
-
-/// Whether a value of this type may have a `borrow` in it.
-fn has_borrows(ty: &ValType) -> bool {
-    match ty {
-        ValType::Borrow(_) => true,
-        ValType::List(list) => has_borrows(&list.element),
-        ValType::Map(map) => map.entry.elements.iter().any(|element| has_borrows(&element.ty)),
-        ValType::Record(record) => record.fields.iter().any(|field| has_borrows(&field.ty)),
-        ValType::Tuple(tuple) => tuple.elements.iter().any(|element| has_borrows(&element.ty)),
-        ValType::Variant(variant) => variant.cases.iter().filter_map(|case| case.ty.as_ref()).any(has_borrows),
-        ValType::Option(option) => has_borrows(&option.some),
-        ValType::Result(result) => result.ok.iter().chain(&result.err).any(has_borrows),
-        _ => false,
     }
 }
 
@@ -101,11 +90,13 @@ impl LoweredImport {
     }
 
     /// What it stands for.
+    #[inline]
     pub(super) fn lowered(&self, store: &mut StoreMut<'_>) -> Result<&Arc<Lowered>> {
         self.numbered(store).map(|(_, lowered)| lowered)
     }
 
     /// What it stands for, and its number in the store.
+    #[inline]
     pub(super) fn numbered(&self, store: &mut StoreMut<'_>) -> Result<&(u32, Arc<Lowered>)> {
         match self.found.get() {
             Some(found) => Ok(found),
@@ -135,7 +126,7 @@ impl LoweredImport {
                 LoweredCallee::Host(func.ok_or_else(|| bug!("no imported function {}", import.0))?)
             }
         };
-        let lends = self.ty.params.elements.iter().any(|element| has_borrows(&element.ty));
+        let lends = self.ty.borrows();
         let flat = self.ty.result.as_ref().and_then(|result| result.layout().flat.as_deref());
         let is_wide = !options.async_ && matches!(flat, Some([FlatType::I64 | FlatType::F64]));
         Ok(Arc::new(Lowered { ty: self.ty.clone(), options, lends, is_wide, callee }))
@@ -183,6 +174,7 @@ pub(crate) fn core_callee(store: &mut StoreMut<'_>, root: RootId, index: LiftInd
 }
 
 /// Spec: the end of `canon_lower`: the result, a handle, or a wait.
+#[inline]
 pub(crate) fn after_start(store: &mut StoreMut<'_>, id: SubtaskId, async_: bool) -> Result<Outcome> {
     let state = store.state_mut();
     let subtask = state.subtasks.get(id)?;
@@ -204,6 +196,7 @@ pub(crate) fn after_start(store: &mut StoreMut<'_>, id: SubtaskId, async_: bool)
 }
 
 /// Spec: `subtask.state = STARTED` of `on_start`.
+#[inline]
 fn started(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<()> {
     let state = store.state_mut();
     state.subtasks.get_mut(id)?.state = SubtaskState::Started;

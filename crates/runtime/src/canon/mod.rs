@@ -10,6 +10,7 @@ mod direct;
 mod dispatch;
 mod error_context;
 mod finish;
+mod forward;
 mod glue;
 mod lower;
 mod resource;
@@ -99,6 +100,7 @@ fn find(state: &State, root: RootId, index: TrampolineIndex) -> Result<(Site, Tr
 }
 
 /// Spec: `trap_if(not inst.may_leave)`.
+#[inline]
 fn check_may_leave(store: &mut StoreMut<'_>, instance: InstanceId) -> Result<()> {
     if may(store, instance, MAY_LEAVE)? { Ok(()) } else { Err(Trap::CannotLeave.into()) }
 }
@@ -117,6 +119,7 @@ fn park(store: &mut StoreMut<'_>, wait_for: Option<WaitFor>, resumption: Resumpt
 }
 
 /// The current thread.
+#[inline]
 fn current(store: &mut StoreMut<'_>) -> Result<ThreadId> {
     store.state_mut().current_thread()
 }

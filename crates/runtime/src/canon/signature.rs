@@ -28,7 +28,7 @@ pub(crate) fn signature(trampoline: &Trampoline, plan: &Plan) -> Signature {
         Canon::WaitableSetNew | Canon::ThreadYield | Canon::ThreadIndex | Canon::ThreadSuspend => i32s(0, true),
         Canon::WaitableSetWait { .. } | Canon::WaitableSetPoll { .. } => i32s(2, true),
         Canon::ThreadNewIndirect { .. } | Canon::ErrorContextNew { .. } => i32s(2, true),
-        Canon::WaitableJoin | Canon::ErrorContextDebugMessage { .. } => i32s(2, false),
+        Canon::WaitableJoin | Canon::ErrorContextDebugMessage { .. } | Canon::Forward { .. } => i32s(2, false),
         Canon::ThreadSuspendThenResume
         | Canon::ThreadYieldThenResume
         | Canon::ThreadSuspendThenPromote

@@ -93,6 +93,7 @@ fn promoted(store: &StoreMut<'_>, site: Site, index: u32) -> Result<Option<Threa
 fn resume_later(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<Outcome> {
     let thread = suspended(store, site, index)?;
     let state = store.state_mut();
+    state.note_stopped(thread);
     state.threads.get_mut(thread)?.wait_for = Some(WaitFor::Turn);
     state.wake(thread);
     Ok(Outcome::Done(0))

@@ -38,14 +38,34 @@ pub(crate) struct CoreFunc {
     result: Option<FlatType>,
 }
 
-impl CoreFunc {
-    /// A function with its type, as far as it is of numbers.
-    pub(super) fn new(context: impl AsContext, func: wasmtime::Func) -> Self {
-        let ty = func.ty(context);
+/// What a [`CoreFunc`] knows of its type. It is looked up once for an export of a module, not for each of its instances.
+#[derive(Clone, Copy)]
+pub(super) struct Numbers {
+    /// How many parameters there are.
+    params: u8,
+    /// The result.
+    result: Option<FlatType>,
+}
+
+impl Numbers {
+    /// As far as the type is of numbers.
+    pub(super) fn of(ty: &wasmtime::FuncType) -> Self {
         let numbers = ty.params().chain(ty.results()).all(|ty| flat_type(&ty).is_some());
         let few = ty.params().len() <= MAX_VALUES && ty.results().len() <= 1;
         let params = if numbers && few { ty.params().len() as u8 } else { NOT_NUMBERS };
         let result = ty.results().next().and_then(|ty| flat_type(&ty));
+        Numbers { params, result }
+    }
+}
+
+impl CoreFunc {
+    /// A function with its type, as far as it is of numbers.
+    pub(super) fn new(context: impl AsContext, func: wasmtime::Func) -> Self {
+        Self::of(func, Numbers::of(&func.ty(context)))
+    }
+
+    /// A function of a type that was looked at before.
+    pub(super) fn of(func: wasmtime::Func, Numbers { params, result }: Numbers) -> Self {
         CoreFunc { func, params, result }
     }
 
@@ -54,6 +74,7 @@ impl CoreFunc {
     /// # Errors
     ///
     /// The guest's trap, or the error of a host function it called; a trap when it parks.
+    #[inline]
     pub(crate) fn call(self, store: &mut StoreMut<'_>, args: &[u64]) -> Result<u64> {
         if store.handle.turn().has_room() {
             return self.call_here(store, args);
@@ -66,6 +87,7 @@ impl CoreFunc {
 
     /// Calls a function on the stack of whoever executes the store. What it calls cannot park:
     /// [`StoreMut::can_park`] says no.
+    #[inline]
     fn call_here(self, store: &mut StoreMut<'_>, args: &[u64]) -> Result<u64> {
         let turn = store.handle.turn();
         let outer = turn.plain.replace(true);
@@ -75,6 +97,7 @@ impl CoreFunc {
     }
 
     /// The call itself.
+    #[inline]
     pub(super) fn call_raw(self, context: &mut StoreContextMut<'_, State>, args: &[u64]) -> wasmtime::Result<u64> {
         if args.len() != usize::from(self.params) {
             return Err(into_engine(bug!("a core function of {} parameters gets {}", self.params, args.len())));
@@ -102,6 +125,7 @@ impl CoreFunc {
     }
 
     /// `values` has a place for each of `args`, and one for a result.
+    #[inline]
     fn call_with(
         self,
         context: &mut StoreContextMut<'_, State>,
@@ -122,6 +146,7 @@ impl CoreFunc {
     }
 
     /// Whether the function has no parameters.
+    #[inline]
     pub(crate) fn takes_nothing(self) -> bool {
         self.params == 0
     }
@@ -202,6 +227,7 @@ pub(crate) fn host_func_of(
 /// It may be called only where [`StoreMut::can_park`] says yes.
 pub(crate) fn park_func(store: &mut StoreMut<'_>) -> CoreFunc {
     let handle = store.handle;
+    handle.turn().suspends.set(true);
     let func = wasmtime::Func::wrap_async(&mut store.context, move |_caller, (): ()| {
         // `_caller` is not captured: nothing borrowed from the store lives across the suspension (contract 2).
         let mut parked = false;
@@ -223,7 +249,9 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::engine::{Continuation, CoreEngine, CoreInstance, CoreModule, EngineOptions, EngineStore, Step};
+    use crate::engine::{
+        Continuation, CoreEngine, CoreExterns, CoreInstance, CoreModule, EngineOptions, EngineStore, Step,
+    };
     use crate::store::State;
 
     const GUEST: &str = r#"(module
@@ -259,7 +287,8 @@ mod tests {
         };
         let all = [FlatType::I32, FlatType::I64, FlatType::F32, FlatType::F64];
         let mix = host_func(&mut store.as_mut(), &all, Some(FlatType::F32), Arc::new(mix));
-        let instance = CoreInstance::new(&mut store.as_mut(), &module, &[again.into(), mix.into()]).unwrap();
+        let instance =
+            CoreInstance::new(&mut store.as_mut(), &module, &CoreExterns::from([again.into(), mix.into()])).unwrap();
         *down.lock().unwrap() = instance.func(&mut store.as_mut(), "down");
         super::super::stress::make_runner(&mut store.as_mut(), &engine);
         World { engine, store, instance }
@@ -315,7 +344,7 @@ mod tests {
             (import "" "note" (func $note (param i32) (result i32)))
             (func (export "down") (param i32) (result i32) (call $note (i32.sub (local.get 0) (i32.const 1)))))"#;
         let module = CoreModule::compile(&world.engine, &wat::parse_str(wat).unwrap()).unwrap();
-        let instance = CoreInstance::new(store, &module, &[note.into()]).unwrap();
+        let instance = CoreInstance::new(store, &module, &CoreExterns::from([note.into()])).unwrap();
         let func = instance.func(store, "down").unwrap();
         *down.lock().unwrap() = Some(func);
         func.call(store, &[1]).unwrap();
@@ -357,7 +386,7 @@ mod tests {
                     (else (call $overflow))))
             (func $forever (export "forever") (result i32) (i32.add (call $forever) (i32.const 1))))"#;
         let module = CoreModule::compile(&engine, &wat::parse_str(wat).unwrap()).unwrap();
-        let instance = CoreInstance::new(store, &module, &[overflow.into()]).unwrap();
+        let instance = CoreInstance::new(store, &module, &CoreExterns::from([overflow.into()])).unwrap();
         *forever.lock().unwrap() = instance.func(store, "forever");
         let deep = instance.func(store, "deep").unwrap();
         super::super::stress::make_runner(store, &engine);

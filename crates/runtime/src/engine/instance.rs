@@ -1,6 +1,7 @@
 //! A core instance and what it exports.
 
 use super::continuation::ready;
+use super::convert::error;
 use super::func::CoreFunc;
 use super::global::CoreGlobal;
 use super::memory::CoreMemory;
@@ -19,7 +20,7 @@ impl CoreTable {
     ///
     /// When the table is shorter.
     pub(crate) fn set(self, store: &mut StoreMut<'_>, index: u32, func: CoreFunc) -> Result<()> {
-        self.0.set(&mut store.context, u64::from(index), func.func.into()).map_err(super::convert::error)
+        self.0.set(&mut store.context, u64::from(index), func.func.into()).map_err(error)
     }
 
     /// The function at `index`: `None` beyond the end, `Some(None)` for a null entry.
@@ -75,6 +76,28 @@ impl From<CoreGlobal> for CoreExtern {
     }
 }
 
+/// What an instance is given, in the order of its module's imports.
+#[derive(Default)]
+pub(crate) struct CoreExterns(Vec<wasmtime::Extern>);
+
+impl CoreExterns {
+    /// Adds the next one.
+    pub(crate) fn push(&mut self, next: impl Into<CoreExtern>) {
+        self.0.push(next.into().0);
+    }
+
+    /// Forgets them, and keeps the room they took.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl<const N: usize> From<[CoreExtern; N]> for CoreExterns {
+    fn from(all: [CoreExtern; N]) -> Self {
+        CoreExterns(all.map(|one| one.0).into())
+    }
+}
+
 /// An instantiated core module.
 #[derive(Clone, Copy)]
 pub(crate) struct CoreInstance(wasmtime::Instance);
@@ -85,16 +108,30 @@ impl CoreInstance {
     /// # Errors
     ///
     /// A trap of the start function, an extern that does not fit, or a reached limit.
-    pub(crate) fn new(store: &mut StoreMut<'_>, module: &CoreModule, args: &[CoreExtern]) -> Result<Self> {
-        let externs: Vec<wasmtime::Extern> = args.iter().map(|arg| arg.0.clone()).collect();
-        let future = wasmtime::Instance::new_async(&mut store.context, &module.0, &externs);
-        let result = ready(store.handle, future);
+    pub(crate) fn new(store: &mut StoreMut<'_>, module: &CoreModule, args: &CoreExterns) -> Result<Self> {
+        let CoreExterns(args) = args;
+        let turn = store.handle.turn();
+        let result = if store.on_embedders_stack() && !turn.suspends.get() {
+            // On this stack, as a plain call is.
+            let outer = turn.plain.replace(true);
+            let result = wasmtime::Instance::new(&mut store.context, &module.0, args);
+            turn.plain.set(outer);
+            result.map_err(error)
+        } else {
+            ready(store.handle, wasmtime::Instance::new_async(&mut store.context, &module.0, args))
+        };
         result.map(CoreInstance).map_err(|error| store.state().core_limits.explain(error))
     }
 
     /// An export that was found before, in the instance's module.
     pub(crate) fn get(self, store: &mut StoreMut<'_>, export: &CoreExport) -> Option<CoreExtern> {
-        self.0.get_module_export(&mut store.context, &export.0).map(CoreExtern)
+        self.0.get_module_export(&mut store.context, &export.export).map(CoreExtern)
+    }
+
+    /// A function that was found before, in the instance's module.
+    pub(crate) fn get_func(self, store: &mut StoreMut<'_>, export: &CoreExport) -> Option<CoreFunc> {
+        let func = self.get(store, export)?.0.into_func()?;
+        Some(CoreFunc::of(func, export.numbers?))
     }
 
     /// The export `name`.
@@ -106,5 +143,75 @@ impl CoreInstance {
     #[cfg(test)]
     pub(crate) fn func(self, store: &mut StoreMut<'_>, name: &str) -> Option<CoreFunc> {
         self.export(store, name)?.func(store)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::Trap;
+    use crate::engine::{CoreEngine, EngineOptions, EngineStore, host_func, park_func};
+    use crate::store::State;
+    use crate::types::FlatType;
+
+    /// The start function calls the host, which calls another guest, and then ends or traps.
+    const GUEST: &str = r#"(module
+        (import "" "call" (func $call (param i32) (result i32)))
+        (import "" "trap" (global $trap (mut i32)))
+        (global $answer (mut i32) (i32.const 0))
+        (func (export "answer") (result i32) (global.get $answer))
+        (func $start
+            (global.set $answer (call $call (i32.const 21)))
+            (if (global.get $trap) (then unreachable)))
+        (start $start))"#;
+
+    /// What `answer` gives after a start function; `suspends`: in a store that has a suspending function.
+    fn start(suspends: bool, traps: bool) -> Result<u64> {
+        let engine = CoreEngine::new(&EngineOptions::default())?;
+        let mut store = EngineStore::new(&engine, State::for_tests());
+        let store = &mut store.as_mut();
+        if suspends {
+            park_func(store);
+        }
+        let text = r#"(module (func (export "twice") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2))))"#;
+        let compile = |text: &str| CoreModule::compile(&engine, &wat::parse_str(text).unwrap());
+        let twice = CoreInstance::new(store, &compile(text)?, &CoreExterns::default())?.func(store, "twice").unwrap();
+        let call = move |mut store: StoreMut<'_>, args: &[u64]| {
+            assert!(!store.can_park());
+            twice.call(&mut store, args)
+        };
+        let call = host_func(store, &[FlatType::I32], Some(FlatType::I32), Arc::new(call));
+        let trap = CoreGlobal::new(store, u32::from(traps))?;
+        let instance = CoreInstance::new(store, &compile(GUEST)?, &CoreExterns::from([call.into(), trap.into()]));
+        assert!(store.on_embedders_stack() && !store.can_park());
+        let answer = instance?.func(store, "answer").unwrap();
+        answer.call(store, &[])
+    }
+
+    #[test]
+    fn start_functions_do_the_same_on_either_stack() {
+        for suspends in [false, true] {
+            assert_eq!(start(suspends, false).unwrap(), 42);
+            assert_eq!(start(suspends, true).unwrap_err().as_trap(), Some(Trap::Unreachable));
+        }
+    }
+
+    #[test]
+    fn an_export_knows_its_type() {
+        let engine = CoreEngine::new(&EngineOptions::default()).unwrap();
+        let text = r#"(module (memory (export "memory") 1) (func (export "f") (param i32 i64) (result f32) f32.const 1.5)
+            (func (export "odd") (param externref)))"#;
+        let module = CoreModule::compile(&engine, &wat::parse_str(text).unwrap()).unwrap();
+        let mut store = EngineStore::new(&engine, State::for_tests());
+        let store = &mut store.as_mut();
+        let instance = CoreInstance::new(store, &module, &CoreExterns::default()).unwrap();
+        let find = |name: &str| module.find_export(name).unwrap();
+        let f = instance.get_func(store, &find("f")).unwrap();
+        assert_eq!(f.call(store, &[1, 2]).unwrap(), u64::from(1.5f32.to_bits()));
+        assert!(f.call(store, &[1]).is_err());
+        assert!(instance.get_func(store, &find("odd")).unwrap().call(store, &[0]).is_err());
+        assert!(instance.get_func(store, &find("memory")).is_none());
     }
 }

@@ -74,7 +74,7 @@ mod tests {
     use wasmtime::ResourceLimiter;
 
     use super::*;
-    use crate::engine::{CoreEngine, CoreInstance, CoreModule, EngineOptions, EngineStore};
+    use crate::engine::{CoreEngine, CoreExterns, CoreInstance, CoreModule, EngineOptions, EngineStore};
     use crate::store::State;
 
     fn limits(change: impl FnOnce(&mut Limits)) -> CoreLimits {
@@ -89,7 +89,7 @@ mod tests {
         let mut state = State::for_tests();
         state.core_limits = limits;
         let mut store = EngineStore::new(&engine, state);
-        CoreInstance::new(&mut store.as_mut(), &module, &[]).err().unwrap()
+        CoreInstance::new(&mut store.as_mut(), &module, &CoreExterns::default()).err().unwrap()
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(crate) fn convert_memory<R>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{CoreEngine, CoreInstance, CoreModule, EngineOptions, EngineStore};
+    use crate::engine::{CoreEngine, CoreExterns, CoreInstance, CoreModule, EngineOptions, EngineStore};
     use crate::store::State;
 
     const PAGE: usize = 1 << 16;
@@ -68,7 +68,7 @@ mod tests {
         let engine = CoreEngine::new(&EngineOptions::default()).unwrap();
         let module = CoreModule::compile(&engine, &wat::parse_str(text).unwrap()).unwrap();
         let mut store = EngineStore::new(&engine, State::for_tests());
-        let instance = CoreInstance::new(&mut store.as_mut(), &module, &[]).unwrap();
+        let instance = CoreInstance::new(&mut store.as_mut(), &module, &CoreExterns::default()).unwrap();
         let memories = ["a", "b"].map(|name| instance.export(&mut store.as_mut(), name).unwrap().memory().unwrap());
         (store, memories)
     }

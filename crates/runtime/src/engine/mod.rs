@@ -41,7 +41,7 @@ pub(crate) use continuation::{Continuation, Step, run_func, set_runner};
 pub(crate) use convert::GENERATED;
 pub(crate) use func::{CoreFunc, CoreFuncType, host_func, host_func_of, park_func};
 pub(crate) use global::CoreGlobal;
-pub(crate) use instance::{CoreExtern, CoreInstance, CoreTable};
+pub(crate) use instance::{CoreExtern, CoreExterns, CoreInstance, CoreTable};
 pub(crate) use limits::CoreLimits;
 pub(crate) use memory::{CoreMemory, convert_memory, copy_memory};
 pub(crate) use module::{CoreExport, CoreModule, compile_all};

@@ -4,14 +4,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::config::CoreEngine;
 use super::convert;
+use super::func::Numbers;
 use crate::{Error, ErrorKind, Result};
 
 /// A compiled core module. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct CoreModule(pub(super) wasmtime::Module);
 
-/// An export of a module: a number.
-pub(crate) struct CoreExport(pub(super) wasmtime::ModuleExport);
+/// An export of a module: a number, and its type if it is a function.
+pub(crate) struct CoreExport {
+    pub(super) export: wasmtime::ModuleExport,
+    pub(super) numbers: Option<Numbers>,
+}
 
 impl CoreModule {
     /// Compiles a core module's bytes.
@@ -32,7 +36,9 @@ impl CoreModule {
 
     /// The export `name`, to be found in each instance without its name.
     pub(crate) fn find_export(&self, name: &str) -> Option<CoreExport> {
-        self.0.get_export_index(name).map(CoreExport)
+        let export = self.0.get_export_index(name)?;
+        let numbers = self.0.get_export(name)?.func().map(Numbers::of);
+        Some(CoreExport { export, numbers })
     }
 
     /// The compiled code as bytes for [`deserialize`](Self::deserialize).
@@ -90,7 +96,7 @@ pub(crate) fn compile_all(engine: &CoreEngine, modules: &[&[u8]], threads: usize
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{EngineOptions, EngineStore};
+    use crate::engine::{CoreExterns, EngineOptions, EngineStore};
     use crate::store::State;
 
     fn engine() -> CoreEngine {
@@ -104,7 +110,7 @@ mod tests {
     fn value_of(engine: &CoreEngine, module: &CoreModule) -> u64 {
         let mut store = EngineStore::new(engine, State::for_tests());
         let mut store = store.as_mut();
-        let instance = crate::engine::CoreInstance::new(&mut store, module, &[]).unwrap();
+        let instance = crate::engine::CoreInstance::new(&mut store, module, &CoreExterns::default()).unwrap();
         instance.func(&mut store, "f").unwrap().call(&mut store, &[]).unwrap()
     }
 

@@ -48,6 +48,8 @@ pub(super) struct Turn {
     spare: usize,
     /// Whether the innermost call of a guest has frames of the host below it, which cannot be suspended.
     pub(super) plain: Cell<bool>,
+    /// Whether there is a function that suspends. The engine makes no plain instances then.
+    pub(super) suspends: Cell<bool>,
     /// What own stacks begin with, once there is one.
     pub(super) runner: OnceCell<wasmtime::TypedFunc<(), ()>>,
     /// What the next stack runs.
@@ -63,6 +65,7 @@ impl Turn {
             stack: Cell::new(EMBEDDERS_STACK),
             spare,
             plain: Cell::new(false),
+            suspends: Cell::new(false),
             runner: OnceCell::new(),
             job: Cell::new(None),
             answer: Cell::new(0),
@@ -73,6 +76,7 @@ impl Turn {
     ///
     /// On the embedder's stack the engine keeps the limit of the outermost call. On an own one it grants every call the
     /// whole of `max_wasm_stack` anew.
+    #[inline]
     pub(super) fn has_room(&self) -> bool {
         let here = 0u8;
         let used = self.stack.get().checked_sub((&raw const here).addr());
@@ -97,6 +101,7 @@ unsafe impl Send for StoreHandle {}
 unsafe impl Sync for StoreHandle {}
 
 impl StoreHandle {
+    #[inline]
     pub(super) fn turn(&self) -> &Turn {
         // SAFETY: whoever has the handle executes the store, so it lives; the cells are apart from the store proper.
         unsafe { &self.0.as_ref().turn }
@@ -155,6 +160,7 @@ impl EngineStore {
     }
 
     /// Access to everything. Exclusive by the borrow of `self`.
+    #[inline]
     pub(crate) fn as_mut(&mut self) -> StoreMut<'_> {
         // SAFETY: `&mut self` and contract 1: no continuation runs while the owner is borrowed from outside.
         let store = unsafe { &mut *self.handle.0.as_ref().store.get() };
@@ -162,6 +168,7 @@ impl EngineStore {
     }
 
     /// The state, for reading.
+    #[inline]
     pub(crate) fn state(&self) -> &State {
         // SAFETY: shared borrow of the owner; nothing runs meanwhile (contract 1).
         unsafe { (*self.handle.0.as_ref().store.get()).data() }
@@ -186,42 +193,50 @@ pub(crate) struct StoreMut<'a> {
 
 impl StoreMut<'_> {
     /// The same access for a shorter time.
+    #[inline]
     pub(crate) fn reborrow(&mut self) -> StoreMut<'_> {
         StoreMut { context: self.context.as_context_mut(), handle: self.handle }
     }
 
     /// The runtime's state.
+    #[inline]
     pub(crate) fn state(&self) -> &State {
         self.context.data()
     }
 
     /// The runtime's state, to change.
+    #[inline]
     pub(crate) fn state_mut(&mut self) -> &mut State {
         self.context.data_mut()
     }
 
     /// The bytes of a memory.
+    #[inline]
     pub(crate) fn memory(&self, memory: CoreMemory) -> &[u8] {
         memory.0.data(&self.context)
     }
 
     /// The bytes of a memory, to change.
+    #[inline]
     pub(crate) fn memory_mut(&mut self, memory: CoreMemory) -> &mut [u8] {
         memory.0.data_mut(&mut self.context)
     }
 
     /// Whether the innermost call of a guest can be suspended: all that is below it on its stack is wasm.
+    #[inline]
     pub(crate) fn can_park(&self) -> bool {
         let turn = self.handle.turn();
         !turn.plain.get() && turn.stack.get() != EMBEDDERS_STACK && turn.stack.get() != UNKNOWN_STACK
     }
 
     /// Whether the store is executed on the stack of the embedder, not on one that can be suspended.
+    #[inline]
     pub(crate) fn on_embedders_stack(&self) -> bool {
         self.handle.turn().stack.get() == EMBEDDERS_STACK
     }
 
     /// The bytes of a memory, to change, and the state, for reading.
+    #[inline]
     pub(crate) fn memory_and_state(&mut self, memory: CoreMemory) -> (&mut [u8], &State) {
         let (bytes, state) = memory.0.data_and_store_mut(&mut self.context);
         (bytes, state)

@@ -199,12 +199,12 @@ pub(super) fn make_runner(store: &mut StoreMut<'_>, engine: &CoreEngine) {
     let run = run_func(store);
     let wat = r#"(module $thalweg-generated (import "" "run" (func $run)) (func (export "run") call $run))"#;
     let module = CoreModule::compile(engine, &wat::parse_str(wat).unwrap()).unwrap();
-    let instance = CoreInstance::new(store, &module, &[run.into()]).unwrap();
+    let instance = CoreInstance::new(store, &module, &CoreExterns::from([run.into()])).unwrap();
     let runner = instance.func(store, "run").unwrap();
     set_runner(store, runner);
 }
 
-fn imports(store: &mut StoreMut<'_>, engine: &CoreEngine, crowd: &Arc<Mutex<Crowd>>) -> [CoreExtern; 4] {
+fn imports(store: &mut StoreMut<'_>, engine: &CoreEngine, crowd: &Arc<Mutex<Crowd>>) -> CoreExterns {
     let park = park_func(store);
     let note = host_func(
         store,
@@ -233,7 +233,7 @@ fn imports(store: &mut StoreMut<'_>, engine: &CoreEngine, crowd: &Arc<Mutex<Crow
         Some(FlatType::I32),
         Arc::new(|_, args| Err(Error::host(format!("no. {} fails", args[0])).with_hint("as it must"))),
     );
-    [park, note, other, fail].map(CoreExtern::from)
+    CoreExterns::from([park, note, other, fail].map(CoreExtern::from))
 }
 
 fn take_random(crowd: &Mutex<Crowd>) -> Option<Planned> {
@@ -362,7 +362,7 @@ fn a_panic_of_a_host_function_reaches_the_resumer_and_no_other_continuation() {
     let panics = host_func(&mut store, &[], None, Arc::new(|_, _| panic!("as it must")));
     let wasm = wat::parse_str(r#"(module (import "" "" (func $f)) (func (export "f") call $f))"#).unwrap();
     let module = CoreModule::compile(&world.engine, &wasm).unwrap();
-    let instance = CoreInstance::new(&mut store, &module, &[panics.into()]).unwrap();
+    let instance = CoreInstance::new(&mut store, &module, &CoreExterns::from([panics.into()])).unwrap();
     let func = instance.func(&mut store, "f").unwrap();
     let mut continuation = Continuation::new(&mut store, func, &[]);
     let panic = catch_unwind(AssertUnwindSafe(|| continuation.resume(&mut store))).unwrap_err();

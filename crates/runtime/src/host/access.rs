@@ -35,11 +35,13 @@ impl<T> Access<T> {
 }
 
 /// Locks the embedder's state; a panic of a host function elsewhere does not make it unusable.
+#[inline]
 pub(crate) fn lock<T>(data: &Mutex<T>) -> MutexGuard<'_, T> {
     data.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The embedder's state behind its hidden type.
+#[inline]
 pub(crate) fn data_of<T: Send + 'static>(data: &(dyn Any + Send + Sync)) -> Result<&Arc<Mutex<T>>> {
     data.downcast_ref().ok_or_else(|| crate::error::bug!("a host function of another store's type"))
 }

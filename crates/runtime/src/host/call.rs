@@ -1,9 +1,11 @@
 //! A started call is a value.
 
+use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Result;
 use crate::abi::{FlatIter, LiftCx, Returns};
+use crate::error::bug;
 use crate::store::{Command, Mailbox};
 use crate::task::{TakesResult, TaskId};
 use crate::types::ValType;
@@ -53,6 +55,10 @@ impl<R: Returns> TakesResult for Place<R> {
         *self.lock() = Some(result);
         Ok(())
     }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
 }
 
 impl<R> Outbox<R> {
@@ -68,6 +74,16 @@ impl<R> Outbox<R> {
 }
 
 impl<R: Returns> Outbox<R> {
+    /// A place for a result, its type hidden.
+    pub(crate) fn make_place() -> Arc<dyn TakesResult> {
+        Outbox::<R>::new().0
+    }
+
+    /// What [`make_place`](Self::make_place) made, its type known again.
+    pub(crate) fn of_place(place: Arc<dyn TakesResult>) -> Result<Self> {
+        place.as_any().downcast().map(Outbox).map_err(|_| bug!("a place for a result of another type"))
+    }
+
     /// Where the result is put.
     pub(crate) fn place(&self) -> Arc<dyn TakesResult> {
         self.0.clone()

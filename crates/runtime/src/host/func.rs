@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::call::{Outbox, StartedCall};
 use crate::Result;
-use crate::abi::{Params, ReturnVal, Returns, Val};
+use crate::abi::{Flat, FlatIter, LiftCx, LowerCx, Params, ReturnVal, Returns, Val};
 use crate::canon::core_callee;
 use crate::instance::RootId;
-use crate::plan::LiftIndex;
-use crate::store::Store;
-use crate::task::start_host_task;
-use crate::types::{FuncType, MAX_FLAT_PARAMS};
+use crate::plan::{LiftIndex, StringEncoding};
+use crate::store::{State, Store};
+use crate::task::light_host::{self, HostEnded};
+use crate::task::{TaskId, start_host_task};
+use crate::types::{FuncType, MAX_FLAT_PARAMS, ValType};
 
 /// An exported function, called with [`Val`]s.
 #[derive(Debug, Clone)]
@@ -57,8 +58,10 @@ impl Func {
     ///
     /// A trap, a deadlock, or arguments that do not fit the type.
     pub async fn call<T: Send + 'static>(&self, store: &mut Store<T>, args: Vec<Val>) -> Result<Option<Val>> {
-        let call = self.start(store, args)?;
-        store.finish(call).await.map(|result| result.0)
+        match call::<_, _, ReturnVal>(self, store, args)? {
+            Called::Answer(result) => Ok(result.0),
+            Called::Started(call) => store.finish(call).await.map(|result| result.0),
+        }
     }
 }
 
@@ -82,8 +85,10 @@ impl<P: Params, R: Returns> TypedFunc<P, R> {
     ///
     /// A trap, or a deadlock.
     pub async fn call<T: Send + 'static>(&self, store: &mut Store<T>, args: P) -> Result<R> {
-        let call = self.start(store, args)?;
-        store.finish(call).await
+        match call(&self.func, store, args)? {
+            Called::Answer(result) => Ok(result),
+            Called::Started(call) => store.finish(call).await,
+        }
     }
 }
 
@@ -93,14 +98,45 @@ fn start<T: Send + 'static, P: Params, R: Returns>(
     args: P,
 ) -> Result<StartedCall<R>> {
     let outbox = Outbox::new();
-    let lower_args = move |cx: &mut crate::LowerCx<'_>, ty: &crate::types::TupleType, flat: &mut crate::Flat| {
+    let lower_args = move |cx: &mut LowerCx<'_>, ty: &crate::types::TupleType, flat: &mut Flat| {
         args.lower(cx, ty, MAX_FLAT_PARAMS, flat)
     };
     let task = store.run(|store| {
         let callee = core_callee(store, func.root, func.lift)?;
         start_host_task(store, callee, outbox.place(), lower_args)
     })?;
-    let state = store.state();
+    Ok(started(store.state(), task, outbox))
+}
+
+fn started<R>(state: &State, task: TaskId, outbox: Outbox<R>) -> StartedCall<R> {
     let goes_on = state.tasks.find(task).is_some();
-    Ok(StartedCall { task, outbox, mailbox: goes_on.then(|| state.mailbox.clone()) })
+    StartedCall { task, outbox, mailbox: goes_on.then(|| state.mailbox.clone()) }
+}
+
+/// What a call came to that runs as far as it goes.
+enum Called<R> {
+    Answer(R),
+    Started(StartedCall<R>),
+}
+
+/// Calls `func` without a task, if it can be; else starts it.
+fn call<T: Send + 'static, P: Params, R: Returns>(func: &Func, store: &mut Store<T>, args: P) -> Result<Called<R>> {
+    let ended = store.run(|store| {
+        let callee = core_callee(store, func.root, func.lift)?;
+        let Some(core) = light_host::begin(store, &callee, Outbox::<R>::make_place)? else { return Ok(Err(args)) };
+        let mut flat = Flat::new();
+        let mut cx = LowerCx::new(store.reborrow(), &callee.options, StringEncoding::Utf8);
+        args.lower(&mut cx, &callee.ty.params, MAX_FLAT_PARAMS, &mut flat)?;
+        let bits = core.call(store, flat.values())?;
+        let lift = |cx: &mut LiftCx<'_>, ty: Option<&ValType>, max_flat: usize, flat: &[u64]| {
+            R::lift(cx, ty, max_flat, &mut FlatIter::new(flat))
+        };
+        light_host::end(store, &callee, bits, lift).map(Ok)
+    })?;
+    let (task, outbox) = match ended {
+        Ok(HostEnded::Answer(result)) => return Ok(Called::Answer(result)),
+        Ok(HostEnded::GoesOn(task, place)) => (task, Outbox::of_place(place)?),
+        Err(args) => return start(func, store, args).map(Called::Started),
+    };
+    Ok(Called::Started(started(store.state(), task, outbox)))
 }

@@ -14,7 +14,8 @@ use crate::stream::{FutureAny, SharedId};
 use crate::types::ValType;
 use crate::{Error, Result};
 
-/// The readable end of a `future<T>`: from a guest (as a parameter: await it), or made from a Rust future (as a result).
+/// The readable end of a `future<T>`: from a guest (as a parameter: await it), or made from a Rust future or a
+/// [`FutureWriter`](crate::FutureWriter) (as a result).
 ///
 /// Awaiting gives `None` when the value can never come. Dropping it drops the end.
 pub struct FutureReader<T: Payload> {
@@ -119,8 +120,11 @@ impl<T: Payload> FutureReader<T> {
     /// A future whose value `future` gives. An error of it ends the store.
     #[must_use]
     pub fn new(future: impl Future<Output = Result<T>> + Send + 'static) -> Self {
-        let source = Producing { future: Box::pin(future), value: None };
-        FutureReader { inner: Some(Inner::Source(Box::new(source))) }
+        Self::of_source(Box::new(Producing { future: Box::pin(future), value: None }))
+    }
+
+    pub(super) fn of_source(source: Box<dyn FutureSource>) -> Self {
+        FutureReader { inner: Some(Inner::Source(source)) }
     }
 
     /// A future whose value is there already.

@@ -152,6 +152,7 @@ impl HostFunc {
 }
 
 impl HostCall<'_> {
+    #[inline]
     fn lift<P: Params>(&mut self, borrow_scope: Option<SubtaskId>) -> Result<P> {
         let mut cx = LiftCx::new(self.store.reborrow(), &self.lowered.options, borrow_scope);
         let max = if self.lowered.options.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
@@ -159,6 +160,7 @@ impl HostCall<'_> {
     }
 
     /// Lowers a result that is there already; no subtask comes to be.
+    #[inline]
     fn answer<R: Returns>(&mut self, result: R) -> Result<Outcome> {
         let mut cx = LowerCx::new(self.store.reborrow(), &self.lowered.options, StringEncoding::Utf8);
         let mut flat = Flat::new();
@@ -214,6 +216,7 @@ fn call_concurrent(body: &ConcurrentBody, mut call: HostCall<'_>) -> Result<Outc
 }
 
 /// The caller's side of a call of the host.
+#[inline]
 fn started(call: &mut HostCall<'_>) -> SubtaskId {
     let mut subtask = Subtask::new(call.lowered, call.args);
     subtask.state = SubtaskState::Started;

@@ -1,12 +1,12 @@
 //! Host ends of streams: producers and consumers that the store polls when a guest waits on the other end.
 //!
 //! Bytes go straight between the guest's memory and the producer or consumer. When both ends are the host's, they meet
-//! in one buffer of the host.
+//! in one buffer of the host, or the consumer takes them from where the producer has them.
 
 use std::any::{Any, TypeId};
 use std::collections::VecDeque;
 use std::marker::PhantomData;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use crate::Result;
 use crate::abi::{LiftCx, LowerCx, WitType};
@@ -34,6 +34,12 @@ pub trait StreamProducer<T>: Send + 'static {
     ///
     /// An error ends the whole store; errors of I/O belong into the interface's own future.
     fn poll_produce(&mut self, cx: &mut Context<'_>, destination: &mut Destination<'_, T>) -> Poll<Result<Flow>>;
+
+    /// Where the items come from, for a consumer of the host that knows how to take them from there without a buffer in
+    /// between ([`StreamConsumer::poll_take`]). `None`: there is no such way, or not now.
+    fn origin(&mut self) -> Option<&mut dyn Any> {
+        None
+    }
 }
 
 /// The readable end of a `stream<T>` whose writer is a guest (or another part of the host).
@@ -47,6 +53,16 @@ pub trait StreamConsumer<T>: Send + 'static {
     ///
     /// An error ends the whole store; errors of I/O belong into the interface's own future.
     fn poll_consume(&mut self, cx: &mut Context<'_>, source: &mut Source<'_, T>) -> Poll<Result<Flow>>;
+
+    /// Takes items straight from where a producer of the host has them ([`StreamProducer::origin`]).
+    ///
+    /// `None`: not from there, not now, or there is nothing more; then the items come by
+    /// [`poll_consume`](Self::poll_consume), and their end by the producer. Otherwise as `poll_consume`, but
+    /// `Ready(Continue)` means that something was taken.
+    fn poll_take(&mut self, cx: &mut Context<'_>, origin: &mut dyn Any) -> Option<Poll<Result<Flow>>> {
+        let _ = (cx, origin);
+        None
+    }
 
     /// The writer dropped its end: nothing more will come. The consumer is dropped after this.
     fn end(&mut self) {}
@@ -121,6 +137,13 @@ pub(crate) enum RawSource<'a> {
     Bytes(&'a mut HostBytes),
     /// A buffer of the host: items.
     Items(&'a mut HostItems),
+}
+
+impl<'a, T> Destination<'a, T> {
+    /// The same, its element type known.
+    pub(super) fn of(raw: RawDestination<'a>) -> Self {
+        Destination { raw, of: PhantomData }
+    }
 }
 
 impl<T: WitType> Destination<'_, T> {
@@ -266,12 +289,26 @@ pub(crate) trait HostProducer: Send {
 
     /// Whether the items are bytes.
     fn is_bytes(&self) -> bool;
+
+    /// The stream exists from now on; waking `waker` lets the store look at this end.
+    fn attach(&mut self, _waker: &Waker) {}
+
+    /// Whether it is over though nobody reads; none if it ends only when it is polled.
+    fn ends_unread(&self) -> Option<bool> {
+        None
+    }
+
+    /// See [`StreamProducer::origin`].
+    fn origin(&mut self) -> Option<&mut dyn Any>;
 }
 
 /// A consumer whose item type is hidden.
 pub(crate) trait HostConsumer: Send {
     /// See [`StreamConsumer::poll_consume`].
     fn poll(&mut self, cx: &mut Context<'_>, source: RawSource<'_>) -> Poll<Result<Flow>>;
+
+    /// See [`StreamConsumer::poll_take`].
+    fn take(&mut self, cx: &mut Context<'_>, origin: &mut dyn Any) -> Option<Poll<Result<Flow>>>;
 
     /// See [`StreamConsumer::end`].
     fn end(&mut self);
@@ -284,17 +321,25 @@ struct Typed<T, E> {
 
 impl<T: WitType, P: StreamProducer<T>> HostProducer for Typed<T, P> {
     fn poll(&mut self, cx: &mut Context<'_>, destination: RawDestination<'_>) -> Poll<Result<Flow>> {
-        self.end.poll_produce(cx, &mut Destination { raw: destination, of: PhantomData })
+        self.end.poll_produce(cx, &mut Destination::of(destination))
     }
 
     fn is_bytes(&self) -> bool {
         TypeId::of::<T>() == TypeId::of::<u8>()
+    }
+
+    fn origin(&mut self) -> Option<&mut dyn Any> {
+        self.end.origin()
     }
 }
 
 impl<T: WitType, C: StreamConsumer<T>> HostConsumer for Typed<T, C> {
     fn poll(&mut self, cx: &mut Context<'_>, source: RawSource<'_>) -> Poll<Result<Flow>> {
         self.end.poll_consume(cx, &mut Source { raw: source, of: PhantomData })
+    }
+
+    fn take(&mut self, cx: &mut Context<'_>, origin: &mut dyn Any) -> Option<Poll<Result<Flow>>> {
+        self.end.poll_take(cx, origin)
     }
 
     fn end(&mut self) {

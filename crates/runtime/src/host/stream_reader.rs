@@ -12,7 +12,8 @@ use crate::stream::{SharedId, StreamAny};
 use crate::types::ValType;
 use crate::{Error, Result};
 
-/// The readable end of a `stream<T>`: from a guest (as a parameter), or made from a [`StreamProducer`] (as a result).
+/// The readable end of a `stream<T>`: from a guest (as a parameter), or made from a [`StreamProducer`] or a
+/// [`StreamWriter`](crate::StreamWriter) (as a result).
 ///
 /// Dropping it drops the end.
 pub struct StreamReader<T> {
@@ -31,7 +32,11 @@ impl<T: WitType> StreamReader<T> {
     /// A stream that `producer` writes.
     #[must_use]
     pub fn new(producer: impl StreamProducer<T>) -> Self {
-        StreamReader { inner: Some(Inner::Producer(erase_producer(producer))), of: PhantomData }
+        Self::of_producer(erase_producer(producer))
+    }
+
+    pub(super) fn of_producer(producer: Box<dyn HostProducer>) -> Self {
+        StreamReader { inner: Some(Inner::Producer(producer)), of: PhantomData }
     }
 
     /// Gives the end to `consumer`, which the store polls from now on.

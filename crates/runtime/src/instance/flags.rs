@@ -27,11 +27,13 @@ impl Flags {
     }
 }
 
+#[inline]
 fn flags(state: &State, instance: InstanceId) -> Result<Flags> {
     Ok(state.instances.get(instance)?.flags)
 }
 
 /// Whether `bit` is set.
+#[inline]
 pub(crate) fn may(store: &mut StoreMut<'_>, instance: InstanceId, bit: u32) -> Result<bool> {
     let bits = match flags(store.state(), instance)? {
         Flags::Plain(bits) => bits,
@@ -41,6 +43,7 @@ pub(crate) fn may(store: &mut StoreMut<'_>, instance: InstanceId, bit: u32) -> R
 }
 
 /// Sets or clears `bit`, and says what it was.
+#[inline]
 pub(super) fn replace(store: &mut StoreMut<'_>, instance: InstanceId, bit: u32, on: bool) -> Result<bool> {
     let with = |bits: u32| if on { bits | bit } else { bits & !bit };
     let before = match flags(store.state(), instance)? {

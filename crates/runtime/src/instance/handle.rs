@@ -57,6 +57,7 @@ impl Handle {
     }
 
     /// The resource handle, else a trap that says what `index` is.
+    #[inline]
     pub(crate) fn resource(self, index: u32) -> Result<ResourceHandle> {
         match self {
             Handle::Resource(handle) => Ok(handle),
@@ -65,6 +66,7 @@ impl Handle {
     }
 
     /// The subtask, else a trap.
+    #[inline]
     pub(crate) fn subtask(self, index: u32) -> Result<SubtaskId> {
         match self {
             Handle::Subtask(id) => Ok(id),
@@ -73,6 +75,7 @@ impl Handle {
     }
 
     /// The end of a stream or future, else a trap.
+    #[inline]
     pub(crate) fn end(self, index: u32) -> Result<CopyEndId> {
         match self {
             Handle::End(id) => Ok(id),
@@ -81,6 +84,7 @@ impl Handle {
     }
 
     /// The waitable set, else a trap.
+    #[inline]
     pub(crate) fn set(self, index: u32) -> Result<WaitableSetId> {
         match self {
             Handle::Set(id) => Ok(id),
@@ -89,6 +93,7 @@ impl Handle {
     }
 
     /// The waitable, else a trap.
+    #[inline]
     pub(crate) fn waitable(self, index: u32) -> Result<WaitableRef> {
         match self {
             Handle::Subtask(id) => Ok(WaitableRef::Subtask(id)),

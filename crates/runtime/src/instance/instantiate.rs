@@ -3,10 +3,10 @@
 use super::{ComponentInstance, Flags, InstanceId, RootId, RootInstance, RuntimeResource, Table};
 use crate::canon;
 use crate::component::{Code, Source};
-use crate::engine::{CoreExtern, CoreInstance, StoreMut};
+use crate::engine::{CoreExtern, CoreExterns, CoreFunc, CoreInstance, StoreMut};
 use crate::error::bug;
 use crate::linker::Linked;
-use crate::plan::{InstanceIndex, ModuleIndex, Plan, PlannedResource, Step, TrampolineIndex};
+use crate::plan::{CoreInstanceIndex, InstanceIndex, ModuleIndex, Plan, PlannedResource, Step, TrampolineIndex};
 use crate::store::ResourceTypeId;
 use crate::task::in_start_function;
 use crate::{Error, Result};
@@ -16,7 +16,8 @@ pub(crate) fn instantiate(store: &mut StoreMut<'_>, linked: &Linked) -> Result<R
     let root = make_root(store, linked)?;
     let plan = linked.component.plan();
     let code = linked.component.code()?;
-    let mut run = Run { root, plan, code, glue: canon::Glue::default() };
+    let mut run =
+        Run { root, plan, code, glue: canon::Glue::default(), externs: CoreExterns::default(), calls_out: false };
     for (step, sources) in plan.steps.iter().zip(&code.sources) {
         run.step(store, step, sources)?;
     }
@@ -91,6 +92,10 @@ struct Run<'r> {
     plan: &'r Plan,
     code: &'r Code,
     glue: canon::Glue,
+    /// What the next core instance is given.
+    externs: CoreExterns,
+    /// Whether some core instance can call the runtime.
+    calls_out: bool,
 }
 
 impl Run<'_> {
@@ -102,7 +107,7 @@ impl Run<'_> {
                 store.state_mut().roots.get_mut(self.root)?.memories[index.at()] = Some(memory);
             }
             Step::ExtractFunc(index, _) => {
-                let func = self.only(store, sources)?.func(store).ok_or_else(|| not_a("function"))?;
+                let func = self.only_func(store, sources)?.ok_or_else(|| not_a("function"))?;
                 store.state_mut().roots.get_mut(self.root)?.funcs[index.at()] = Some(func);
             }
             Step::ExtractTable(index, _) => {
@@ -120,14 +125,19 @@ impl Run<'_> {
         instance: InstanceIndex,
         sources: &[Source],
     ) -> Result<()> {
-        let externs = sources.iter().map(|source| self.resolve(store, source)).collect::<Result<Vec<_>>>()?;
+        self.externs.clear();
+        for source in sources {
+            let next = self.resolve(store, source)?;
+            self.externs.push(next);
+        }
         let starts = self.plan.modules.get(module.at()).is_none_or(|planned| planned.starts);
         let module = self.code.module(module)?;
-        let core = if starts {
+        // Nobody asks for the thread of a start function that cannot call the runtime.
+        let core = if starts && self.calls_out {
             let instance = store.state().roots.get(self.root)?.instance(instance)?;
-            in_start_function(store, instance, |store| CoreInstance::new(store, module, &externs))?
+            in_start_function(store, instance, |store| CoreInstance::new(store, module, &self.externs))?
         } else {
-            CoreInstance::new(store, module, &externs)?
+            CoreInstance::new(store, module, &self.externs)?
         };
         store.state_mut().roots.get_mut(self.root)?.core_instances.push(core);
         Ok(())
@@ -141,19 +151,32 @@ impl Run<'_> {
         }
     }
 
+    /// The one function that a step names, if it is one.
+    fn only_func(&mut self, store: &mut StoreMut<'_>, sources: &[Source]) -> Result<Option<CoreFunc>> {
+        match sources {
+            [Source::Export(instance, export)] => Ok(self.core_instance(store, *instance)?.get_func(store, export)),
+            _ => Ok(self.only(store, sources)?.func(store)),
+        }
+    }
+
     fn resolve(&mut self, store: &mut StoreMut<'_>, source: &Source) -> Result<CoreExtern> {
         match source {
             Source::Trampoline(index) => self.trampoline(store, *index),
             Source::Export(instance, export) => {
-                let this = store.state().roots.get(self.root)?;
-                let instance = this.core_instances.get(instance.at()).copied();
-                let instance = instance.ok_or_else(|| bug!("a core instance is used before it is made"))?;
+                let instance = self.core_instance(store, *instance)?;
                 instance.get(store, export).ok_or_else(|| bug!("a core export is gone"))
             }
         }
     }
 
+    fn core_instance(&self, store: &StoreMut<'_>, index: CoreInstanceIndex) -> Result<CoreInstance> {
+        let this = store.state().roots.get(self.root)?;
+        let instance = this.core_instances.get(index.at()).copied();
+        instance.ok_or_else(|| bug!("a core instance is used before it is made"))
+    }
+
     fn trampoline(&mut self, store: &mut StoreMut<'_>, index: TrampolineIndex) -> Result<CoreExtern> {
+        self.calls_out = true;
         let this = store.state().roots.get(self.root)?;
         if let Some(Some(known)) = this.trampolines.get(index.at()) {
             return Ok(known.clone());

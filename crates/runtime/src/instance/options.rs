@@ -30,6 +30,7 @@ pub(crate) struct Options {
 }
 
 /// The options `index`, which were resolved before or are now.
+#[inline]
 pub(crate) fn options(state: &mut State, root: RootId, index: OptionsIndex) -> Result<&Arc<Options>> {
     let known = state.roots.get(root)?.options.get(index.at());
     if !matches!(known, Some(Some(_))) {

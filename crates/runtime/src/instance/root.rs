@@ -58,22 +58,26 @@ pub(crate) struct RootInstance {
     pub(crate) options: Vec<Option<Arc<Options>>>,
 }
 
+#[inline]
 fn slot<T: Copy>(slots: &[Option<T>], index: u32, what: &str) -> Result<T> {
     slots.get(index as usize).copied().flatten().ok_or_else(|| bug!("{what} slot {index} is empty"))
 }
 
 impl RootInstance {
     /// A component instance.
+    #[inline]
     pub(crate) fn instance(&self, index: InstanceIndex) -> Result<InstanceId> {
         self.instances.get(index.at()).copied().ok_or_else(|| bug!("no component instance {}", index.0))
     }
 
     /// A memory slot.
+    #[inline]
     pub(crate) fn memory(&self, index: MemoryIndex) -> Result<CoreMemory> {
         slot(&self.memories, index.0, "memory")
     }
 
     /// A function slot.
+    #[inline]
     pub(crate) fn func(&self, index: FuncIndex) -> Result<CoreFunc> {
         slot(&self.funcs, index.0, "function")
     }

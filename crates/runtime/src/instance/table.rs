@@ -21,16 +21,19 @@ impl<T> Table<T> {
     }
 
     /// Spec: `Table.get`.
+    #[inline]
     pub(crate) fn get(&self, index: u32) -> Result<&T> {
         self.array.get(index as usize).and_then(Option::as_ref).ok_or_else(|| Trap::UnknownHandle(index).into())
     }
 
     /// Spec: `Table.get`, to change the entry.
+    #[inline]
     pub(crate) fn get_mut(&mut self, index: u32) -> Result<&mut T> {
         self.array.get_mut(index as usize).and_then(Option::as_mut).ok_or_else(|| Trap::UnknownHandle(index).into())
     }
 
     /// Spec: `Table.add`. Traps when the table is full.
+    #[inline]
     pub(crate) fn add(&mut self, entry: T) -> Result<u32> {
         if let Some(index) = self.free.pop() {
             self.array[index as usize] = Some(entry);
@@ -44,6 +47,7 @@ impl<T> Table<T> {
     }
 
     /// Spec: `Table.remove`.
+    #[inline]
     pub(crate) fn remove(&mut self, index: u32) -> Result<T> {
         let entry = self.array.get_mut(index as usize).and_then(Option::take);
         let entry = entry.ok_or(Trap::UnknownHandle(index))?;

@@ -342,6 +342,7 @@ pub enum Canon {
     Copy { kind: Kind, end: End, payload: Option<ValType>, options: OptionsIndex },
     CancelCopy { kind: Kind, end: End, payload: Option<ValType>, async_: bool },
     DropEnd { kind: Kind, end: End, payload: Option<ValType> },
+    Forward { kind: Kind, payload: Option<ValType> },
     ThreadYield,
     ThreadIndex,
     ThreadNewIndirect { table: TableIndex },

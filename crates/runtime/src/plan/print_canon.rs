@@ -57,6 +57,7 @@ impl Canon {
                 End::Readable => of(*kind, ["stream.cancel-read", "future.cancel-read"]),
                 End::Writable => of(*kind, ["stream.cancel-write", "future.cancel-write"]),
             },
+            Canon::Forward { kind, .. } => of(*kind, ["stream.forward", "future.forward"]),
             Canon::DropEnd { kind, end, .. } => match end {
                 End::Readable => of(*kind, ["stream.drop-readable", "future.drop-readable"]),
                 End::Writable => of(*kind, ["stream.drop-writable", "future.drop-writable"]),
@@ -93,7 +94,9 @@ impl Display for InPlan<'_> {
             Canon::WaitableSetWait { memory, .. } | Canon::WaitableSetPoll { memory, .. } => {
                 write!(f, " memory {}", memory.0)
             }
-            Canon::New { payload: ty, .. } | Canon::DropEnd { payload: ty, .. } => payload(f, ty.as_ref()),
+            Canon::New { payload: ty, .. }
+            | Canon::DropEnd { payload: ty, .. }
+            | Canon::Forward { payload: ty, .. } => payload(f, ty.as_ref()),
             Canon::Copy { payload: ty, options, .. } => {
                 payload(f, ty.as_ref())?;
                 write!(f, " options {}", options.0)

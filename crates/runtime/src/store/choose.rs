@@ -30,6 +30,7 @@ impl Choose {
     }
 
     /// Whether it is always the first.
+    #[inline]
     pub(crate) fn is_first(&self) -> bool {
         matches!(self.0, Kind::First)
     }
@@ -106,6 +107,12 @@ impl Schedule {
         self.with(|record| record.made.iter().map(|(chosen, _)| *chosen).collect())
     }
 
+    /// Among how many each of [`choices`](Self::choices) was made.
+    #[must_use]
+    pub fn counts(&self) -> Vec<usize> {
+        self.with(|record| record.made.iter().map(|(_, count)| *count).collect())
+    }
+
     /// The schedule after this one: another choice at the last place where there is another.
     #[must_use]
     pub fn next(&self) -> Option<Self> {
@@ -164,7 +171,7 @@ mod tests {
         let run = |schedule: &Schedule| counts.map(|count| schedule.choose().among(count));
         let seeded = Schedule::seeded(3);
         let chosen = run(&seeded);
-        assert_eq!(seeded.choices().len(), 4, "a choice among one is none");
+        assert_eq!(seeded.counts(), [2, 5, 3, 7], "a choice among one is none");
         assert_eq!(run(&Schedule::of(seeded.choices())), chosen);
     }
 

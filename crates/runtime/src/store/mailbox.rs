@@ -109,6 +109,7 @@ impl Mailbox {
     }
 
     /// Whether there is nothing to take.
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         !self.filled.load(Ordering::Acquire)
     }

@@ -1,6 +1,7 @@
 //! A vector with holes: numbers stay valid until removed, freed numbers are used again, last freed first.
 
 use std::marker::PhantomData;
+use std::num::NonZeroU32;
 
 use crate::Result;
 use crate::error::bug;
@@ -8,11 +9,13 @@ use crate::error::bug;
 /// A typed number in a [`Slab`].
 pub(crate) struct Id<T> {
     index: u32,
-    generation: u32,
+    /// Never 0, so that an optional number takes no more room than a number.
+    generation: NonZeroU32,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T> Clone for Id<T> {
+    #[inline]
     fn clone(&self) -> Self {
         *self
     }
@@ -21,6 +24,7 @@ impl<T> Clone for Id<T> {
 impl<T> Copy for Id<T> {}
 
 impl<T> PartialEq for Id<T> {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         (self.index, self.generation) == (other.index, other.generation)
     }
@@ -54,7 +58,7 @@ impl<T> std::fmt::Debug for Id<T> {
 
 impl<T> Id<T> {
     /// A number that nothing ever has.
-    pub(crate) const NONE: Self = Id { index: u32::MAX, generation: u32::MAX, of: PhantomData };
+    pub(crate) const NONE: Self = Id { index: u32::MAX, generation: NonZeroU32::MAX, of: PhantomData };
 
     /// The number as people see it in reports.
     pub(crate) fn number(self) -> u32 {
@@ -64,7 +68,7 @@ impl<T> Id<T> {
 
 /// See the page. A stale [`Id`] (removed, the place used again) is found out by its generation.
 pub(crate) struct Slab<T> {
-    places: Vec<(u32, Option<T>)>,
+    places: Vec<(NonZeroU32, Option<T>)>,
     free: Vec<u32>,
 }
 
@@ -76,11 +80,12 @@ impl<T> Default for Slab<T> {
 
 impl<T> Slab<T> {
     /// Puts `value` in.
+    #[inline]
     pub(crate) fn insert(&mut self, value: T) -> Id<T> {
         let index = match self.free.pop() {
             Some(index) => index,
             None => {
-                self.places.push((0, None));
+                self.places.push((NonZeroU32::MIN, None));
                 (self.places.len() - 1) as u32
             }
         };
@@ -90,54 +95,62 @@ impl<T> Slab<T> {
     }
 
     /// The number that the next value gets that is put in.
+    #[inline]
     pub(crate) fn next_id(&self) -> Id<T> {
         let index = self.free.last().copied().unwrap_or(self.places.len() as u32);
-        let generation = self.places.get(index as usize).map_or(0, |place| place.0);
+        let generation = self.places.get(index as usize).map_or(NonZeroU32::MIN, |place| place.0);
         Id { index, generation, of: PhantomData }
     }
 
     /// The value, if it is still there.
+    #[inline]
     pub(crate) fn find(&self, id: Id<T>) -> Option<&T> {
         self.places.get(id.index as usize).filter(|place| place.0 == id.generation)?.1.as_ref()
     }
 
     /// The value to change, if it is still there.
+    #[inline]
     pub(crate) fn find_mut(&mut self, id: Id<T>) -> Option<&mut T> {
         self.places.get_mut(id.index as usize).filter(|place| place.0 == id.generation)?.1.as_mut()
     }
 
     /// The value, which must be there.
+    #[inline]
     pub(crate) fn get(&self, id: Id<T>) -> Result<&T> {
         self.find(id).ok_or_else(|| stale::<T>(id.index))
     }
 
     /// The value to change, which must be there.
+    #[inline]
     pub(crate) fn get_mut(&mut self, id: Id<T>) -> Result<&mut T> {
         self.find_mut(id).ok_or_else(|| stale::<T>(id.index))
     }
 
     /// Takes the value out; its place may be used again.
+    #[inline]
     pub(crate) fn remove(&mut self, id: Id<T>) -> Option<T> {
         let place = self.places.get_mut(id.index as usize).filter(|place| place.0 == id.generation)?;
         let value = place.1.take()?;
-        place.0 = place.0.wrapping_add(1);
+        place.0 = after(place.0);
         self.free.push(id.index);
         Some(value)
     }
 
     /// Drops the value where it is; its place may be used again.
+    #[inline]
     pub(crate) fn discard(&mut self, id: Id<T>) {
         if let Some(place) = self.places.get_mut(id.index as usize)
             && place.0 == id.generation
             && place.1.is_some()
         {
             place.1 = None;
-            place.0 = place.0.wrapping_add(1);
+            place.0 = after(place.0);
             self.free.push(id.index);
         }
     }
 
     /// How many values there are.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.places.len() - self.free.len()
     }
@@ -156,6 +169,13 @@ impl<T> Slab<T> {
     }
 }
 
+/// The generation after `generation`.
+#[inline]
+fn after(generation: NonZeroU32) -> NonZeroU32 {
+    generation.checked_add(1).unwrap_or(NonZeroU32::MIN)
+}
+
+#[cold]
 fn stale<T>(index: u32) -> crate::Error {
     bug!("{} {index} is gone", std::any::type_name::<T>())
 }

@@ -11,8 +11,10 @@ use crate::canon::Lowered;
 use crate::engine::{Continuation, CoreLimits};
 use crate::host::{HostTask, HostTaskId};
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
-use crate::stream::{CopyEnd, Shared};
+use crate::stream::{CopyEnd, HostEnd, Shared};
+use crate::task::direct::Direct;
 use crate::task::light::{self, LightCall};
+use crate::task::light_host::Visible;
 use crate::task::{Callee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet};
 use crate::{Limits, Result};
 
@@ -46,7 +48,13 @@ pub(crate) struct State {
     /// Calls that have no task yet, innermost last. While one runs, all that run below it up to the last thread are here.
     pub(crate) light: Vec<LightCall>,
 
-    /// Threads that may be ready, oldest first; the turn of the loop looks at each again.
+    /// What is left of the light call of the host that runs, if it got a task.
+    pub(crate) visible: Option<Visible>,
+    /// Calls under way on the stacks of their callers, innermost last: they cannot wait, so they nest. A trap leaves entries
+    /// behind, and a store that nobody enters again.
+    pub(crate) direct: Vec<Direct>,
+
+    /// Threads that may be ready, oldest first, each once; the turn of the loop looks at each again.
     pub(crate) maybe_ready: VecDeque<ThreadId>,
     /// How often a thread stopped running.
     pub(crate) stops: u64,
@@ -99,6 +107,8 @@ impl State {
             error_contexts: Slab::default(),
             lowered: Vec::new(),
             light: Vec::new(),
+            visible: None,
+            direct: Vec::new(),
             maybe_ready: VecDeque::new(),
             stops: 0,
             current: Current::default(),
@@ -122,23 +132,27 @@ impl State {
     }
 
     /// If a light call runs, it gets a task and a thread.
+    #[inline]
     pub(crate) fn make_current_visible(&mut self) -> Result<()> {
         if self.current.light { light::make_visible(self) } else { Ok(()) }
     }
 
     /// The thread that runs. Spec: `current_thread`.
+    #[inline]
     pub(crate) fn current_thread(&mut self) -> Result<ThreadId> {
         self.make_current_visible()?;
         self.current.thread.ok_or_else(|| crate::error::bug!("no thread runs"))
     }
 
     /// The task that runs. Spec: `current_task`.
+    #[inline]
     pub(crate) fn current_task(&mut self) -> Result<TaskId> {
         let thread = self.current_thread()?;
         Ok(self.threads.get(thread)?.task)
     }
 
     /// The common part of a waitable.
+    #[inline]
     pub(crate) fn waitable(&self, waitable: WaitableRef) -> Result<&Waitable> {
         match waitable {
             WaitableRef::Subtask(id) => Ok(&self.subtasks.get(id)?.waitable),
@@ -147,6 +161,7 @@ impl State {
     }
 
     /// The common part of a waitable, to change.
+    #[inline]
     pub(crate) fn waitable_mut(&mut self, waitable: WaitableRef) -> Result<&mut Waitable> {
         match waitable {
             WaitableRef::Subtask(id) => Ok(&mut self.subtasks.get_mut(id)?.waitable),
@@ -155,6 +170,7 @@ impl State {
     }
 
     /// The resource handle `index` of `instance`, to change.
+    #[inline]
     pub(crate) fn resource_mut(&mut self, instance: InstanceId, index: u32) -> Result<&mut ResourceHandle> {
         match self.instances.get_mut(instance)?.handles.get_mut(index)? {
             Handle::Resource(handle) => Ok(handle),
@@ -162,9 +178,32 @@ impl State {
         }
     }
 
-    /// Lets the next turn of the loop look whether `thread` is ready.
+    /// Lets the next turn of the loop look whether `thread` is ready. One that is to be looked at already keeps its place:
+    /// a guest can wake it as often as it likes.
+    #[inline]
     pub(crate) fn wake(&mut self, thread: ThreadId) {
-        self.maybe_ready.push_back(thread);
+        if let Some(this) = self.threads.find_mut(thread)
+            && !std::mem::replace(&mut this.maybe_ready, true)
+        {
+            self.maybe_ready.push_back(thread);
+        }
+    }
+
+    /// The thread that is to be looked at next.
+    pub(crate) fn next_maybe_ready(&mut self) -> Option<ThreadId> {
+        let thread = self.maybe_ready.pop_front()?;
+        if let Some(this) = self.threads.find_mut(thread) {
+            this.maybe_ready = false;
+        }
+        Some(thread)
+    }
+
+    /// Notes that `thread` runs no longer: it waits from now on, or is suspended.
+    pub(crate) fn note_stopped(&mut self, thread: ThreadId) {
+        self.stops += 1;
+        if let Some(this) = self.threads.find_mut(thread) {
+            (this.running, this.stopped) = (false, self.stops);
+        }
     }
 
     /// The resource type `id`.
@@ -194,7 +233,14 @@ impl State {
             let guest_waits = shared.pending.is_some();
             let host = shared.writer.is_some() || shared.reader.is_some();
             let hand_over = shared.writer.is_some() && shared.reader.is_some();
-            host && guest_waits || hand_over
+            // A guest may wait to hear that the writer is gone, without reading.
+            let unread = match (&shared.writer, shared.readable.and_then(|end| self.ends.find(end))) {
+                (Some(HostEnd::Producer(producer)), Some(end)) => {
+                    end.waitable.set.is_some() && producer.ends_unread().is_some()
+                }
+                _ => false,
+            };
+            host && guest_waits || hand_over || unread
         };
         self.host_tasks.len() > 0 || self.shared.iter().any(|(_, shared)| ends(shared))
     }
@@ -208,4 +254,24 @@ pub(crate) struct EngineTest {
     pub(crate) log: Vec<u64>,
     /// What was found.
     pub(crate) values: Vec<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Stage;
+
+    #[test]
+    fn a_thread_that_may_be_ready_is_noted_once() {
+        let mut state = State::for_tests();
+        let [first, second] = [(); 2].map(|()| state.threads.insert(Thread::new(TaskId::NONE, Stage::Enter)));
+        for _ in 0..1000 {
+            state.wake(first);
+            state.wake(second);
+        }
+        assert_eq!(state.maybe_ready.len(), 2, "what a guest repeats takes no memory");
+        assert_eq!(state.next_maybe_ready(), Some(first));
+        state.wake(first);
+        assert_eq!([(); 3].map(|()| state.next_maybe_ready()), [Some(second), Some(first), None]);
+    }
 }

@@ -30,6 +30,7 @@ pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
 }
 
 /// Carries out what was left in the mailbox; says whether there was something.
+#[inline]
 fn read_mail(store: &mut StoreMut<'_>) -> Result<bool> {
     let state = store.state_mut();
     if state.mailbox.is_empty() {
@@ -51,18 +52,16 @@ fn read_mail(store: &mut StoreMut<'_>) -> Result<bool> {
 }
 
 /// A thread that is ready, if there is one.
+#[inline]
 fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
     // With the first choice there is no need to look at more threads than one.
     if store.state().choose.is_first() {
         return first_ready(store);
     }
-    let mut ready: Vec<ThreadId> = Vec::new();
-    while let Some(thread) = store.state_mut().maybe_ready.pop_front() {
-        if ready.contains(&thread) {
-            continue;
-        }
+    let mut ready: Vec<(u64, ThreadId)> = Vec::new();
+    while let Some(thread) = store.state_mut().next_maybe_ready() {
         match is_ready(store.state(), thread)? {
-            true => ready.push(thread),
+            true => ready.push((store.state().threads.get(thread)?.stopped, thread)),
             false => note_exclusive(store.state_mut(), thread)?,
         }
     }
@@ -70,18 +69,19 @@ fn choose_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
     if ready.is_empty() {
         return Ok(None);
     }
-    let chosen = state.choose.among(ready.len());
-    let thread = ready.remove(chosen);
-    // The others keep their places.
-    for thread in ready.into_iter().rev() {
-        state.maybe_ready.push_front(thread);
+    // Who waits longest comes first, as in the standard's list: a choice means the same to whoever follows it.
+    ready.sort_unstable_by_key(|(stopped, _)| *stopped);
+    let (_, thread) = ready.remove(state.choose.among(ready.len()));
+    for (_, other) in ready {
+        state.wake(other);
     }
     Ok(Some(thread))
 }
 
 /// The thread that waits longest of those that are ready.
+#[inline]
 fn first_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
-    while let Some(thread) = store.state_mut().maybe_ready.pop_front() {
+    while let Some(thread) = store.state_mut().next_maybe_ready() {
         if is_ready(store.state(), thread)? {
             return Ok(Some(thread));
         }

@@ -35,7 +35,7 @@ pub(crate) fn rendezvous(store: &mut StoreMut<'_>, end: CopyEndId) -> Result<Opt
 }
 
 /// The copy of `end` meets the one of `pending`, which came first; gives its result when it is over.
-fn meet(
+pub(super) fn meet(
     store: &mut StoreMut<'_>,
     shared_id: SharedId,
     end: CopyEndId,
@@ -53,7 +53,8 @@ fn meet(
     let n = buffer.remain().min(pending_remains);
     let both_zero = buffer.is_zero_length() && pending_buffer.is_zero_length();
     let shared = state.shared.get(shared_id)?;
-    if same_instance && !shared.payload.as_ref().is_none_or(|payload| payload.is_number()) {
+    let something = kind == Kind::Future || n > 0;
+    if same_instance && something && !shared.payload.as_ref().is_none_or(|payload| payload.is_number()) {
         return Err(match kind {
             Kind::Stream => Trap::IntraComponentStream,
             Kind::Future => Trap::IntraComponentFuture,

@@ -1,4 +1,5 @@
-//! A stream whose both ends are the host's: bytes and items never enter a guest.
+//! A stream whose both ends are the host's: bytes and items never enter a guest, and no buffer where the two ends know
+//! a way without one.
 
 use std::task::{Context, Waker};
 
@@ -66,6 +67,15 @@ fn pump(
         if way.last {
             consumer.end();
             return Ok(true);
+        }
+        if let Some(origin) = producer.origin()
+            && let Some(taken) = consumer.take(task, origin)
+        {
+            match ready(taken)? {
+                Some(Flow::Continue) => continue,
+                Some(Flow::End) => return Ok(true),
+                None => return Ok(false),
+            }
         }
         way.bytes.reset();
         let destination =

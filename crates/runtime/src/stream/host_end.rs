@@ -47,6 +47,8 @@ pub(super) fn poll_ends(store: &mut StoreMut<'_>, shared: SharedId) -> Result<Op
             completed = polled.completed(pending);
             (None, after(polled.flow, reader))
         }
+        // Nobody reads: all that can be is that the writer went away.
+        (Some(HostEnd::Producer(producer)), None, None) if producer.ends_unread() == Some(true) => (None, None),
         (Some(writer), Some(reader), None) => {
             let way = hand_over_.get_or_insert_default();
             hand_over(way, writer, reader, &waker)?

@@ -5,6 +5,7 @@
 mod buffer;
 mod copy;
 mod end;
+mod forward;
 mod hand_over;
 mod host_end;
 mod shared;
@@ -15,6 +16,7 @@ pub(crate) use copy::{
     cancel_completed, cancel_pending, copied_at_once, copy_event, drop_shared_end, notify_dropped, rendezvous,
 };
 pub(crate) use end::{CopyEnd, CopyEndId, CopyResult, CopyState};
+pub(crate) use forward::forward;
 pub(crate) use host_end::poll as poll_host_ends;
 pub(crate) use shared::{HostEnd, Shared, SharedId};
 

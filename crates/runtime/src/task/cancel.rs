@@ -40,6 +40,7 @@ fn in_event_loop(state: &State, task: TaskId) -> Option<ThreadId> {
 }
 
 /// Spec: `deliver_pending_cancel`.
+#[inline]
 pub(super) fn deliver_pending_cancel(state: &mut State, task: TaskId) -> Result<bool> {
     let this = state.tasks.get_mut(task)?;
     let pending = this.state == TaskState::PendingCancel;

@@ -37,13 +37,14 @@ pub(crate) fn begin(
     if !matches!(enter_implicit_thread(store, thread, task)?, Entered::Yes) {
         let state = store.state_mut();
         state.current = outer;
-        state.threads.get_mut(thread)?.running = false;
+        state.note_stopped(thread);
         return Ok(None);
     }
     let func = prepare(store, task, flat)?;
-    let this = store.state_mut().threads.get_mut(thread)?;
+    let state = store.state_mut();
+    let this = state.threads.get_mut(thread)?;
     (this.stage, this.has_stack) = (Stage::Running, false);
-    this.direct = Some(Direct { outer, subtask });
+    state.direct.push(Direct { outer, subtask });
     Ok(Some(func))
 }
 
@@ -51,14 +52,11 @@ pub(crate) fn begin(
 pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<SubtaskId> {
     let state = store.state_mut();
     let thread = state.current_thread()?;
-    let this = state.threads.get_mut(thread)?;
-    let direct = this.direct.take().ok_or_else(|| bug!("a direct call ends that did not begin"))?;
-    let task = this.task;
+    let direct = state.direct.pop().ok_or_else(|| bug!("a direct call ends that did not begin"))?;
+    let task = state.threads.get(thread)?.task;
     returned(store, thread, task, bits)?;
     let state = store.state_mut();
-    if let Some(this) = state.threads.find_mut(thread) {
-        this.running = false;
-    }
+    state.note_stopped(thread);
     state.current = direct.outer;
     Ok(direct.subtask)
 }

@@ -11,6 +11,7 @@ use crate::instance::InstanceId;
 use crate::store::State;
 
 /// Spec: `has_backpressure`.
+#[inline]
 pub(crate) fn has_backpressure(state: &State, task: TaskId) -> Result<bool> {
     let task = state.tasks.get(task)?;
     let instance = state.instances.get(task.instance)?;
@@ -56,13 +57,17 @@ pub(super) fn enter_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, 
     Ok(Entered::Yes)
 }
 
-/// Lets the loop look at the first thread in the queue that can enter now.
+/// Lets the loop look at the first thread in the queue that can enter now; at all of them if it is open who goes first.
+#[inline]
 pub(crate) fn wake_entrants(state: &mut State, instance: InstanceId) -> Result<()> {
+    let first_only = state.choose.is_first();
     let mut i = 0;
     while let Some(&thread) = state.instances.get(instance)?.waiting_to_enter.get(i) {
         if is_ready(state, thread)? {
             state.wake(thread);
-            break;
+            if first_only {
+                break;
+            }
         }
         i += 1;
     }
@@ -70,6 +75,7 @@ pub(crate) fn wake_entrants(state: &mut State, instance: InstanceId) -> Result<(
 }
 
 /// Spec: `exclusive_thread = None`, and who that lets go on.
+#[inline]
 pub(crate) fn release_exclusive(state: &mut State, instance: InstanceId) -> Result<()> {
     let this = state.instances.get_mut(instance)?;
     this.exclusive_thread = None;
@@ -82,6 +88,7 @@ pub(crate) fn release_exclusive(state: &mut State, instance: InstanceId) -> Resu
 }
 
 /// Spec: `register_thread`.
+#[inline]
 pub(crate) fn register_thread(state: &mut State, thread: ThreadId, task: TaskId) -> Result<u32> {
     let this = state.tasks.get_mut(task)?;
     if this.implicit_thread == Some(thread) {
@@ -95,6 +102,7 @@ pub(crate) fn register_thread(state: &mut State, thread: ThreadId, task: TaskId)
 }
 
 /// Spec: `exit_implicit_thread`.
+#[inline]
 pub(super) fn exit_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
     let state = store.state_mut();
     let this = state.tasks.get(task)?;
@@ -107,6 +115,7 @@ pub(super) fn exit_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, t
 }
 
 /// Spec: `unregister_thread`; the thread is gone after it, and the task with its last thread.
+#[inline]
 pub(super) fn unregister_thread(state: &mut State, thread: ThreadId, task: TaskId) -> Result<()> {
     let this = state.tasks.get_mut(task)?;
     if this.implicit_thread == Some(thread) {

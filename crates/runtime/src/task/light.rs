@@ -6,7 +6,8 @@
 
 use super::direct::Direct;
 use super::enter::{register_thread, release_exclusive};
-use super::{Callee, Caller, Stage, Subtask, SubtaskState, Task, TaskState, Thread, ThreadId};
+use super::light_host::{LightHost, keep_place};
+use super::{Callee, Caller, CoreCallee, Stage, Subtask, SubtaskState, Task, TaskState, Thread, ThreadId};
 use crate::abi::{Args, Flat, Plain};
 use crate::canon::{Lowered, LoweredGuest};
 use crate::engine::{CoreFunc, CoreMemory, StoreMut};
@@ -17,16 +18,22 @@ use crate::{Result, Trap};
 
 /// A call that is an entry of [`State::light`].
 pub(crate) struct LightCall {
-    /// The place of what was called in [`State::lowered`].
-    lowered: u32,
-    /// The caller's flat arguments.
-    args: Args,
+    /// Who calls.
+    pub(super) side: Side,
     /// Who ran before.
-    outer: Current,
+    pub(super) outer: Current,
     /// The flat result, once there is one.
-    result: Option<u64>,
+    pub(super) result: Option<u64>,
     /// Spec: `Thread.storage`.
     pub(crate) storage: [u64; 2],
+}
+
+/// Who calls, and what.
+pub(super) enum Side {
+    /// A guest: the place of what was called in [`State::lowered`], and the flat arguments.
+    Guest(u32, Args),
+    /// The host.
+    Host(LightHost),
 }
 
 /// What a light call came to when its core call returned.
@@ -37,15 +44,19 @@ pub(crate) enum Ended {
     GoesOn,
 }
 
+#[inline]
 fn lowered_of<'s>(state: &'s State, call: &LightCall) -> Result<&'s Lowered> {
-    let lowered = state.lowered.get(call.lowered as usize);
-    lowered.map(|lowered| &**lowered).ok_or_else(|| bug!("no lowered function {}", call.lowered))
+    let Side::Guest(number, _) = call.side else { return Err(bug!("a guest's call that is the host's")) };
+    let lowered = state.lowered.get(number as usize);
+    lowered.map(|lowered| &**lowered).ok_or_else(|| bug!("no lowered function {number}"))
 }
 
+#[inline]
 fn top(state: &State) -> Result<&LightCall> {
     state.light.last().ok_or_else(|| bug!("no light call runs"))
 }
 
+#[inline]
 fn memory_of(memory: Option<CoreMemory>) -> Result<CoreMemory> {
     memory.ok_or_else(|| bug!("a value in memory without the memory option"))
 }
@@ -82,7 +93,8 @@ pub(crate) fn begin(
         state.instances.get_mut(callee.options.instance)?.exclusive_thread = Some(ThreadId::NONE);
     }
     let outer = std::mem::replace(&mut state.current, Current { light: true, ..Current::default() });
-    state.light.push(LightCall { lowered: number, args: Args::new(args), outer, result: None, storage: [0, 0] });
+    let side = Side::Guest(number, Args::new(args));
+    state.light.push(LightCall { side, outer, result: None, storage: [0, 0] });
     Ok(Some(func))
 }
 
@@ -115,68 +127,98 @@ pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<Ended> {
 pub(crate) fn return_numbers(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u64]) -> Result<()> {
     let state = store.state();
     let call = top(state)?;
-    let lowered = lowered_of(state, call)?;
-    let plain = result_of(lowered)?;
+    let callee = callee_of(state, call)?;
+    let plain =
+        callee.plain_result.as_ref().ok_or_else(|| bug!("a light call with a result that is not of numbers"))?;
     let mut numbers = Flat::new();
     if plain.len() <= max_flat {
         plain.lift_flat(flat, &mut numbers)?;
     } else {
-        let memory = memory_of(lowered.guest()?.callee.options.memory)?;
+        let memory = memory_of(callee.options.memory)?;
         plain.load(store.memory(memory), flat.first().map_or(0, |&bits| bits as u32), &mut numbers)?;
     }
     if call.result.is_some() {
         return Err(Trap::TaskAlreadyResolved.into());
     }
-    if plain.len() > lowered.max_flat_results() {
-        let memory = memory_of(lowered.options.memory)?;
+    if let Side::Guest(_, args) = &call.side
+        && let lowered = lowered_of(state, call)?
+        && plain.len() > lowered.max_flat_results()
+    {
+        let (out, memory) = (args.values().last().map_or(0, |&bits| bits as u32), memory_of(lowered.options.memory)?);
         let (bytes, state) = store.memory_and_state(memory);
-        let call = top(state)?;
-        let out = call.args.values().last().map_or(0, |&bits| bits as u32);
-        result_of(lowered_of(state, call)?)?.store(&numbers, bytes, out)?;
+        result_of(lowered_of(state, top(state)?)?)?.store(&numbers, bytes, out)?;
     }
     let call = store.state_mut().light.last_mut().ok_or_else(|| bug!("no light call runs"))?;
     call.result = Some(numbers.values().first().copied().unwrap_or(0));
     Ok(())
 }
 
+#[inline]
 fn result_of(lowered: &Lowered) -> Result<&Plain> {
     lowered.plain_result().ok_or_else(|| bug!("a light call with a result that is not of numbers"))
 }
 
 /// The callee of the light call that runs.
-pub(crate) fn current_callee(state: &State) -> Result<&super::CoreCallee> {
-    Ok(&lowered_of(state, top(state)?)?.guest()?.callee)
+#[inline]
+pub(crate) fn current_callee(state: &State) -> Result<&CoreCallee> {
+    callee_of(state, top(state)?)
+}
+
+fn callee_of<'s>(state: &'s State, call: &'s LightCall) -> Result<&'s CoreCallee> {
+    match &call.side {
+        Side::Guest(..) => Ok(&lowered_of(state, call)?.guest()?.callee),
+        Side::Host(host) => Ok(&host.callee),
+    }
 }
 
 /// Makes the tasks, threads and subtasks of all light calls.
 pub(crate) fn make_visible(state: &mut State) -> Result<()> {
     let mut current = None;
-    for call in std::mem::take(&mut state.light) {
-        let lowered = state.lowered.get(call.lowered as usize).cloned();
-        let lowered = lowered.ok_or_else(|| bug!("no lowered function {}", call.lowered))?;
-        let callee = &lowered.guest()?.callee;
-        let instance = callee.options.instance;
-        let mut subtask = Subtask::new(&lowered, call.args.values());
-        subtask.state = if call.result.is_some() { SubtaskState::Returned } else { SubtaskState::Started };
-        subtask.flat_result = call.result.unwrap_or(0);
-        let subtask = state.subtasks.insert(subtask);
-        let mut task = Task::new(callee.clone(), instance, Caller::Guest(subtask));
-        task.state = if call.result.is_some() { TaskState::Resolved } else { TaskState::Started };
-        let task = state.tasks.insert(task);
-        state.subtasks.get_mut(subtask)?.callee = Callee::Task(task);
-        let mut thread = Thread::new(task, Stage::Running);
-        (thread.running, thread.storage) = (true, call.storage);
-        thread.direct = Some(Direct { outer: current.unwrap_or(call.outer), subtask });
-        let thread = state.threads.insert(thread);
-        state.tasks.get_mut(task)?.implicit_thread = Some(thread);
-        if callee.ty.async_ && callee.needs_exclusive() {
-            state.instances.get_mut(instance)?.exclusive_thread = Some(thread);
-        }
-        register_thread(state, thread, task)?;
-        current = Some(Current { thread: Some(thread), ..Current::default() });
+    let mut calls = std::mem::take(&mut state.light);
+    for call in calls.drain(..) {
+        let outer = current.unwrap_or(call.outer);
+        current = Some(Current { thread: Some(make_task(state, call, outer)?), ..Current::default() });
     }
+    // The room is used again.
+    state.light = calls;
     if let Some(current) = current {
         state.current = Current { leaf_storage: state.current.leaf_storage, ..current };
     }
     Ok(())
+}
+
+/// Makes what `call` would have had from the start; gives its thread.
+fn make_task(state: &mut State, call: LightCall, outer: Current) -> Result<ThreadId> {
+    let (callee, caller, subtask) = match call.side {
+        Side::Guest(number, args) => {
+            let lowered = state.lowered.get(number as usize).ok_or_else(|| bug!("no lowered function {number}"))?;
+            let callee = lowered.guest()?.callee.clone();
+            let mut subtask = Subtask::new(lowered, args.values());
+            subtask.state = if call.result.is_some() { SubtaskState::Returned } else { SubtaskState::Started };
+            subtask.flat_result = call.result.unwrap_or(0);
+            let subtask = state.subtasks.insert(subtask);
+            (callee, Caller::Guest(subtask), Some(subtask))
+        }
+        Side::Host(host) => {
+            let place = keep_place(state, &host, call.result);
+            (host.callee, Caller::Host { lower_args: None, result: Some(place) }, None)
+        }
+    };
+    let (instance, exclusive) = (callee.options.instance, callee.ty.async_ && callee.needs_exclusive());
+    let mut task = Task::new(callee, instance, caller);
+    task.state = if call.result.is_some() { TaskState::Resolved } else { TaskState::Started };
+    let task = state.tasks.insert(task);
+    let mut thread = Thread::new(task, Stage::Running);
+    (thread.running, thread.storage) = (true, call.storage);
+    let thread = state.threads.insert(thread);
+    state.tasks.get_mut(task)?.implicit_thread = Some(thread);
+    if let Some(subtask) = subtask {
+        state.subtasks.get_mut(subtask)?.callee = Callee::Task(task);
+        state.direct.push(Direct { outer, subtask });
+    }
+    if exclusive {
+        state.instances.get_mut(instance)?.exclusive_thread = Some(thread);
+    }
+    register_thread(state, thread, task)?;
+    Ok(thread)
 }

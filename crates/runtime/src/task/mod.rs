@@ -7,6 +7,7 @@ pub(crate) mod direct;
 pub(crate) mod enter;
 mod error_context;
 pub(crate) mod light;
+pub(crate) mod light_host;
 mod resolve;
 mod run;
 mod start;

@@ -47,6 +47,7 @@ pub(crate) fn return_task(store: &mut StoreMut<'_>, task: TaskId, max_flat: usiz
 }
 
 /// Spec: what `Task.return_` traps for.
+#[inline]
 fn may_return(state: TaskState, num_borrows: u32) -> Result<()> {
     match state {
         TaskState::Resolved => Err(Trap::TaskAlreadyResolved.into()),

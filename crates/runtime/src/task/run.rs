@@ -32,6 +32,7 @@ pub(super) fn run_thread(
     Ok(())
 }
 
+#[inline]
 fn run_once(
     store: &mut StoreMut<'_>,
     thread: ThreadId,
@@ -46,14 +47,12 @@ fn run_once(
     let result = stage(store);
     let state = store.state_mut();
     state.current = before;
-    state.stops += 1;
-    if let Some(this) = state.threads.find_mut(thread) {
-        (this.running, this.stopped) = (false, state.stops);
-    }
+    state.note_stopped(thread);
     result
 }
 
 /// Runs what is next in `thread`.
+#[inline]
 fn run_stage(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
     let this = store.state().threads.get(thread)?;
     let task = this.task;
@@ -109,6 +108,7 @@ pub(super) fn start_for_host(
 
 /// Makes a core call of the implicit thread: on the stack of whoever executes the store if it cannot block, else on one
 /// of its own.
+#[inline]
 fn call_core(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, func: CoreFunc, args: &[u64]) -> Result<()> {
     let may_block = store.state().tasks.get(task)?.callee.may_block;
     let own_stack = may_block || !store.on_embedders_stack();
@@ -123,6 +123,7 @@ fn call_core(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, func: Cor
 }
 
 /// Spec: `task.start()`: the core function and its arguments.
+#[inline]
 pub(super) fn prepare(store: &mut StoreMut<'_>, task: TaskId, args: &mut Flat) -> Result<CoreFunc> {
     let this = store.state_mut().tasks.get_mut(task)?;
     this.state = TaskState::Started;
@@ -171,6 +172,7 @@ fn lower_args(store: &mut StoreMut<'_>, task: TaskId, flat: &mut Flat) -> Result
 }
 
 /// Runs the core call of `thread` until it parks or returns.
+#[inline]
 fn run_core(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
     let continuation = store.state_mut().threads.get_mut(thread)?.continuation.take();
     let mut continuation = continuation.ok_or_else(|| bug!("a running thread without a stack"))?;
@@ -212,6 +214,7 @@ pub(super) fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId,
 }
 
 /// Spec: `CallbackCode`, `unpack_callback_result`, and the top of the event loop of `canon_lift`.
+#[inline]
 fn event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, packed: u32) -> Result<()> {
     let (code, index) = (packed & 0xf, packed >> 4);
     match code {
@@ -240,6 +243,7 @@ fn event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, packed: 
 }
 
 /// Spec: the middle of the event loop: the wait is over.
+#[inline]
 fn leave_event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
     let state = store.state_mut();
     let waited = state.threads.get_mut(thread)?.loop_wait.take();
@@ -255,6 +259,7 @@ fn leave_event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) ->
 }
 
 /// Spec: the bottom of the event loop: takes the exclusive lock and calls back with the event.
+#[inline]
 fn call_back(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, event: Event) -> Result<()> {
     let state = store.state_mut();
     let task_ = state.tasks.get(task)?;
@@ -321,6 +326,7 @@ fn waits_for_host(store: &StoreMut<'_>, task: TaskId) -> Result<bool> {
 }
 
 /// Resumes `thread`, which is ready, from the loop of the store.
+#[inline]
 pub(crate) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
     let state = store.state();
     let task = state.threads.get(thread)?.task;

@@ -1,5 +1,6 @@
 //! Starting a call. Spec: `Store.lift`, the outside of `canon_lift`.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::run::{run_thread, start_for_host};
@@ -10,7 +11,7 @@ use crate::engine::{CoreFunc, StoreMut};
 use crate::instance::{InstanceId, Options};
 use crate::plan::Lift;
 use crate::store::Current;
-use crate::types::{FuncType, TupleType, ValType};
+use crate::types::{FuncType, MAX_FLAT_RESULTS, TupleType, ValType};
 
 /// A lifted function: what all its tasks have in common. Spec: the arguments of `canon_lift`.
 pub(crate) struct CoreCallee {
@@ -24,6 +25,9 @@ pub(crate) struct CoreCallee {
     pub(crate) name: Box<str>,
     /// Whether it can block, so that it needs a stack of its own.
     pub(crate) may_block: bool,
+    /// Whether the host's calls need no task as long as nobody asks for one: it cannot block, borrows nothing and gives its
+    /// result at the end or as one number.
+    pub(crate) light_for_host: bool,
     /// Its parameters, when they are nothing but numbers.
     pub(crate) plain_params: Option<Plain>,
     /// Its result, when it is nothing but numbers.
@@ -32,20 +36,25 @@ pub(crate) struct CoreCallee {
 
 impl CoreCallee {
     /// Spec: `needs_exclusive`.
+    #[inline]
     pub(crate) fn needs_exclusive(&self) -> bool {
         !self.options.async_ || self.options.callback.is_some()
     }
 
     /// The function of `lift`.
     pub(crate) fn lifted(func: CoreFunc, lift: &Lift, options: Arc<Options>, may_block: bool) -> Self {
+        let plain_result = Plain::of_result(lift.ty.result.as_ref());
+        let one_number = plain_result.as_ref().is_some_and(|plain| plain.len() <= MAX_FLAT_RESULTS);
+        let answers = one_number || !options.async_;
         CoreCallee {
             func: Some(func),
             ty: lift.ty.clone(),
+            light_for_host: answers && !may_block && !lift.ty.borrows(),
             options,
             name: lift.name.as_str().into(),
             may_block,
             plain_params: Plain::of_params(&lift.ty.params),
-            plain_result: Plain::of_result(lift.ty.result.as_ref()),
+            plain_result,
         }
     }
 
@@ -57,6 +66,7 @@ impl CoreCallee {
             options: Options::plain(instance),
             name: name.into(),
             may_block: true,
+            light_for_host: false,
             plain_params: None,
             plain_result: None,
         }
@@ -70,6 +80,9 @@ pub(crate) type LowerArgs = Box<dyn FnOnce(&mut LowerCx<'_>, &TupleType, &mut Fl
 pub(crate) trait TakesResult: Send + Sync {
     /// Lifts it: the flat values, and how many fit flat.
     fn take_result(&self, cx: &mut LiftCx<'_>, ty: Option<&ValType>, max_flat: usize, flat: &[u64]) -> Result<()>;
+
+    /// The same place, for whoever knows its type.
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
 /// Who gives the arguments and takes the result. Spec: `OnStart`, `OnResolve`.
@@ -115,6 +128,7 @@ pub(crate) fn start_host_task(
 }
 
 /// Makes the task and its implicit thread.
+#[inline]
 pub(super) fn make_task(
     store: &mut StoreMut<'_>,
     callee: Arc<CoreCallee>,

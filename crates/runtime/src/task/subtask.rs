@@ -67,6 +67,7 @@ pub(crate) struct Subtask {
 
 impl Subtask {
     /// A call that begins.
+    #[inline]
     pub(crate) fn new(lowered: &Arc<Lowered>, args: &[u64]) -> Self {
         Subtask {
             waitable: Waitable::default(),
@@ -83,22 +84,26 @@ impl Subtask {
     }
 
     /// The caller's instance.
+    #[inline]
     pub(crate) fn instance(&self) -> InstanceId {
         self.lowered.options.instance
     }
 
     /// Spec: `resolved`.
+    #[inline]
     pub(crate) fn resolved(&self) -> bool {
         !matches!(self.state, SubtaskState::Starting | SubtaskState::Started)
     }
 
     /// Spec: `resolve_delivered`.
+    #[inline]
     pub(crate) fn resolve_delivered(&self) -> bool {
         self.lenders.is_none()
     }
 }
 
 /// Spec: `on_progress`: an event for the caller, or the end of its wait.
+#[inline]
 pub(crate) fn on_progress(state: &mut State, id: SubtaskId) -> Result<()> {
     let subtask = state.subtasks.get(id)?;
     let waiter = subtask.waiter.filter(|_| subtask.resolved());
@@ -112,6 +117,7 @@ pub(crate) fn on_progress(state: &mut State, id: SubtaskId) -> Result<()> {
 }
 
 /// Spec: `Subtask.deliver_resolve`: gives back what was lent.
+#[inline]
 pub(crate) fn deliver_resolve(state: &mut State, id: SubtaskId) -> Result<()> {
     let subtask = state.subtasks.get_mut(id)?;
     let instance = subtask.instance();
@@ -120,6 +126,7 @@ pub(crate) fn deliver_resolve(state: &mut State, id: SubtaskId) -> Result<()> {
 }
 
 /// Spec: the lending side of `deliver_resolve`.
+#[inline]
 pub(crate) fn give_back(state: &mut State, instance: InstanceId, lenders: Vec<u32>) -> Result<()> {
     for index in lenders {
         state.resource_mut(instance, index)?.num_lends -= 1;
@@ -128,6 +135,7 @@ pub(crate) fn give_back(state: &mut State, instance: InstanceId, lenders: Vec<u3
 }
 
 /// Spec: `subtask_event`.
+#[inline]
 pub(crate) fn subtask_event(state: &mut State, id: SubtaskId) -> Result<Event> {
     if state.subtasks.get(id)?.resolved() {
         deliver_resolve(state, id)?;

@@ -46,6 +46,7 @@ pub(crate) struct Task {
 
 impl Task {
     /// A task that has not run.
+    #[inline]
     pub(crate) fn new(callee: Arc<CoreCallee>, instance: InstanceId, caller: Caller) -> Self {
         Task {
             callee,
@@ -65,6 +66,7 @@ impl Task {
     }
 
     /// Spec: `needs_exclusive`.
+    #[inline]
     pub(crate) fn needs_exclusive(&self) -> bool {
         self.callee.needs_exclusive()
     }

@@ -1,6 +1,5 @@
 //! A line of execution of a task. Spec: `Thread`.
 
-use super::direct::Direct;
 use super::{SubtaskId, TaskId, WaitFor, WaitableRef, WaitableSetId};
 use crate::engine::{Continuation, CoreMemory};
 use crate::store::Id;
@@ -42,8 +41,6 @@ pub(crate) struct Thread {
     pub(crate) task: TaskId,
     /// Spec: `cont`: none while running, and none for a thread that needs no stack.
     pub(crate) continuation: Option<Continuation>,
-    /// The direct call it runs in, if it runs on its caller's stack.
-    pub(crate) direct: Option<Direct>,
     /// Whether it runs on a stack of its own, so that it can wait in a core call.
     pub(crate) has_stack: bool,
     /// What it runs next.
@@ -52,6 +49,8 @@ pub(crate) struct Thread {
     pub(crate) wait_for: Option<WaitFor>,
     /// Whether it runs now.
     pub(crate) running: bool,
+    /// Whether it is one of the store's `maybe_ready`.
+    pub(crate) maybe_ready: bool,
     /// How the last wait ended. Spec: the result of `block`.
     pub(crate) cancelled: bool,
     /// What the parked built-in does when the thread goes on.
@@ -60,7 +59,7 @@ pub(crate) struct Thread {
     pub(crate) index: Option<u32>,
     /// Spec: `storage`.
     pub(crate) storage: [u64; 2],
-    /// When it stopped running, by the store's count: who stopped first goes on first.
+    /// When it stopped running or began to wait, by the store's count: who stopped first goes on first.
     pub(crate) stopped: u64,
     /// What the event loop waits for, kept while it waits and when it is cancelled.
     pub(crate) loop_wait: Option<WaitFor>,
@@ -68,15 +67,16 @@ pub(crate) struct Thread {
 
 impl Thread {
     /// A thread of `task` that has not run.
+    #[inline]
     pub(crate) fn new(task: TaskId, stage: Stage) -> Self {
         Thread {
             task,
             continuation: None,
-            direct: None,
             has_stack: stage != Stage::Running,
             stage,
             wait_for: None,
             running: false,
+            maybe_ready: false,
             cancelled: false,
             resumption: Resumption::None,
             index: None,

@@ -27,6 +27,7 @@ pub(crate) enum WaitFor {
 }
 
 /// Spec: `Thread.ready`.
+#[inline]
 pub(crate) fn is_ready(state: &State, thread: ThreadId) -> Result<bool> {
     let Some(this) = state.threads.find(thread) else { return Ok(false) };
     let Some(wait_for) = this.wait_for else { return Ok(false) };

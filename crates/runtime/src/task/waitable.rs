@@ -77,6 +77,7 @@ pub(crate) struct Waitable {
 }
 
 /// Spec: `Waitable.set_pending_event`; wakes whoever waits for it.
+#[inline]
 pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event: PendingEvent) -> Result<()> {
     let this = state.waitable_mut(waitable)?;
     this.pending_event = Some(event);
@@ -92,6 +93,7 @@ pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event:
 }
 
 /// Forgets a pending event without delivering it.
+#[inline]
 pub(crate) fn clear_pending_event(state: &mut State, waitable: WaitableRef) -> Result<Option<PendingEvent>> {
     let this = state.waitable_mut(waitable)?;
     let (event, set) = (this.pending_event.take(), this.set);
@@ -102,6 +104,7 @@ pub(crate) fn clear_pending_event(state: &mut State, waitable: WaitableRef) -> R
 }
 
 /// Spec: `Waitable.get_pending_event`: computes and delivers the event.
+#[inline]
 pub(crate) fn get_pending_event(store: &mut StoreMut<'_>, waitable: WaitableRef) -> Result<Event> {
     let state = store.state_mut();
     let event = clear_pending_event(state, waitable)?;
@@ -116,6 +119,7 @@ pub(crate) fn get_pending_event(store: &mut StoreMut<'_>, waitable: WaitableRef)
 }
 
 /// Spec: `Waitable.join`.
+#[inline]
 pub(crate) fn join(state: &mut State, waitable: WaitableRef, set: Option<WaitableSetId>) -> Result<()> {
     let this = state.waitable_mut(waitable)?;
     let pending = this.pending_event.is_some();

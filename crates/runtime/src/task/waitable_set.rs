@@ -16,11 +16,32 @@ pub(crate) struct WaitableSet {
     /// How many members there are. Spec: `elems`; each member knows its set.
     pub(crate) members: u32,
     /// How many of them have a pending event.
-    pending: usize,
+    pending: u32,
     /// The first and the last of those, oldest first: nobody looks through all members.
     ends: Option<(WaitableRef, WaitableRef)>,
-    /// Threads that wait for an event of it. Spec: `num_waiting` counts them.
-    pub(crate) waiting: Vec<ThreadId>,
+    /// A thread that waits for an event of it. Spec: `num_waiting` counts them.
+    first_waiting: Option<ThreadId>,
+    /// Those beside the first, which most sets never have.
+    others_waiting: Vec<ThreadId>,
+}
+
+impl WaitableSet {
+    #[inline]
+    fn add_waiting(&mut self, thread: ThreadId) {
+        match self.first_waiting {
+            None => self.first_waiting = Some(thread),
+            Some(_) => self.others_waiting.push(thread),
+        }
+    }
+
+    #[inline]
+    fn remove_waiting(&mut self, thread: ThreadId) {
+        if self.first_waiting == Some(thread) {
+            self.first_waiting = self.others_waiting.pop();
+        } else if let Some(at) = self.others_waiting.iter().position(|&other| other == thread) {
+            self.others_waiting.swap_remove(at);
+        }
+    }
 }
 
 /// The neighbours of a waitable among the pending members of its set.
@@ -31,15 +52,18 @@ pub(crate) struct Place {
 }
 
 /// Spec: `WaitableSet.has_pending_event`.
+#[inline]
 pub(crate) fn has_pending_event(state: &State, set: WaitableSetId) -> Result<bool> {
     Ok(state.sets.get(set)?.pending > 0)
 }
 
+#[inline]
 fn place_of(state: &mut State, member: WaitableRef) -> Result<&mut Place> {
     state.waitable_mut(member)?.place.as_mut().ok_or_else(|| bug!("a neighbour without a place"))
 }
 
 /// Notes that `member` has a pending event.
+#[inline]
 pub(crate) fn note_pending(state: &mut State, set: WaitableSetId, member: WaitableRef) -> Result<()> {
     if state.waitable(member)?.place.is_some() {
         return Ok(());
@@ -56,6 +80,7 @@ pub(crate) fn note_pending(state: &mut State, set: WaitableSetId, member: Waitab
 }
 
 /// Notes that `member` has no pending event any more, or leaves the set.
+#[inline]
 pub(crate) fn forget_pending(state: &mut State, set: WaitableSetId, member: WaitableRef) -> Result<()> {
     let Some(Place { before, after }) = state.waitable_mut(member)?.place.take() else { return Ok(()) };
     if let Some(before) = before {
@@ -72,10 +97,11 @@ pub(crate) fn forget_pending(state: &mut State, set: WaitableSetId, member: Wait
 }
 
 /// Spec: `WaitableSet.get_pending_event`; which one is open to choice.
+#[inline]
 pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result<Event> {
     let state = store.state_mut();
     let this = state.sets.get(set)?;
-    let chosen = state.choose.among(this.pending);
+    let chosen = state.choose.among(this.pending as usize);
     let mut member = this.ends.map(|(first, _)| first).ok_or_else(|| bug!("a set without a pending event"))?;
     for _ in 0..chosen {
         let after = state.waitable(member)?.place.and_then(|place| place.after);
@@ -85,18 +111,23 @@ pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result
 }
 
 /// Lets the loop look at every thread that waits on `set`.
+#[inline]
 pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> {
-    let State { sets, maybe_ready, .. } = state;
-    let waiting = &sets.get(set)?.waiting;
-    if !waiting.is_empty() {
-        maybe_ready.extend(waiting);
+    if let Some(first) = state.sets.get(set)?.first_waiting {
+        state.wake(first);
+        let mut i = 0;
+        while let Some(&other) = state.sets.get(set)?.others_waiting.get(i) {
+            state.wake(other);
+            i += 1;
+        }
     }
     Ok(())
 }
 
 /// Counts `thread` as waiting on `set`. Spec: `num_waiting += 1`.
+#[inline]
 pub(crate) fn start_waiting(state: &mut State, set: WaitableSetId, thread: ThreadId) -> Result<()> {
-    state.sets.get_mut(set)?.waiting.push(thread);
+    state.sets.get_mut(set)?.add_waiting(thread);
     if has_pending_event(state, set)? {
         state.wake(thread);
     }
@@ -104,21 +135,20 @@ pub(crate) fn start_waiting(state: &mut State, set: WaitableSetId, thread: Threa
 }
 
 /// Spec: `num_waiting -= 1`.
+#[inline]
 pub(crate) fn stop_waiting(state: &mut State, set: WaitableSetId, thread: ThreadId) -> Result<()> {
-    let waiting = &mut state.sets.get_mut(set)?.waiting;
-    if let Some(at) = waiting.iter().position(|&other| other == thread) {
-        waiting.swap_remove(at);
-    }
+    state.sets.get_mut(set)?.remove_waiting(thread);
     Ok(())
 }
 
 /// Spec: `WaitableSet.drop`.
+#[inline]
 pub(crate) fn check_drop(state: &State, set: WaitableSetId) -> Result<()> {
     let set = state.sets.get(set)?;
     if set.members > 0 {
         return Err(Trap::SetNotEmpty.into());
     }
-    if !set.waiting.is_empty() {
+    if set.first_waiting.is_some() {
         return Err(Trap::SetHasWaiters.into());
     }
     Ok(())

@@ -221,3 +221,26 @@ pub struct FuncType {
     /// Whether the function may block. Spec: `FuncType.async_`.
     pub async_: bool,
 }
+
+impl FuncType {
+    /// Whether a call may lend handles to the callee.
+    #[must_use]
+    pub fn borrows(&self) -> bool {
+        self.params.elements.iter().any(|element| has_borrows(&element.ty))
+    }
+}
+
+/// Whether a value of this type may have a `borrow` in it.
+fn has_borrows(ty: &ValType) -> bool {
+    match ty {
+        ValType::Borrow(_) => true,
+        ValType::List(list) => has_borrows(&list.element),
+        ValType::Map(map) => map.entry.elements.iter().any(|element| has_borrows(&element.ty)),
+        ValType::Record(record) => record.fields.iter().any(|field| has_borrows(&field.ty)),
+        ValType::Tuple(tuple) => tuple.elements.iter().any(|element| has_borrows(&element.ty)),
+        ValType::Variant(variant) => variant.cases.iter().filter_map(|case| case.ty.as_ref()).any(has_borrows),
+        ValType::Option(option) => has_borrows(&option.some),
+        ValType::Result(result) => result.ok.iter().chain(&result.err).any(has_borrows),
+        _ => false,
+    }
+}

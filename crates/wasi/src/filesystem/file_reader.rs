@@ -1,5 +1,6 @@
 //! A file's bytes from an offset on.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -36,6 +37,16 @@ impl FileReader {
         Ok(buf)
     }
 
+    /// The file, and where reading goes on.
+    pub(super) fn place(&self) -> (&Arc<dyn Node>, u64) {
+        (&self.node, self.offset)
+    }
+
+    /// The next `n` bytes were read by somebody else.
+    pub(super) fn skip(&mut self, n: usize) {
+        self.offset += n as u64;
+    }
+
     fn take_held(&mut self, buf: &mut [u8]) -> usize {
         let n = buf.len().min(self.held.len() - self.taken);
         buf[..n].copy_from_slice(&self.held[self.taken..self.taken + n]);
@@ -66,5 +77,10 @@ impl ByteSource for FileReader {
         }
         self.later = Some(self.node.clone().read_later(self.offset, READ_LATER_BYTES));
         self.poll_read(cx, buf)
+    }
+
+    fn origin(&mut self) -> Option<&mut dyn Any> {
+        let nothing_held = self.later.is_none() && self.taken == self.held.len();
+        nothing_held.then_some(self)
     }
 }

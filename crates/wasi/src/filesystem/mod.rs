@@ -5,6 +5,7 @@ mod directory_stream;
 mod error_code;
 mod file_reader;
 mod file_writer;
+pub(crate) mod methods;
 mod preopens;
 mod types;
 mod wit;

@@ -1,5 +1,6 @@
 //! From a body that a connection fills to a guest's stream and trailers.
 
+use std::any::Any;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -16,8 +17,11 @@ use crate::completion::{Completer, completion_or};
 /// How a body ended.
 type End = Result<Option<HeaderMap>, ErrorCode>;
 
-struct Producer {
+/// What a guest reads, or another part of the host.
+pub(super) struct Producer {
     body: HttpBody,
+    /// The body was at its end, and is not asked again.
+    over: bool,
     /// What came and was not read yet.
     rest: Bytes,
     end: Completer<End>,
@@ -26,6 +30,9 @@ struct Producer {
 impl Producer {
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Flow> {
         while self.rest.is_empty() {
+            if self.over {
+                return Poll::Ready(Flow::End);
+            }
             let end = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => Ok(None),
                 Some(Err(error)) => Err(error),
@@ -40,10 +47,21 @@ impl Producer {
                     },
                 },
             };
+            self.over = true;
             self.end.complete(end);
             return Poll::Ready(Flow::End);
         }
         Poll::Ready(Flow::Continue)
+    }
+}
+
+impl Producer {
+    /// The next bytes of the body, at most `max`, as the connection gave them. None at its end.
+    pub(super) fn poll_bytes(&mut self, cx: &mut Context<'_>, max: usize) -> Poll<Option<Bytes>> {
+        Poll::Ready(match ready!(self.poll_fill(cx)) {
+            Flow::Continue => Some(self.rest.split_to(self.rest.len().min(max))),
+            Flow::End => None,
+        })
     }
 }
 
@@ -59,6 +77,10 @@ impl StreamProducer<u8> for Producer {
             self.rest.advance(taken);
         }
         Poll::Ready(Ok(flow))
+    }
+
+    fn origin(&mut self) -> Option<&mut dyn Any> {
+        Some(self)
     }
 }
 
@@ -90,7 +112,7 @@ pub(crate) fn incoming_body<T: WasiView>(
             Err(size) => Ok(Err(too_big(u32::try_from(size).ok()))),
         }
     });
-    (StreamReader::new(Producer { body, rest: Bytes::new(), end }), trailers)
+    (StreamReader::new(Producer { body, over: false, rest: Bytes::new(), end }), trailers)
 }
 
 /// The stream of a body that is none.

@@ -13,11 +13,12 @@ mod fields;
 mod incoming_body;
 mod outgoing_body;
 mod request;
+pub(crate) mod request_line;
 mod request_options;
 mod response;
 mod service;
 mod syntax;
-mod types;
+pub(crate) mod types;
 
 use std::sync::Arc;
 
@@ -33,11 +34,11 @@ pub use service::{HandleError, Handling, Service, ServiceHandle};
 pub use syntax::{Method, Scheme};
 
 pub(crate) use body::{Body, GuestBody};
-pub(crate) use client::send_request;
+pub(crate) use client::{hand_on, send_request};
 pub(crate) use outgoing_body::{BodyWriter, written_body};
 pub(crate) use response::parse_status;
 pub(crate) use service::ReplyOnce;
-pub(crate) use syntax::{is_authority, parse_path_with_query, split_port};
+pub(crate) use syntax::split_port;
 
 use crate::WasiView;
 use crate::sys::HttpClient;
@@ -47,6 +48,8 @@ use crate::sys::HttpClient;
 pub struct HttpContext {
     /// Where requests go.
     pub client: Arc<dyn HttpClient>,
+    /// Who serves the import of `wasi:http/handler`, and of `incoming-handler` of 0.2; without it, the network.
+    pub handler: Option<Arc<dyn HttpClient>>,
     /// Bytes that the fields of one message may have.
     pub max_fields_size: usize,
 }

@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::name::{Name, answer};
-use super::policy::Use;
 use super::{NetworkPolicy, TcpSocket, UdpSocket};
 use crate::sys::{BoxFuture, Code, Family, Network, Result};
 
@@ -55,9 +54,9 @@ impl NetworkGrant {
         self.policy.grants_http()
     }
 
-    /// Whether an HTTP request may go to `address`.
-    pub(crate) fn may_send_to(&self, address: SocketAddr) -> bool {
-        self.policy.check(Use::Http, address).is_ok()
+    /// Whether an HTTP request for the host `name` may go to `address`, which that has.
+    pub(crate) fn may_send_to(&self, name: &str, address: SocketAddr) -> bool {
+        self.policy.check_http(name, address).is_ok()
     }
 
     /// The addresses of an HTTP server's host. Whoever may reach any address may ask: the guest is not told them.
@@ -74,8 +73,13 @@ impl NetworkGrant {
     ///
     /// When it is not granted, or `name` is none. That is told before anything waits.
     pub fn resolve(&self, name: &str) -> Result<BoxFuture<Result<Vec<IpAddr>>>> {
-        self.policy.check_lookup()?;
-        self.look_up(name)
+        self.policy.check_lookup(name)?;
+        let (found, policy, name) = (self.look_up(name)?, self.policy.clone(), name.to_owned());
+        Ok(Box::pin(async move {
+            let found = found.await?;
+            policy.found(&name, &found);
+            Ok(found)
+        }))
     }
 
     fn look_up(&self, name: &str) -> Result<BoxFuture<Result<Vec<IpAddr>>>> {

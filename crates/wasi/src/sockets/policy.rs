@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
+use super::host_names::{HostName, HostNames};
+use super::private::is_private;
 use crate::sys::{Code, Result};
 
 /// What of a network a guest may use. Nothing is granted that is not said here.
@@ -13,7 +15,10 @@ pub struct NetworkPolicy {
     name_lookup: bool,
     /// HTTP may go to every address, whatever else is granted.
     http: bool,
+    /// Addresses that are not public may not be used, whatever is granted.
+    deny_private: bool,
     reach: Reach,
+    names: HostNames,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +70,15 @@ impl NetworkPolicy {
     /// Nothing: no address and no name.
     #[must_use]
     pub fn deny() -> Self {
-        NetworkPolicy { tcp: true, udp: true, name_lookup: false, http: false, reach: Reach::Ranges(Vec::new()) }
+        NetworkPolicy {
+            tcp: true,
+            udp: true,
+            name_lookup: false,
+            http: false,
+            deny_private: false,
+            reach: Reach::Ranges(Vec::new()),
+            names: HostNames::default(),
+        }
     }
 
     /// Every address that this machine can use or reach. Names are not in it.
@@ -80,6 +93,22 @@ impl NetworkPolicy {
         if let Reach::Ranges(ranges) = &mut self.reach {
             ranges.push(range);
         }
+        self
+    }
+
+    /// Grants a host by its name, too: to look it up, to connect and send to the addresses that were found, and to send
+    /// HTTP requests to it.
+    #[must_use]
+    pub fn allow_name(mut self, name: HostName) -> Self {
+        self.names.push(name);
+        self
+    }
+
+    /// Refuses addresses of this machine, of private networks and of links, whatever else grants them. An address that
+    /// came of a name is no exception.
+    #[must_use]
+    pub fn deny_private(mut self, denied: bool) -> Self {
+        self.deny_private = denied;
         self
     }
 
@@ -114,6 +143,9 @@ impl NetworkPolicy {
 
     /// Refuses what is not granted.
     pub(crate) fn check(&self, what: Use, address: SocketAddr) -> Result<()> {
+        if self.deny_private && is_private(address.ip()) {
+            return Err(Code::Access.into());
+        }
         let switch = match what {
             Use::Http if self.http => return Ok(()),
             Use::Tcp | Use::Http => self.tcp,
@@ -121,23 +153,39 @@ impl NetworkPolicy {
         };
         let reached = match &self.reach {
             Reach::Everything => true,
-            Reach::Ranges(ranges) => ranges.iter().any(|range| range.holds(address)),
+            Reach::Ranges(ranges) => ranges.iter().any(|range| range.holds(address)) || self.names.reach(address),
         };
         if switch && reached { Ok(()) } else { Err(Code::Access.into()) }
+    }
+
+    /// Refuses to send an HTTP request for `name` to `address`, which that name has, if neither is granted.
+    pub(crate) fn check_http(&self, name: &str, address: SocketAddr) -> Result<()> {
+        if self.deny_private && is_private(address.ip()) {
+            return Err(Code::Access.into());
+        }
+        if self.tcp && self.names.holds_port(name, address.port()) {
+            return Ok(());
+        }
+        self.check(Use::Http, address)
     }
 
     /// Whether any address is granted for HTTP.
     pub(crate) fn grants_http(&self) -> bool {
         let any = match &self.reach {
             Reach::Everything => true,
-            Reach::Ranges(ranges) => !ranges.is_empty(),
+            Reach::Ranges(ranges) => !ranges.is_empty() || !self.names.is_empty(),
         };
         self.http || (self.tcp && any)
     }
 
-    /// Refuses to look names up when that is not granted.
-    pub(crate) fn check_lookup(&self) -> Result<()> {
-        if self.name_lookup { Ok(()) } else { Err(Code::Access.into()) }
+    /// Refuses to look `name` up when that is not granted.
+    pub(crate) fn check_lookup(&self, name: &str) -> Result<()> {
+        if self.name_lookup || self.names.holds(name) { Ok(()) } else { Err(Code::Access.into()) }
+    }
+
+    /// These addresses were found for `name`.
+    pub(crate) fn found(&self, name: &str, addresses: &[IpAddr]) {
+        self.names.found(name, addresses);
     }
 }
 
@@ -158,9 +206,9 @@ mod tests {
         let policy = NetworkPolicy::deny();
         assert!(!may(&policy, Use::Tcp, "127.0.0.1:80"));
         assert!(!may(&policy, Use::Udp, "[::1]:80"));
-        assert!(policy.check_lookup().is_err());
-        assert!(NetworkPolicy::inherit().check_lookup().is_err());
-        assert!(NetworkPolicy::deny().name_lookup(true).check_lookup().is_ok());
+        assert!(policy.check_lookup("a").is_err());
+        assert!(NetworkPolicy::inherit().check_lookup("a").is_err());
+        assert!(NetworkPolicy::deny().name_lookup(true).check_lookup("a").is_ok());
         assert!(!may(&policy, Use::Http, "127.0.0.1:80") && !policy.grants_http());
     }
 
@@ -180,6 +228,27 @@ mod tests {
         assert!(policy.grants_http() && may(&policy, Use::Http, "10.1.2.3:80"));
         assert!(!may(&policy, Use::Http, "10.2.0.0:80"));
         assert!(!policy.tcp(false).grants_http() && !NetworkPolicy::deny().grants_http());
+    }
+
+    #[test]
+    fn a_name_grants_what_was_found_for_it() {
+        let policy = NetworkPolicy::deny().allow_name(HostName { pattern: "a.example".into(), ports: 80..=80 });
+        assert!(policy.check_lookup("a.example").is_ok() && policy.check_lookup("b.example").is_err());
+        let address = "192.0.2.1:80".parse().expect("an address");
+        assert!(policy.grants_http() && !may(&policy, Use::Tcp, "192.0.2.1:80"));
+        assert!(policy.check_http("a.example", address).is_ok() && policy.check_http("b.example", address).is_err());
+        policy.found("a.example", &[address.ip()]);
+        assert!(may(&policy, Use::Tcp, "192.0.2.1:80") && !may(&policy, Use::Tcp, "192.0.2.1:81"));
+    }
+
+    #[test]
+    fn what_is_not_public_can_be_denied_whatever_grants_it() {
+        let name = HostName { pattern: "a.example".into(), ports: 0..=u16::MAX };
+        let policy = NetworkPolicy::inherit().http(true).allow_name(name).deny_private(true);
+        let address = "127.0.0.1:80".parse().expect("an address");
+        assert!(!may(&policy, Use::Tcp, "127.0.0.1:80") && !may(&policy, Use::Http, "10.0.0.1:80"));
+        assert!(policy.check_http("a.example", address).is_err());
+        assert!(may(&policy, Use::Tcp, "192.0.2.1:80") && may(&policy, Use::Http, "192.0.2.1:80"));
     }
 
     #[test]

@@ -32,6 +32,13 @@ pub trait Node: Send + Sync + 'static {
     /// Reads up to `max` bytes at `offset`, waiting as it must; empty at the end.
     fn read_later(self: Arc<Self>, offset: u64, max: usize) -> BoxFuture<Result<Vec<u8>>>;
 
+    /// Copies up to `max` bytes at `offset` to `to` of `target` without this process's memory; says how many, and gives an
+    /// error for whatever cannot be done this way. `None`: these two know no such way.
+    fn copy_later(&self, offset: u64, target: &dyn Node, to: u64, max: usize) -> Option<BoxFuture<Result<usize>>> {
+        let _ = (offset, target, to, max);
+        None
+    }
+
     /// Writes at `offset` into the system's memory; says how many bytes were taken, at least one.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Every function and resource that the standard gives to components, against what the linker has, with its exact type: for
 //! each one, a component that imports only that is linked. `cargo xtask audit` prints the table.
 
+mod called;
 mod import;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,4 +151,19 @@ fn what_is_missing_exists() {
         };
         assert!(all.iter().any(is_it), "{place}");
     }
+}
+
+/// What no test calls is not known to work: every stable function has a guest that calls it, and `tests/cli` says what comes
+/// of it.
+#[test]
+fn every_function_is_called_by_a_guest() {
+    let engine = Engine::new(Config::new().optimize(false)).expect("an engine");
+    let called = called::called(&engine);
+    let all: Vec<Fact> = GENERATIONS.iter().flat_map(|(text, _)| facts(text)).collect();
+    let is_func =
+        |fact: &&Fact| fact.is_for_hosts() && !fact.is_unstable && matches!(fact.definition, Definition::Func(_));
+    let name = |fact: &Fact| (fact.interface.clone(), fact.generation().to_string(), fact.name.clone());
+    let not_called: Vec<_> = all.iter().filter(is_func).map(name).filter(|name| !called.contains(name)).collect();
+    let lines: Vec<_> = not_called.iter().map(|(interface, at, name)| format!("{interface}@{at} {name}")).collect();
+    assert!(lines.is_empty(), "no guest calls\n{}", lines.join("\n"));
 }

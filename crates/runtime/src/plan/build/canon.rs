@@ -158,6 +158,8 @@ impl<'d> Builder<'d> {
             Function::StreamDropWritable { ty } => self.drop_end(scope, (Stream, Writable), *ty),
             Function::FutureDropReadable { ty } => self.drop_end(scope, (Future, Readable), *ty),
             Function::FutureDropWritable { ty } => self.drop_end(scope, (Future, Writable), *ty),
+            Function::StreamForward { ty } => self.forward(scope, Stream, *ty),
+            Function::FutureForward { ty } => self.forward(scope, Future, *ty),
             _ => Err(bug!("a built-in behind a closed gate got past the validator: {function:?}")),
         }
     }
@@ -183,6 +185,10 @@ impl<'d> Builder<'d> {
 
     fn drop_end(&mut self, scope: ScopeIndex, (kind, end): (Kind, End), ty: u32) -> Result<Canon> {
         Ok(Canon::DropEnd { kind, end, payload: self.payload(scope, kind, ty)? })
+    }
+
+    fn forward(&mut self, scope: ScopeIndex, kind: Kind, ty: u32) -> Result<Canon> {
+        Ok(Canon::Forward { kind, payload: self.payload(scope, kind, ty)? })
     }
 
     fn payload(&self, scope: ScopeIndex, kind: Kind, ty: u32) -> Result<Option<ValType>> {

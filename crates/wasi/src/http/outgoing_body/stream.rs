@@ -1,5 +1,6 @@
 //! What a guest of 0.3 writes: a stream, and a future for the trailers.
 
+use std::any::Any;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,10 +10,11 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use thalweg::{Access, Flow, FutureReader, Source, StreamConsumer};
 
-use super::{CHUNK, Connection, Expected, Outgoing, Shared, Taker, wake};
+use super::{CHUNK, Connection, Expected, Outgoing, Shared, State, Taker, wake};
 use crate::WasiView;
 use crate::completion::Completer;
 use crate::http::body::{Sent, Trailers};
+use crate::http::incoming_body::Producer;
 use crate::http::{ErrorCode, GuestBody, HttpBody};
 
 impl Shared {
@@ -48,34 +50,64 @@ impl Shared {
 /// Takes what the guest writes.
 struct Consumer(Arc<Shared>);
 
-impl StreamConsumer<u8> for Consumer {
-    fn poll_consume(&mut self, cx: &mut Context<'_>, source: &mut Source<'_, u8>) -> Poll<thalweg::Result<Flow>> {
-        let this = &*self.0;
-        let mut state = this.lock();
-        let bytes = source.bytes()?;
+impl Shared {
+    /// Whether `offered` more bytes can be taken now.
+    fn poll_room(&self, state: &mut State, offered: usize, cx: &mut Context<'_>) -> Poll<Flow> {
         let over = matches!(state.end, Some(Err(_))) || state.connection == Connection::Gone;
         if over || (state.unsent && state.connection == Connection::Satisfied) {
-            return Poll::Ready(Ok(Flow::End));
+            return Poll::Ready(Flow::End);
         }
-        let written = state.written.saturating_add(bytes.len() as u64);
-        if this.expected.length.is_some_and(|length| written > length) {
-            this.end(&mut state, Err((this.expected.wrong_length)(Some(written))));
-            return Poll::Ready(Ok(Flow::End));
+        let written = state.written.saturating_add(offered as u64);
+        if self.expected.length.is_some_and(|length| written > length) {
+            self.end(state, Err((self.expected.wrong_length)(Some(written))));
+            return Poll::Ready(Flow::End);
         }
         if state.chunk.is_some() {
             state.guest = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        if bytes.is_empty() {
-            return Poll::Ready(Ok(Flow::Continue));
-        }
-        let chunk = Bytes::copy_from_slice(&bytes[..bytes.len().min(CHUNK)]);
-        source.advance(chunk.len());
+        Poll::Ready(Flow::Continue)
+    }
+
+    /// Takes a chunk, for which there is room.
+    fn take(state: &mut State, chunk: Bytes) {
         state.written += chunk.len() as u64;
         state.chunk = Some(chunk);
         wake(&mut state.taker);
         wake(&mut state.follower);
-        Poll::Ready(Ok(Flow::Continue))
+    }
+}
+
+impl StreamConsumer<u8> for Consumer {
+    fn poll_consume(&mut self, cx: &mut Context<'_>, source: &mut Source<'_, u8>) -> Poll<thalweg::Result<Flow>> {
+        let mut state = self.0.lock();
+        let bytes = source.bytes()?;
+        let flow = ready!(self.0.poll_room(&mut state, bytes.len(), cx));
+        if flow == Flow::Continue && !bytes.is_empty() {
+            let chunk = Bytes::copy_from_slice(&bytes[..bytes.len().min(CHUNK)]);
+            source.advance(chunk.len());
+            Shared::take(&mut state, chunk);
+        }
+        Poll::Ready(Ok(flow))
+    }
+
+    /// A body that is handed on stays in the buffers that the connection has read it into.
+    fn poll_take(&mut self, cx: &mut Context<'_>, origin: &mut dyn Any) -> Option<Poll<thalweg::Result<Flow>>> {
+        let producer = origin.downcast_mut::<Producer>()?;
+        let room = self.0.poll_room(&mut self.0.lock(), 0, cx);
+        let polled = match room {
+            Poll::Ready(Flow::Continue) => producer.poll_bytes(cx, CHUNK),
+            Poll::Ready(Flow::End) => return Some(Poll::Ready(Ok(Flow::End))),
+            Poll::Pending => Poll::Pending,
+        };
+        let Poll::Ready(chunk) = polled else { return Some(Poll::Pending) };
+        let (chunk, mut state) = (chunk?, self.0.lock());
+        Some(self.0.poll_room(&mut state, chunk.len(), cx).map(|flow| {
+            if flow == Flow::Continue {
+                Shared::take(&mut state, chunk);
+            }
+            Ok(flow)
+        }))
     }
 
     fn end(&mut self) {

@@ -1,6 +1,6 @@
 //! Spec: `wasi:http/types`, a file for each resource.
 
-mod fields;
+pub(crate) mod fields;
 mod request;
 mod request_options;
 mod response;

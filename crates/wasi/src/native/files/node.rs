@@ -8,7 +8,8 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustix::fs::{
-    Advice as OsAdvice, Dir, FileType, Mode, OFlags, fadvise, fdatasync, fstat, fsync, ftruncate, futimens,
+    Advice as OsAdvice, Dir, FileType, Mode, OFlags, copy_file_range, fadvise, fdatasync, fstat, fsync, ftruncate,
+    futimens,
 };
 use rustix::io::{Errno, ReadWriteFlags, pread, preadv2, pwrite, pwritev2, retry_on_intr};
 
@@ -93,6 +94,20 @@ impl Node for OsNode {
             bytes.truncate(n);
             Ok(bytes)
         })
+    }
+
+    fn copy_later(&self, offset: u64, target: &dyn Node, to: u64, max: usize) -> Option<BoxFuture<Result<usize>>> {
+        let target = target.of_family::<OsNode>().ok()?;
+        if self.kind != FileKind::RegularFile || target.kind != FileKind::RegularFile {
+            return None;
+        }
+        let (source, target) = (self.file.clone(), target.file.clone());
+        Some(blocking(move || {
+            in_range(offset)?;
+            in_range(to)?;
+            retry_on_intr(|| copy_file_range(&source, Some(&mut offset.clone()), &target, Some(&mut to.clone()), max))
+                .map_err(error)
+        }))
     }
 
     fn write_at(&self, offset: u64, buf: &[u8]) -> Result<usize> {

@@ -20,8 +20,7 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Connects to the server of `key`, at an address that is granted.
 pub(super) async fn connect(tls: &Tls, key: &Key, network: &NetworkGrant) -> Result<Connection, ErrorCode> {
-    let (host, port) = split_port(&key.authority).ok_or(ErrorCode::HttpRequestUriInvalid)?;
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let (host, port) = host_and_port(&key.authority).ok_or(ErrorCode::HttpRequestUriInvalid)?;
     let port = match port {
         None | Some("") => {
             if key.tls {
@@ -34,7 +33,7 @@ pub(super) async fn connect(tls: &Tls, key: &Key, network: &NetworkGrant) -> Res
     };
     let found = network.resolve_http(host)?.await?;
     let addresses = found.into_iter().map(|address| SocketAddr::new(address, port));
-    let granted: Vec<_> = addresses.filter(|&address| network.may_send_to(address)).collect();
+    let granted: Vec<_> = addresses.filter(|&address| network.may_send_to(host, address)).collect();
     if granted.is_empty() {
         return Err(ErrorCode::DestinationIpProhibited);
     }
@@ -51,6 +50,13 @@ pub(super) async fn connect(tls: &Tls, key: &Key, network: &NetworkGrant) -> Res
     } else {
         Connection::http1(stream, address).await
     }
+}
+
+/// The host of an authority, without the brackets of an IPv6 address, and its port if there is one.
+pub(super) fn host_and_port(authority: &str) -> Option<(&str, Option<&str>)> {
+    let (host, port) = split_port(authority)?;
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    Some((bare.unwrap_or(host), port))
 }
 
 /// The first of these that answers.

@@ -40,7 +40,8 @@ impl OsHttpClient {
         let OutgoingRequest { mut message, tls, authority, timeouts, network } = request;
         let key = Key { tls, authority };
         loop {
-            let known = self.pool.take(&key, |address| network.may_send_to(address));
+            let (host, _) = connect::host_and_port(&key.authority).ok_or(ErrorCode::HttpRequestUriInvalid)?;
+            let known = self.pool.take(&key, |address| network.may_send_to(host, address));
             let (mut connection, reused) = match known {
                 Some(connection) => (connection, true),
                 None => {

@@ -1,7 +1,6 @@
 //! wasi:filesystem of 0.2: the same descriptors as in 0.3, with byte streams that are resources.
 
 mod descriptor;
-mod descriptor_at;
 mod directory_entry_stream;
 mod error_code;
 mod preopens;
@@ -16,6 +15,7 @@ pub(crate) use error_code::explain;
 pub use stat::{DescriptorStat, DescriptorType, NewTimestamp};
 
 use crate::filesystem::Descriptor;
+use crate::filesystem::methods::get;
 use crate::{WasiView, sys};
 
 const TYPES: &str = "wasi:filesystem/types@0.2.12";
@@ -34,15 +34,9 @@ type Answer<R> = Result<Result<R, ErrorCode>>;
 pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     descriptor::add_to_linker(linker)?;
     via_stream::add_to_linker(linker)?;
-    descriptor_at::add_to_linker(linker)?;
     directory_entry_stream::add_to_linker(linker)?;
     error_code::add_to_linker(linker)?;
     preopens::add_to_linker(linker)
-}
-
-/// The descriptor behind a handle; cloning it shares the open file.
-fn get<T: WasiView>(caller: &mut Caller<'_, T>, this: &This) -> Result<Descriptor> {
-    caller.data_mut().wasi().table.get(this).cloned()
 }
 
 /// A result in WIT's words.

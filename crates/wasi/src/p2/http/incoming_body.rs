@@ -11,7 +11,7 @@ use thalweg::{Caller, LinkerInstance, Resource, Result};
 
 use super::{Answer, FutureTrailers};
 use crate::WasiView;
-use crate::http::{ErrorCode, HttpBody};
+use crate::http::{Body, ErrorCode, HttpBody};
 use crate::p2::io::{InputStream, IoError};
 use crate::sys::{self, ByteSource, Code};
 
@@ -27,10 +27,13 @@ pub struct IncomingBody {
 }
 
 impl IncomingBody {
-    /// The view over `body`; `too_big` is the error for trailers that are.
-    pub(super) fn new(body: HttpBody, too_big: TooBig) -> Self {
-        let received = Received { body, rest: Bytes::new(), end: None };
-        IncomingBody { inflow: Inflow(Arc::new(Mutex::new(received))), has_stream: false, too_big }
+    /// The view over what was received of a message. There is one, the first time.
+    pub(super) fn consume(body: &mut Body, is_consumed: &mut bool, too_big: TooBig) -> Option<Self> {
+        if std::mem::replace(is_consumed, true) {
+            return None;
+        }
+        let received = Received { body: body.take_received()?, rest: Bytes::new(), end: None };
+        Some(IncomingBody { inflow: Inflow(Arc::new(Mutex::new(received))), has_stream: false, too_big })
     }
 }
 

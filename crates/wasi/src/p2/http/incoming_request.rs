@@ -2,8 +2,9 @@
 
 use thalweg::{Caller, LinkerInstance, Resource, Result};
 
-use super::{Answer, IncomingBody};
+use super::{Answer, IncomingBody, headers};
 use crate::WasiView;
+use crate::http::request_line::{HasRequest, getters};
 use crate::http::{ErrorCode, Request};
 
 /// A request that came for the guest. Spec: wasi:http/types.incoming-request.
@@ -18,25 +19,28 @@ impl IncomingRequest {
     pub fn new(request: Request) -> Self {
         IncomingRequest { request, is_consumed: false }
     }
+
+    /// The request, without a body if that was consumed.
+    pub(super) fn into_request(self) -> Request {
+        self.request
+    }
+}
+
+impl HasRequest for IncomingRequest {
+    fn request(&mut self) -> &mut Request {
+        &mut self.request
+    }
 }
 
 type This = Resource<IncomingRequest>;
-
-/// Reads something of the request behind a handle.
-fn with<T: WasiView, R>(mut caller: Caller<'_, T>, this: &This, what: impl FnOnce(&Request) -> R) -> Result<R> {
-    caller.data_mut().wasi().table.get(this).map(|this| what(&this.request))
-}
 
 /// Spec: incoming-request.consume.
 fn consume<T: WasiView>(mut caller: Caller<'_, T>, this: &This) -> Answer<Resource<IncomingBody>> {
     let mut data = caller.data_mut();
     let table = &mut data.wasi().table;
-    let this = table.get_mut(this)?;
-    if std::mem::replace(&mut this.is_consumed, true) {
-        return Ok(Err(()));
-    }
-    match this.request.body.take_received() {
-        Some(body) => table.push(IncomingBody::new(body, ErrorCode::HttpRequestTrailerSectionSize)).map(Ok),
+    let IncomingRequest { request, is_consumed } = table.get_mut(this)?;
+    match IncomingBody::consume(&mut request.body, is_consumed, ErrorCode::HttpRequestTrailerSectionSize) {
+        Some(body) => table.push(body).map(Ok),
         None => Ok(Err(())),
     }
 }
@@ -45,25 +49,8 @@ pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> R
     types.resource::<IncomingRequest>("incoming-request", |view: &mut T, rep| {
         view.wasi().table.delete(This::new_own(rep)).map(drop)
     })?;
-    types
-        .func("[method]incoming-request.method", |caller, (this,): (This,)| {
-            with(caller, &this, |request| request.method.clone())
-        })?
-        .func("[method]incoming-request.path-with-query", |caller, (this,): (This,)| {
-            with(caller, &this, |request| request.path_with_query.clone())
-        })?
-        .func("[method]incoming-request.scheme", |caller, (this,): (This,)| {
-            with(caller, &this, |request| request.scheme.clone())
-        })?
-        .func("[method]incoming-request.authority", |caller, (this,): (This,)| {
-            with(caller, &this, |request| request.authority.clone())
-        })?
-        .func("[method]incoming-request.headers", |mut caller, (this,): (This,)| {
-            let mut data = caller.data_mut();
-            let table = &mut data.wasi().table;
-            let headers = table.get(&this)?.request.headers.clone();
-            table.push_child(headers, &this)
-        })?
-        .func("[method]incoming-request.consume", |caller, (this,): (This,)| consume(caller, &this))?;
+    getters::<IncomingRequest, T>(types, "incoming-request", "")?;
+    headers(types, "incoming-request", |this: &IncomingRequest| &this.request.headers)?;
+    types.func("[method]incoming-request.consume", |caller, (this,): (This,)| consume(caller, &this))?;
     Ok(())
 }

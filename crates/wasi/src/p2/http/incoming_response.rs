@@ -2,7 +2,7 @@
 
 use thalweg::{Caller, LinkerInstance, Resource, Result};
 
-use super::{Answer, IncomingBody};
+use super::{Answer, IncomingBody, headers};
 use crate::WasiView;
 use crate::http::{ErrorCode, Response};
 
@@ -26,12 +26,9 @@ type This = Resource<IncomingResponse>;
 fn consume<T: WasiView>(mut caller: Caller<'_, T>, this: &This) -> Answer<Resource<IncomingBody>> {
     let mut data = caller.data_mut();
     let table = &mut data.wasi().table;
-    let this = table.get_mut(this)?;
-    if std::mem::replace(&mut this.is_consumed, true) {
-        return Ok(Err(()));
-    }
-    match this.response.body.take_received() {
-        Some(body) => table.push(IncomingBody::new(body, ErrorCode::HttpResponseTrailerSectionSize)).map(Ok),
+    let IncomingResponse { response, is_consumed } = table.get_mut(this)?;
+    match IncomingBody::consume(&mut response.body, is_consumed, ErrorCode::HttpResponseTrailerSectionSize) {
+        Some(body) => table.push(body).map(Ok),
         None => Ok(Err(())),
     }
 }
@@ -40,15 +37,10 @@ pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> R
     types.resource::<IncomingResponse>("incoming-response", |view: &mut T, rep| {
         view.wasi().table.delete(This::new_own(rep)).map(drop)
     })?;
+    headers(types, "incoming-response", |this: &IncomingResponse| &this.response.headers)?;
     types
         .func("[method]incoming-response.status", |mut caller, (this,): (This,)| {
             caller.data_mut().wasi().table.get(&this).map(|this| this.response.status.as_u16())
-        })?
-        .func("[method]incoming-response.headers", |mut caller, (this,): (This,)| {
-            let mut data = caller.data_mut();
-            let table = &mut data.wasi().table;
-            let headers = table.get(&this)?.response.headers.clone();
-            table.push_child(headers, &this)
         })?
         .func("[method]incoming-response.consume", |caller, (this,): (This,)| consume(caller, &this))?;
     Ok(())

@@ -8,6 +8,7 @@ mod future_incoming_response;
 mod future_trailers;
 mod header_error;
 mod incoming_body;
+mod incoming_handler;
 mod incoming_request;
 mod incoming_response;
 mod outgoing_body;
@@ -17,7 +18,7 @@ mod outgoing_response;
 mod request_options;
 mod response_outparam;
 
-use thalweg::{Linker, Resource, Result};
+use thalweg::{Linker, LinkerInstance, Resource, Result};
 
 pub use future_incoming_response::FutureIncomingResponse;
 pub use future_trailers::FutureTrailers;
@@ -32,7 +33,7 @@ pub use response_outparam::ResponseOutparam;
 
 use super::io::IoError;
 use crate::WasiView;
-use crate::http::ErrorCode;
+use crate::http::{ErrorCode, Fields};
 
 const TYPES: &str = "wasi:http/types@0.2.12";
 
@@ -60,5 +61,21 @@ pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     types.func("http-error-code", |mut caller, (error,): (Resource<IoError>,)| {
         caller.data_mut().wasi().table.get(&error).map(|error| error.code::<ErrorCode>().cloned())
     })?;
+    incoming_handler::add_to_linker(linker)?;
     outgoing_handler::add_to_linker(linker)
+}
+
+/// Defines `headers` of a message, which is `of`: a child of the message.
+fn headers<H: Send + 'static, T: WasiView>(
+    types: &mut LinkerInstance<'_, T>,
+    resource: &str,
+    of: fn(&H) -> &Fields,
+) -> Result<()> {
+    types.func(&format!("[method]{resource}.headers"), move |mut caller, (this,): (Resource<H>,)| {
+        let mut data = caller.data_mut();
+        let table = &mut data.wasi().table;
+        let headers = of(table.get(&this)?).clone();
+        table.push_child(headers, &this)
+    })?;
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use thalweg::{Caller, LinkerInstance, Resource, Result};
 
-use super::{Answer, OutgoingBody};
+use super::{Answer, OutgoingBody, headers};
 use crate::WasiView;
 use crate::http::{Body, BodyWriter, ErrorCode, Fields, Response, parse_status, written_body};
 
@@ -70,12 +70,6 @@ pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> R
             let this = data.wasi().table.get_mut(&this)?;
             Ok(parse_status(status).map(|status| this.response.status = status).ok_or(()))
         })?
-        .func("[method]outgoing-response.headers", |mut caller, (this,): (This,)| {
-            let mut data = caller.data_mut();
-            let table = &mut data.wasi().table;
-            let headers = table.get(&this)?.response.headers.clone();
-            table.push_child(headers, &this)
-        })?
         .func("[method]outgoing-response.body", |caller, (this,): (This,)| body(caller, &this))?;
-    Ok(())
+    headers(types, "outgoing-response", |this: &OutgoingResponse| &this.response.headers)
 }

@@ -5,7 +5,7 @@ use thalweg::{Caller, LinkerInstance, Resource, Result};
 
 use super::OutgoingResponse;
 use crate::WasiView;
-use crate::http::{ErrorCode, HandleError, ReplyOnce};
+use crate::http::{ErrorCode, HandleError, HttpBody, ReplyOnce};
 
 /// Where a guest puts its answer. Spec: wasi:http/types.response-outparam. Dropping it says that there will be none.
 pub struct ResponseOutparam {
@@ -17,6 +17,12 @@ impl ResponseOutparam {
     /// For the answer to a request of `method`.
     pub(crate) fn new(method: Method, reply: ReplyOnce) -> Self {
         ResponseOutparam { method, reply }
+    }
+
+    /// Answers with what somebody else made.
+    pub(super) fn answer(self, response: Result<http::Response<HttpBody>, ErrorCode>) {
+        self.reply.give();
+        self.reply.set(response.map_err(HandleError::Guest));
     }
 }
 

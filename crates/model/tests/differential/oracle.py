@@ -2,11 +2,12 @@
 
     THALWEG_DEFINITIONS=/path/to/definitions.py python3 oracle.py FIRST_SEED COUNT
 
-One script a line: `seed instances|step=answer|step=answer|...`. A step is a word and numbers, the first of them the
-instance; an answer is a number, or `trap`, which ends the script. The runtime's side is `differential.rs`.
+One script a line: `seed instances blocking choices|step=answer|step=answer|...`. A step is a word and numbers, the first
+of them the instance; an answer is a number, or `trap`, which ends the script. The guests are in `src/driver.rs`.
 
-What the specification leaves open is first come, first served here. `Amended` holds what was merged into the standard
-after the text at WebAssembly/component-model 6d28164.
+What the specification leaves open is chosen at random, and written down as `chosen/among` in the order in which it was
+chosen: threads and events are numbered by when they began to wait. A choice among one is none. `Amended` holds what was
+merged into the standard after the text at WebAssembly/component-model 6d28164.
 """
 
 import importlib.util
@@ -17,10 +18,22 @@ import sys
 import threading
 import traceback
 
-spec = importlib.util.spec_from_file_location('definitions', os.environ['THALWEG_DEFINITIONS'])
-D = importlib.util.module_from_spec(spec)
-sys.modules['definitions'] = D
-spec.loader.exec_module(D)
+
+def definitions():
+    """The specification; while a function that is not async waits, every thread of its instance may run."""
+    path = os.environ['THALWEG_DEFINITIONS']
+    with open(path, encoding='utf-8') as file:
+        text = file.read()
+    excluded = ' and t is not inst.exclusive_thread'
+    assert text.count(excluded) == 1
+    spec = importlib.util.spec_from_file_location('definitions', path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules['definitions'] = module
+    exec(compile(text.replace(excluded, ''), path, 'exec'), module.__dict__)
+    return module
+
+
+D = definitions()
 D.DETERMINISTIC_PROFILE = True
 threading.stack_size(256 * 1024)
 
@@ -32,9 +45,12 @@ clock = itertools.count()
 
 
 class Amended:
-    """Later rules of the standard, and first come, first served."""
+    """Later rules of the standard."""
 
     def wait_until(self, ready_func, cancellable=False):
+        # The text leaves it open whether a thread waits for what is there already: in the middle of core code it does not.
+        if not cancellable and not self.yields and ready_func():
+            return D.Cancelled.FALSE
         in_loop = cancellable and self.task.state != D.Task.State.INITIAL
         if self.task.deliver_pending_cancel(cancellable):
             return D.Cancelled.TRUE
@@ -46,6 +62,12 @@ class Amended:
         self.start_waiting_internal(ready)
         cancelled = self.block_internal(cancellable)
         return D.Cancelled.TRUE if self.task.deliver_pending_cancel(cancellable) else cancelled
+
+    def yield_(self, cancellable):
+        self.yields = True
+        cancelled = self.wait_until(lambda: True, cancellable)
+        self.yields = False
+        return cancelled
 
     def request_cancellation(self, caller):
         if self.state == D.Task.State.INITIAL:
@@ -116,9 +138,16 @@ class Amended:
             if self.pending_buffer:
                 self.reset_and_notify_pending(D.CopyResult.DROPPED)
 
+    def reset_pending(original):
+        def reset(self):
+            while hasattr(self, 'forwarded_to'):
+                self = self.forwarded_to
+            original(self)
+        return reset
+
     def set_event(self):
         pending = [w for w in self.elems if w.has_pending_event()]
-        return min(pending, key=lambda w: w.since).get_pending_event()
+        return D.random.choice(sorted(pending, key=lambda w: w.since)).get_pending_event()
 
     def set_pending_event(self, event):
         if not self.has_pending_event():
@@ -152,11 +181,48 @@ def notify(end):
         end.set_pending_event(event)
 
 
+def forward(readable_class, writable_class, inst, ri, wi):
+    """Both ends are given up; who writes to the first writes to the reader of the second."""
+    ends = []
+    for index, cls in ((ri, readable_class), (wi, writable_class)):
+        end = inst.handles.get(index)
+        D.trap_if(not isinstance(end, cls))
+        D.trap_if(end.state != D.CopyState.IDLE)
+        D.trap_if(end.in_waitable_set())
+        inst.handles.remove(index)
+        ends.append(end)
+    source, target = ends[0].shared, ends[1].shared
+    if source is target or source.dropped or target.dropped:
+        for end in ends:
+            Amended.drop(end)
+        return [0]
+    for end in ends:
+        end.shared.guest_ends.pop(type(end))
+    for writer in source.guest_ends.values():
+        writer.shared = target
+        target.guest_ends[type(writer)] = writer
+    waiting = [shared for shared in (source, target) if shared.pending_buffer]
+    states = [{k: v for k, v in vars(shared).items() if k.startswith('pending_')} for shared in waiting]
+    source.forwarded_to = target
+    if len(states) == 2:
+        write, read = states
+        read_is_bigger = read['pending_buffer'].remain() > write['pending_buffer'].remain()
+        bigger, smaller = (read, write) if read_is_bigger else (write, read)
+        vars(target).update(bigger)
+        copy = target.write if smaller is write else target.read
+        copy(*smaller.values())
+    elif states:
+        vars(target).update(states[0])
+    return [0]
+
+
 def amend():
     D.ComponentInstance.may_enter_from = lambda self, caller: True
     D.ComponentInstance.enter_from = lambda self, caller: None
     D.ComponentInstance.leave_to = lambda self, caller: None
     D.Thread.wait_until = Amended.wait_until
+    D.Thread.yield_ = Amended.yield_
+    D.Thread.yields = False
     D.Task.request_cancellation = Amended.request_cancellation
     D.canon_subtask_cancel = Amended.subtask_cancel(D.canon_subtask_cancel)
     D.cancel_copy = Amended.cancel_copy(D.cancel_copy)
@@ -165,6 +231,8 @@ def amend():
     D.lower_stream = Amended.lower_stream(D.lower_stream)
     D.CopyEnd.drop = Amended.drop
     D.SharedFutureImpl.drop = Amended.future_drop
+    for cls in (D.SharedStreamImpl, D.SharedFutureImpl):
+        cls.reset_pending = Amended.reset_pending(cls.reset_pending)
     D.WaitableSet.get_pending_event = Amended.set_event
     D.Waitable.set_pending_event = Amended.set_pending_event
     D.Waitable.join = Amended.join(D.Waitable.join)
@@ -176,6 +244,23 @@ def amend():
             e.index = i
         return i
     D.Table.add = add_end
+
+
+class Choices:
+    """Stands for the module `random` in the specification."""
+
+    def __init__(self, source):
+        self.source, self.made = source, []
+
+    def choice(self, candidates):
+        if isinstance(candidates[0], D.Thread):
+            waiting = candidates[0].task.inst.store.waiting
+            candidates = sorted(candidates, key=waiting.index)
+        if len(candidates) == 1:
+            return candidates[0]
+        chosen = self.source.randrange(len(candidates))
+        self.made.append((chosen, len(candidates)))
+        return candidates[chosen]
 
 
 class Instance:
@@ -219,10 +304,37 @@ class Instance:
         D.canon_task_return([U32], D.LiftOptions(memory=self.mem), [100 + mode])
         return [0]
 
-    def job_func(self):
+    def hold(self, mode):
+        event, words = 0, [0, 0]
+        if mode & 1:
+            D.canon_thread_yield(False)
+        else:
+            [event] = D.canon_waitable_set_wait(False, self.mem, SET, 192)
+            words = [int.from_bytes(self.mem.bytes[at:at + 4], 'little') for at in (192, 196)]
+        self.note(mode, event, *words)
+
+    def held(self, args):
+        self.hold(*args)
+        return [100 + args[0]]
+
+    def stack(self, args):
+        self.hold(*args)
+        D.canon_task_return([U32], D.LiftOptions(memory=self.mem), [100 + args[0]])
+        return []
+
+    def job_func(self, mode):
         ft = D.FuncType([('m', U32)], [U32], async_=True)
-        opts = D.CanonicalOptions(memory=self.mem, async_=True, callback=self.callback)
-        return self.world.store.lift(self.job, ft, opts, self.inst), ft
+        if mode < 6:
+            core, opts = self.job, D.CanonicalOptions(memory=self.mem, async_=True, callback=self.callback)
+        elif mode < 8:
+            core, opts = self.held, D.CanonicalOptions(memory=self.mem)
+        else:
+            core, opts = self.stack, D.CanonicalOptions(memory=self.mem, async_=True)
+        return self.world.store.lift(core, ft, opts, self.inst), ft
+
+    def folded(self, code):
+        words = [int.from_bytes(self.mem.bytes[at:at + 4], 'little') for at in (4, 8)]
+        return [(int(code) * 31 + words[0]) * 31 + words[1] & 0xffffffff]
 
     def step(self, word, a):
         o, ao = self.opts, self.async_opts
@@ -241,21 +353,25 @@ class Instance:
             case 'stream.drop-writable': return D.canon_stream_drop_writable(STREAM, *a) or [0]
             case 'future.drop-readable': return D.canon_future_drop_readable(FUTURE, *a) or [0]
             case 'future.drop-writable': return D.canon_future_drop_writable(FUTURE, *a) or [0]
+            case 'stream.forward': return forward(D.ReadableStreamEnd, D.WritableStreamEnd, self.inst, *a)
+            case 'future.forward': return forward(D.ReadableFutureEnd, D.WritableFutureEnd, self.inst, *a)
             case 'set.new': return D.canon_waitable_set_new()
             case 'set.drop': return D.canon_waitable_set_drop(*a) or [0]
             case 'join': return D.canon_waitable_join(*a) or [0]
             case 'poll':
-                [code] = D.canon_waitable_set_poll(False, self.mem, a[0], 0)
-                words = [int.from_bytes(self.mem.bytes[at:at + 4], 'little') for at in (0, 4)]
-                return [(int(code) * 31 + words[0]) * 31 + words[1] & 0xffffffff]
+                [code] = D.canon_waitable_set_poll(False, self.mem, a[0], 4)
+                return self.folded(code)
+            case 'wait':
+                [code] = D.canon_waitable_set_wait(False, self.mem, a[0], 4)
+                return self.folded(code)
             case 'subtask.cancel': return D.canon_subtask_cancel(True, *a)
             case 'subtask.drop': return D.canon_subtask_drop(*a) or [0]
             case 'inc': return D.canon_backpressure_inc() or [0]
             case 'dec': return D.canon_backpressure_dec() or [0]
             case 'call':
                 callee, mode = a
-                func, ft = self.world.instances[callee].job_func()
-                return self.world.store.lower(func, ft, ao, self.inst)([mode, 8])
+                func, ft = self.world.instances[callee].job_func(mode)
+                return self.world.store.lower(func, ft, ao, self.inst)([mode, 120])
             case 'hash':
                 crc = self.hash
                 for byte in self.mem.bytes[64:128]:
@@ -276,7 +392,6 @@ class World:
         for number, this in enumerate(self.instances):
             for at in range(256):
                 this.mem.bytes[256 + at] = (number * 64 + at) & 0xff
-        self.queue = []
 
     def call(self, instance, params, results, core, args):
         """Calls a function that is not async; gives its result, or none after a trap."""
@@ -291,12 +406,8 @@ class World:
                 raise
         ft = D.FuncType(params, results)
         func = self.store.lift(guarded, ft, this.opts, this.inst)
-        self.run(lambda: self.store.invoke(func, lambda: args, lambda result: out.append(result)))
+        self.store.invoke(func, lambda: args, lambda result: out.append(result))
         return out[0] if out else None
-
-    def run(self, body):
-        body()
-        self.note_ready()
 
     def step(self, word, instance, *a):
         if word == 'tick':
@@ -313,19 +424,20 @@ class World:
             return handle[0]
         return self.call(instance, [], [U32], lambda flat: self.instances[instance].step(word, a), [])[0]
 
-    def note_ready(self):
-        ready = [t for t in self.store.waiting if t.ready()]
-        self.queue = [t for t in self.queue if t in ready]
-        self.queue += [t for t in ready if t not in self.queue]
-
     def tick(self):
-        self.note_ready()
-        if not self.queue:
+        ready = [t for t in self.store.waiting if t.ready()]
+        if not ready:
             return 0
-        thread = self.queue.pop(0)
-        thread.resume()
-        self.note_ready()
+        D.random.choice(ready).resume()
         return 1
+
+
+def end_class(word):
+    """The ends that a word is about."""
+    writes = 'writ' in word
+    if 'stream' in word:
+        return D.WritableStreamEnd if writes else D.ReadableStreamEnd
+    return D.WritableFutureEnd if writes else D.ReadableFutureEnd
 
 
 class Script:
@@ -334,6 +446,9 @@ class Script:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.count = self.random.randint(2, 4)
+        self.blocking = self.random.random() < 0.5
+        self.words = WORDS + ['wait'] if self.blocking else WORDS
+        D.random = self.choices = Choices(self.random)
         self.world = World(self.count)
         self.seed = seed
 
@@ -348,7 +463,7 @@ class Script:
         r = self.random
         i = r.randrange(self.count)
         ptr, n = 256 + r.randrange(128), r.choice([0, 0, 1, 2, 3, 4, 8])
-        word = r.choice(WORDS)
+        word = r.choice(self.words)
         match word:
             case 'stream.new' | 'future.new' | 'set.new' | 'inc' | 'dec' | 'hash' | 'tick': return (word, i)
             case 'stream.read': return (word, i, self.pick(i, D.ReadableStreamEnd), 64 + r.randrange(32), n)
@@ -359,12 +474,16 @@ class Script:
             case 'stream.cancel-write' | 'stream.drop-writable': return (word, i, self.pick(i, D.WritableStreamEnd))
             case 'future.cancel-read' | 'future.drop-readable': return (word, i, self.pick(i, D.ReadableFutureEnd))
             case 'future.cancel-write' | 'future.drop-writable': return (word, i, self.pick(i, D.WritableFutureEnd))
-            case 'set.drop' | 'poll': return (word, i, self.pick(i, D.WaitableSet))
+            case 'stream.forward':
+                return (word, i, self.pick(i, D.ReadableStreamEnd), self.pick(i, D.WritableStreamEnd))
+            case 'future.forward':
+                return (word, i, self.pick(i, D.ReadableFutureEnd), self.pick(i, D.WritableFutureEnd))
+            case 'set.drop' | 'poll' | 'wait': return (word, i, self.pick(i, D.WaitableSet))
             case 'join': return (word, i, self.pick(i, D.Waitable), r.choice([0, SET, SET, self.pick(i, D.WaitableSet)]))
             case 'subtask.cancel' | 'subtask.drop': return (word, i, self.pick(i, D.Subtask))
             case 'pass-stream': return (word, i, self.pick(i, D.ReadableStreamEnd), r.randrange(self.count))
             case 'pass-future': return (word, i, self.pick(i, D.ReadableFutureEnd), r.randrange(self.count))
-            case 'call': return ('call', max(i, 1), r.randrange(max(i, 1)), r.randrange(6))
+            case 'call': return ('call', max(i, 1), r.randrange(max(i, 1)), r.randrange(10 if self.blocking else 6))
         assert False, word
 
     def sensible(self, step):
@@ -372,8 +491,13 @@ class Script:
         word, i, *a = step
         inst = self.world.instances[i].inst
         element = inst.handles.array[a[0]] if a and word != 'call' and a[0] < len(inst.handles.array) else None
+        if word.endswith('.forward'):
+            classes = (end_class(word + 'read'), end_class(word + 'write'))
+            ends = [inst.handles.array[index] if index < len(inst.handles.array) else None for index in a]
+            return all(isinstance(end, cls) and end.state == D.CopyState.IDLE and not end.in_waitable_set()
+                       for end, cls in zip(ends, classes))
         if word.startswith(('stream.', 'future.')) and word not in ('stream.new', 'future.new'):
-            if not isinstance(element, D.CopyEnd):
+            if not isinstance(element, end_class(word)):
                 return False
             if 'cancel' in word:
                 return element.state == D.CopyState.COPYING
@@ -384,29 +508,34 @@ class Script:
             case 'dec': return inst.backpressure > 0
             case 'set.drop': return a[0] != SET and isinstance(element, D.WaitableSet) and not element.elems
             case 'poll': return isinstance(element, D.WaitableSet)
+            case 'wait':
+                waits = self.random.random() < 0.2 and any(t.ready() for t in inst.threads)
+                return isinstance(element, D.WaitableSet) and (element.has_pending_event() or waits)
             case 'join': return isinstance(element, D.Waitable)
             case 'subtask.drop': return isinstance(element, D.Subtask) and element.resolve_delivered()
             case 'subtask.cancel':
                 return isinstance(element, D.Subtask) and not element.resolve_delivered() \
                     and not element.cancellation_requested and not element.in_waitable_set()
             case 'pass-stream' | 'pass-future':
-                return isinstance(element, D.CopyEnd) and element.state == D.CopyState.IDLE and not element.in_waitable_set()
+                return isinstance(element, end_class(word)) and element.state == D.CopyState.IDLE \
+                    and not element.in_waitable_set()
         return True
 
     def run(self):
-        line = [f'{self.seed} {self.count}']
-        for _ in range(self.random.randint(20, 200)):
+        line = []
+        for _ in range(self.random.randint(50, 600)):
             step = self.next()
-            if not self.sensible(step) and self.random.random() < 0.98:
+            if not self.sensible(step) and self.random.random() < 0.998:
                 continue
             try:
                 answer = self.world.step(*step)
-            except Trapped:
+            except (D.Trap, Trapped):
                 answer = 'trap'
             line.append(' '.join(map(str, step)) + f'={answer}')
             if answer == 'trap':
                 break
-        print('|'.join(line), flush=True)
+        choices = ','.join(f'{chosen}/{count}' for chosen, count in self.choices.made)
+        print('|'.join([f'{self.seed} {self.count} {int(self.blocking)} {choices}', *line]), flush=True)
 
 
 class Trapped(Exception):
@@ -456,8 +585,8 @@ def carry_traps():
 WORDS = (['stream.new'] * 3 + ['future.new'] * 2 + ['stream.read', 'stream.write'] * 6 + ['future.read', 'future.write'] * 3
          + ['stream.cancel-read', 'stream.cancel-write', 'future.cancel-read', 'future.cancel-write'] * 2
          + ['stream.drop-readable', 'stream.drop-writable', 'future.drop-readable', 'future.drop-writable'] * 2
-         + ['join'] * 6 + ['poll'] * 6 + ['pass-stream'] * 4 + ['pass-future'] * 2 + ['set.new', 'set.drop']
-         + ['call'] * 7 + ['subtask.cancel'] * 3 + ['subtask.drop'] * 2 + ['tick'] * 8 + ['inc', 'dec', 'dec'] + ['hash'] * 2)
+         + ['stream.forward'] * 3 + ['future.forward'] * 2 + ['join'] * 6 + ['poll'] * 6 + ['pass-stream'] * 4 + ['pass-future'] * 2 + ['set.new', 'set.drop']
+         + ['call'] * 9 + ['subtask.cancel'] * 3 + ['subtask.drop'] * 2 + ['tick'] * 9 + ['inc', 'dec', 'dec'] + ['hash'] * 2)
 
 
 def main():
