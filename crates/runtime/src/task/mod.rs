@@ -5,8 +5,8 @@
 mod cancel;
 pub(crate) mod direct;
 pub(crate) mod enter;
-mod go_on;
 mod error_context;
+mod go_on;
 pub(crate) mod light;
 pub(crate) mod light_host;
 mod resolve;
