@@ -287,7 +287,8 @@ mod tests {
         };
         let all = [FlatType::I32, FlatType::I64, FlatType::F32, FlatType::F64];
         let mix = host_func(&mut store.as_mut(), &all, Some(FlatType::F32), Arc::new(mix));
-        let instance = CoreInstance::new(&mut store.as_mut(), &module, &CoreExterns::from([again.into(), mix.into()])).unwrap();
+        let instance =
+            CoreInstance::new(&mut store.as_mut(), &module, &CoreExterns::from([again.into(), mix.into()])).unwrap();
         *down.lock().unwrap() = instance.func(&mut store.as_mut(), "down");
         super::super::stress::make_runner(&mut store.as_mut(), &engine);
         World { engine, store, instance }
