@@ -52,6 +52,7 @@ pub fn load(
         .limits(settings.limits.clone())
         .features(settings.features()?)
         .optimize(settings.optimize)
+        .pooling(settings.pooled)
         .adapters(settings.adapters)
         .epoch_interruption(settings.timeout.is_some())
         .fuel(settings.fuel.is_some())
