@@ -1,12 +1,8 @@
 //! A string from one guest to another: the callee sees the very calls of its `realloc` that the standard says for the
 //! two encodings.
 
-#[path = "abi/run.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod run;
-
-use run::{instantiate, wait};
 use thalweg::Val;
+use thalweg_testkit::abi::{instantiate, wait};
 
 const TAG: u32 = 1 << 31;
 

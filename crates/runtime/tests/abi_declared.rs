@@ -1,19 +1,11 @@
 //! Rust types declared for WIT types cross like the values they stand for.
 
-#[path = "abi/echo.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod echo;
-#[path = "abi/run.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod run;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use echo::Echo;
-use run::{instantiate, wait};
 use thalweg::WitType;
 use thalweg::types::ValType;
+use thalweg_testkit::abi::{Echo, instantiate, wait};
 
 thalweg::wit_record! {
     /// A moment.

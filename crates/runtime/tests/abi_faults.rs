@@ -1,17 +1,9 @@
 //! What a guest does wrong in memory and in core values traps as the standard says; what the embedder does wrong is an
 //! error in words.
 
-#[path = "abi/echo.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod echo;
-#[path = "abi/run.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod run;
-
-use echo::Echo;
-use run::{instantiate, instantiate_with, wait};
 use thalweg::types::ValType;
 use thalweg::{Error, ErrorKind, Limits, Trap, Val};
+use thalweg_testkit::abi::{Echo, instantiate, instantiate_with, wait};
 
 /// A function that answers the core value `answer` as a `ty`, over a memory of one page with `data` at 16.
 fn answering(ty: &str, answer: u32, data: &[u8], encoding: &str) -> String {

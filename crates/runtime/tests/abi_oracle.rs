@@ -4,28 +4,12 @@
 //! The definitions are not part of this repository. `THALWEG_ORACLE` is the path of the standard's `definitions.py`, which
 //! needs `python3`; without it nothing is compared. `THALWEG_ORACLE_CASES` says how many calls are.
 
-#[path = "abi/echo.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod echo;
-#[path = "abi/pair.rs"]
-mod pair;
-#[path = "abi/random.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod random;
-#[path = "abi/run.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod run;
-#[path = "abi/twins.rs"]
-mod twins;
-
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use pair::{ENCODINGS, Pair};
-use random::Random;
 use thalweg::Val;
 use thalweg::types::ValType;
-use twins::{Twins, image};
+use thalweg_testkit::abi::{ENCODINGS, Pair, Random, Twins, image};
 
 /// Types of one pair of components.
 const TYPES: usize = 8;

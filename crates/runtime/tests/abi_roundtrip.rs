@@ -1,19 +1,9 @@
 //! Values of random types go into a guest that hands them back, through core values and through memory, in each string
 //! encoding: what comes back is what went in.
 
-#[path = "abi/echo.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod echo;
-#[path = "abi/random.rs"]
-mod random;
-#[path = "abi/run.rs"]
-mod run;
-
-use echo::Echo;
-use random::Random;
-use run::{instantiate, wait};
 use thalweg::types::ValType;
 use thalweg::{Instance, Store, Val};
+use thalweg_testkit::abi::{Echo, Random, instantiate, pad, wait};
 
 /// How many types one component echoes: enough to share the cost of compiling it.
 const TYPES: usize = 32;
@@ -39,7 +29,7 @@ fn round_trip(encoding: &str, seed: u64) {
         for n in 0..VALUES {
             let seed = seed ^ (i as u64) << 8 ^ n << 32;
             let expected = format!("{:?}", value(ty, seed));
-            let wide = echo::pad(value(ty, seed));
+            let wide = pad(value(ty, seed));
             let Val::Tuple(back) = echo(&mut store, instance, &format!("memory{i}"), wide) else { panic!("no tuple") };
             assert_eq!(format!("{:?}", back[0]), expected, "{ty} through memory as {encoding}");
             if ty.flat_count().is_some() {

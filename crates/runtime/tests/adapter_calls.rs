@@ -1,18 +1,11 @@
 //! What a call from one component to another does besides moving values, by compiled adapters and without them: flags,
 //! thread-local storage, exceptions, allocators that lie, calls while an instance starts.
 
-#[path = "abi/both.rs"]
-mod both;
-#[path = "abi/run.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod run;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use both::both;
-use run::wait;
 use thalweg::{Component, Config, Engine, Linker, Store, Trap};
+use thalweg_testkit::abi::{both, wait};
 
 /// A leaf component with `f: func()`.
 const LEAF: &str = r#"

@@ -1,12 +1,8 @@
 //! Whether a call has a compiled adapter is known once the imports are: a callee that calls functions of the host that
 //! answer at once has one, a callee that may be suspended has none.
 
-#[path = "abi/run.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod run;
-
-use run::wait;
 use thalweg::{Component, Config, Engine, Features, Linker, Store, Trap};
+use thalweg_testkit::abi::wait;
 
 /// A caller whose `run(n)` calls a callee that traps if the host's `f(n)` says 0, and else answers what it says.
 const TEXT: &str = r#"(component

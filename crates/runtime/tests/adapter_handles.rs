@@ -1,14 +1,8 @@
 //! Handles of resources from one component to another, by compiled adapters and without them: who has them afterwards, what
 //! is lent during a call, and what must be given back.
 
-#[path = "abi/both.rs"]
-mod both;
-#[path = "abi/run.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod run;
-
-use both::both;
 use thalweg::Trap;
+use thalweg_testkit::abi::both;
 
 /// Defines a resource whose representation is a number; counts what is destroyed.
 const DEFINER: &str = r#"

@@ -1,24 +1,8 @@
 //! Compiled adapters and the runtime's own way of calling do the same: calls of random types, made out of random bytes,
 //! leave the same memory behind or trap for the same reason.
 
-#[path = "abi/echo.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod echo;
-#[path = "abi/pair.rs"]
-mod pair;
-#[path = "abi/random.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod random;
-#[path = "abi/run.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod run;
-#[path = "abi/twins.rs"]
-mod twins;
-
-use pair::{ENCODINGS, Pair};
-use random::Random;
 use thalweg::types::ValType;
-use twins::{Twins, image};
+use thalweg_testkit::abi::{ENCODINGS, Pair, Random, Twins, image};
 
 /// How many types one pair of components has.
 const TYPES: usize = 8;

@@ -1,12 +1,8 @@
 //! Instances from a pool: places are used again and nothing of the former instance is seen; without a place an instance is
 //! refused.
 
-#[path = "abi/run.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod run;
-
-use run::wait;
 use thalweg::{Component, Config, Engine, Linker, Store};
+use thalweg_testkit::abi::wait;
 
 const TEXT: &str = r#"(component
   (core module $m (memory (export "memory") 3) (data (i32.const 8) "\05")

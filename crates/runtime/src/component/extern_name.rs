@@ -76,8 +76,8 @@ impl<'a> InterfaceName<'a> {
         };
         let (package, interface) = path.split_once('/')?;
         let (namespace, package) = package.rsplit_once(':')?;
-        let labels = namespace.split(':').chain([package]).chain(interface.split('/'));
-        labels.into_iter().all(is_label).then_some(InterfaceName { namespace, package, interface, version })
+        let is_name = namespace.split(':').chain([package]).all(is_words) && interface.split('/').all(is_label);
+        is_name.then_some(InterfaceName { namespace, package, interface, version })
     }
 
     /// The version as far as it matters for matching. Spec: `canonversion`.
@@ -156,6 +156,11 @@ fn is_label(label: &str) -> bool {
         })
 }
 
+/// Spec: `words`: a label without upper case.
+fn is_words(words: &str) -> bool {
+    is_label(words) && !words.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +196,13 @@ mod tests {
         assert_eq!(PlainName::parse("[static]file.open"), plain(Annotation::Static, Some("file"), "open"));
         assert_eq!(PlainName::parse("[constructor]file"), plain(Annotation::Constructor, Some("file"), "file"));
         assert_eq!(PlainName::parse("[method][get]file.size"), plain(Annotation::Get, Some("file"), "size"));
+    }
+
+    #[test]
+    fn only_interfaces_have_upper_case() {
+        assert_eq!(canonical("wasi:http/HTTP-types").as_deref(), Some("wasi:http/HTTP-types"));
+        assert_eq!(canonical("WASI:http/types"), None);
+        assert_eq!(canonical("wasi:HTTP/types"), None);
     }
 
     #[test]

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use thalweg::{Component, Engine};
-
-use super::facts::generation;
+use thalweg_testkit::wit::generation;
 
 /// Their imports are those of a library: it is not known which of them are called.
 const BY_LIBRARIES: [&str; 3] = ["c-hello-p2", "stdio-std-p2", "std-p3"];

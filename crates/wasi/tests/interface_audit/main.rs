@@ -2,13 +2,12 @@
 //! each one, a component that imports only that is linked. `cargo xtask audit` prints the table.
 
 mod called;
-mod facts;
 mod import;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use facts::{Definition, Fact, facts, generation, missing};
 use thalweg::{Component, Config, Engine, Linker};
+use thalweg_testkit::wit::{Definition, Fact, facts, generation, missing};
 use thalweg_wasi::WasiContext;
 
 /// The data, and the version up to which its generation is served.

@@ -1,4 +1,4 @@
-//! The data files: what the standard says there is.
+//! The data files: what the standard says there is, a line each.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,22 @@ pub struct Fact {
     pub interface: String,
     /// The version that made it stable.
     pub since: String,
+    /// As components import it.
     pub name: String,
     /// Hosts may have it or not.
     pub is_unstable: bool,
     /// Components have it, hosts do not.
     pub is_export: bool,
+    /// What it is.
     pub definition: Definition,
 }
 
+/// What a fact is about.
 #[derive(Debug, Clone)]
 pub enum Definition {
     /// With its parameters and result, as WIT writes them.
     Func(String),
+    /// A type of handles.
     Resource,
     /// As WIT writes it.
     Type(String),

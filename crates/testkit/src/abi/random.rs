@@ -3,29 +3,72 @@
 use thalweg::Val;
 use thalweg::types::ValType;
 
-/// A small generator (SplitMix64): enough to choose shapes, and the same everywhere.
-pub struct Random(u64);
+/// What makes choices: a small generator (SplitMix64), enough to choose shapes and the same everywhere; or bytes, one or a
+/// few for each choice, so that who changes a byte changes a choice.
+pub struct Random(Source);
+
+enum Source {
+    Seed(u64),
+    /// What is left of the bytes. When nothing is, every choice is the first.
+    Bytes(Vec<u8>, usize),
+}
 
 impl Random {
+    /// Choices of a generator that starts at `seed`.
     pub fn new(seed: u64) -> Self {
-        Random(seed)
+        Random(Source::Seed(seed))
     }
 
+    /// Choices that `bytes` make.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Random(Source::Bytes(bytes.to_vec(), 0))
+    }
+
+    /// Any number.
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
+        self.number(8)
     }
 
     /// A number below `n`.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
+        let bytes = match n {
+            ..=0x100 => 1,
+            ..=0x1_0000 => 2,
+            _ => 8,
+        };
+        (self.number(bytes) % n as u64) as usize
     }
 
-    fn coin(&mut self) -> bool {
-        self.next() & 1 == 1
+    /// Whether choices are left; a generator always has some.
+    pub fn has_more(&self) -> bool {
+        match &self.0 {
+            Source::Seed(_) => true,
+            Source::Bytes(bytes, at) => *at < bytes.len(),
+        }
+    }
+
+    /// A number of which `bytes` bytes matter.
+    fn number(&mut self, bytes: usize) -> u64 {
+        match &mut self.0 {
+            Source::Seed(state) => {
+                *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                let mut bits = *state;
+                bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                bits ^ (bits >> 31)
+            }
+            Source::Bytes(all, at) => {
+                let taken = all.iter().skip(*at).take(bytes);
+                let number = taken.fold(0, |number, byte| number << 8 | u64::from(*byte));
+                *at += bytes;
+                number
+            }
+        }
+    }
+
+    /// True or false.
+    pub fn coin(&mut self) -> bool {
+        self.below(2) == 1
     }
 
     /// Any type that needs no handle, nested at most `depth` deep.
@@ -76,8 +119,8 @@ impl Random {
     pub fn value(&mut self, ty: &ValType) -> Val {
         match ty {
             ValType::Bool => Val::Bool(self.coin()),
-            ValType::S8 => Val::S8(self.next() as i8),
-            ValType::U8 => Val::U8(self.next() as u8),
+            ValType::S8 => Val::S8(self.below(0x100) as i8),
+            ValType::U8 => Val::U8(self.below(0x100) as u8),
             ValType::S16 => Val::S16(self.next() as i16),
             ValType::U16 => Val::U16(self.next() as u16),
             ValType::S32 => Val::S32(self.next() as i32),
@@ -98,7 +141,7 @@ impl Random {
         match ty {
             ValType::List(list) if list.element == ValType::U8 && list.length.is_none() => {
                 let len = self.below(300);
-                Val::Bytes((0..len).map(|_| self.next() as u8).collect())
+                Val::Bytes((0..len).map(|_| self.below(0x100) as u8).collect())
             }
             ValType::List(list) => {
                 let len = list.length.map_or_else(|| self.below(5), |length| length as usize);

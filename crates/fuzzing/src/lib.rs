@@ -1,0 +1,46 @@
+//! Bodies of the fuzz targets: functions of any bytes that panic when the runtime does what it must not.
+//!
+//! The folder `fuzz` makes a program of each. The tests of this crate call them with seeded random bytes and with what
+//! once went wrong (`regressions`), so that they cannot rot.
+#![forbid(unsafe_code)]
+
+mod adapters;
+mod artifacts;
+mod load;
+mod names;
+mod prepared;
+mod round_trip;
+mod script;
+mod scripts;
+mod strings;
+mod tree;
+mod wasi;
+
+pub use adapters::adapters;
+pub use artifacts::artifacts;
+pub use load::load;
+pub use names::names;
+pub use round_trip::round_trip;
+pub use script::components;
+pub use scripts::{run, scripts, scripts_text};
+pub use strings::strings;
+pub use wasi::wasi;
+
+use thalweg::{Error, ErrorKind};
+
+/// Every target by name.
+pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+    ("adapters", adapters),
+    ("artifacts", artifacts),
+    ("load", load),
+    ("names", names),
+    ("round_trip", round_trip),
+    ("scripts", scripts),
+    ("strings", strings),
+    ("wasi", wasi),
+];
+
+/// An error that is a fault of the runtime, whatever it was given, is a finding.
+fn no_bug(error: &Error) {
+    assert!(error.kind() != ErrorKind::Bug, "{error:?}");
+}

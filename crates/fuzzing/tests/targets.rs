@@ -1,0 +1,39 @@
+//! Each target over seeded random bytes, over parts of the repository, and over what once went wrong.
+
+use std::fs;
+use std::path::Path;
+
+use thalweg_fuzzing::TARGETS;
+use thalweg_testkit::abi::Random;
+
+/// Inputs of each target, unless `THALWEG_FUZZ_CASES` says how many.
+const CASES: u64 = 200;
+/// Bytes of the longest.
+const LENGTH: usize = 600;
+
+#[test]
+fn random_bytes() {
+    let cases = std::env::var("THALWEG_FUZZ_CASES").map_or(CASES, |cases| cases.parse().expect("a number"));
+    for (name, target) in TARGETS {
+        for seed in 0..cases {
+            let mut random = Random::new(seed);
+            let length = random.below(LENGTH);
+            let bytes: Vec<u8> = (0..length).map(|_| random.below(0x100) as u8).collect();
+            println!("{name}, seed {seed}");
+            target(&bytes);
+        }
+    }
+}
+
+#[test]
+fn what_once_went_wrong() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions");
+    for (name, target) in TARGETS {
+        let Ok(entries) = fs::read_dir(folder.join(name)) else { continue };
+        for entry in entries {
+            let path = entry.expect("an entry").path();
+            println!("{}", path.display());
+            target(&fs::read(&path).expect("a file"));
+        }
+    }
+}

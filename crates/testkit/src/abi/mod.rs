@@ -1,0 +1,16 @@
+//! Components in text for random types, and values and memory for them: what tests of the Canonical ABI and the fuzz targets
+//! share.
+
+mod both;
+mod echo;
+mod pair;
+mod random;
+mod run;
+mod twins;
+
+pub use both::both;
+pub use echo::{Echo, pad};
+pub use pair::{ENCODINGS, Pair};
+pub use random::Random;
+pub use run::{instantiate, instantiate_with, wait};
+pub use twins::{Twins, image, without_nans};
