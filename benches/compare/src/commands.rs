@@ -66,9 +66,34 @@ impl Program {
         code: Code,
         args: &[&str],
     ) -> Result<impl Fn() -> Result<Ended, Failure> + use<>, Failure> {
+        self.run_granted(&[], guest, code, args)
+    }
+
+    /// A run of `guest` with what `grants` say, ready to be repeated; its cost.
+    pub fn run_with(
+        &self,
+        grants: &[&str],
+        guest: &Path,
+        code: Code,
+        args: &[&str],
+    ) -> Result<impl Fn() -> Result<Figure, Failure> + use<>, Failure> {
+        let run = self.run_granted(grants, guest, code, args)?;
+        Ok(move || {
+            let ended = run()?;
+            if ended.successful { Ok(ended.cost) } else { Err(ended.complaint()) }
+        })
+    }
+
+    fn run_granted(
+        &self,
+        grants: &[&str],
+        guest: &Path,
+        code: Code,
+        args: &[&str],
+    ) -> Result<impl Fn() -> Result<Ended, Failure> + use<>, Failure> {
         std::fs::create_dir_all(&self.folder)?;
         let mut words: Vec<OsString> = vec!["run".into()];
-        words.extend(self.switches.iter().map(Into::into));
+        words.extend(self.switches.iter().chain(grants).map(Into::into));
         let cache = if code == Code::Cached { "-Ccache=y" } else { "-Ccache=n" };
         words.push(cache.into());
         let mut file = guest.to_owned();

@@ -19,6 +19,7 @@ mod pending_once;
 mod report;
 mod row;
 mod rows;
+mod serve;
 mod table;
 mod tasks;
 
@@ -107,6 +108,7 @@ fn commands(options: &Options) -> Option<Commands> {
     Some(Commands {
         ours: Program::thalweg(ours, &folder),
         peer: Program::wasmtime(peer, &folder),
+        bare: options.bare.clone(),
         guests: repository().join("guests"),
     })
 }

@@ -10,6 +10,7 @@ Measures Thalweg and wasmtime in turn on the same work: every row, or those whos
   --shipped       build with link-time optimisation, as the command is released (slow to build)
   --peer PATH     wasmtime's executable: rows with both commands too
   --ours PATH     ours for these rows (default: target/release/thalweg, from `cargo build --release`)
+  --bare PATH     a server without guests, the limit of the rows under serve/ (cargo build --release --example bare-server)
   --quick         short batches: shows that rows work, their figures say little
   --list          name the rows
   --json PATH     where the figures go (default: target/bench/compare.json)
@@ -25,6 +26,7 @@ pub struct Options {
     pub json: Option<PathBuf>,
     pub peer: Option<PathBuf>,
     pub ours: Option<PathBuf>,
+    pub bare: Option<PathBuf>,
     pub instructions: bool,
 }
 
@@ -39,6 +41,7 @@ impl Options {
                 "--instructions" => options.instructions = true,
                 "--peer" => options.peer = Some(path()?),
                 "--ours" => options.ours = Some(path()?),
+                "--bare" => options.bare = Some(path()?),
                 "--json" => options.json = Some(path()?),
                 other if other.starts_with('-') => return Err(format!("unknown option {other}\n\n{USAGE}")),
                 _ => options.names.push(word),

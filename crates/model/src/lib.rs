@@ -28,6 +28,8 @@ use world::{Pick, Trap, World};
 const STEPS: usize = 250;
 /// Ways that the model may follow at once; a script ends when there are more.
 const WAYS: usize = 512;
+/// Ways that the model may try in one step; a script ends when there are more.
+const TRIES: usize = 10_000;
 
 /// What a script came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Ran {
     pub choices: usize,
     /// Whether it ended with a trap.
     pub trapped: bool,
+    /// Whether it ended because there were too many ways.
+    pub cut: bool,
 }
 
 /// Choices that are given or drawn, and written down. A choice among one is none.
@@ -191,20 +195,26 @@ fn follow_the_runtime(draw: &mut Draw<'_>, head: &Head) -> Result<Ran, String> {
     let mut guests = Guests::new(head.count, head.blocking, Choose::first()).map_err(|error| format!("{error:?}"))?;
     let mut worlds = vec![World::new(head.count)];
     let mut ran = Ran::default();
-    while ran.steps < STEPS && worlds.len() <= WAYS {
+    while ran.steps < STEPS {
         let Some(step) = next_step(draw, &worlds[0], head) else { break };
         let found = answer_of(guests.step(&step))?;
         ran.steps += 1;
         written(&mut ran.script, &step, found);
         let mut allowed = HashSet::new();
-        let mut next = Vec::new();
+        let (mut next, mut tries) = (Vec::new(), 0);
         for world in &worlds {
             each_way(world, &step, |answer, after, open| {
                 ran.choices += usize::from(open);
                 if answer == found && allowed.insert(after.clone()) {
                     next.push(after);
                 }
+                tries += 1;
+                tries < TRIES && next.len() <= WAYS
             });
+        }
+        if tries >= TRIES || next.len() > WAYS {
+            ran.cut = true;
+            break;
         }
         if next.is_empty() {
             let Ran { script, .. } = &ran;
@@ -224,15 +234,18 @@ fn follow_the_runtime(draw: &mut Draw<'_>, head: &Head) -> Result<Ran, String> {
     Ok(ran)
 }
 
-/// Takes `step` in `world` in every way that the standard allows; says of each whether there was a choice.
-fn each_way(world: &World, step: &Step, mut each: impl FnMut(Result<u32, Trap>, World, bool)) {
+/// Takes `step` in `world` in every way that the standard allows, until `each` has enough; says of each whether there was a
+/// choice.
+fn each_way(world: &World, step: &Step, mut each: impl FnMut(Result<u32, Trap>, World, bool) -> bool) {
     let mut given = Some(Vec::new());
     while let Some(choices) = given.take() {
         let mut picks = Picks { given: choices, draw: None, made: Vec::new() };
         let mut after = world.clone();
         let answer = after.step(step, &mut picks);
         after.forget_order();
-        each(answer, after, !picks.made.is_empty());
+        if !each(answer, after, !picks.made.is_empty()) {
+            return;
+        }
         // The last choice that can be made otherwise.
         while let Some((chosen, count)) = picks.made.pop() {
             if chosen + 1 < count {

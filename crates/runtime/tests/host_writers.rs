@@ -325,3 +325,49 @@ fn a_guest_forwards_from_host_to_host() {
         assert_eq!(guest.store.live().streams_and_futures, 0, "nothing is left");
     }
 }
+
+/// A stream that the host reads by hand, written by the host through a guest.
+fn relayed(guest: &mut Guest) -> (StreamWriter<u8>, StreamReader<u8>) {
+    let (writer, reader) = StreamWriter::<u8>::pair();
+    let relay = guest.instance.func::<(StreamReader<u8>, bool), StreamReader<u8>>(&mut guest.store, "relay");
+    let call = relay.expect("relay").start(&mut guest.store, (reader, true)).expect("starts");
+    (writer, guest.result(call).expect("a stream"))
+}
+
+#[test]
+fn a_stream_is_read_by_hand_as_far_as_is_asked() {
+    let mut guest = guest(RELAY);
+    let (mut writer, mut reader) = relayed(&mut guest);
+    let mut items = VecDeque::from(*b"<");
+    assert!(guest.turns(pin!(reader.read(&mut items, 4))).is_pending(), "nothing is written");
+    let mut bytes = VecDeque::from(*b"0123456789");
+    let mut write = Box::pin(writer.write_all(&mut bytes));
+    assert!(poll(write.as_mut()).is_pending());
+    let Poll::Ready(Ok(4)) = guest.turns(pin!(reader.read(&mut items, 4))) else { panic!("it was written") };
+    assert_eq!(items, *b"<0123");
+    let Poll::Ready(Ok(6)) = guest.turns(pin!(reader.read(&mut items, 100))) else { panic!("it was written") };
+    assert!(poll(write.as_mut()).is_ready());
+    drop(write);
+    drop(writer);
+    let Poll::Ready(Ok(0)) = guest.turns(pin!(reader.read(&mut items, 100))) else { panic!("the writer is gone") };
+    assert_eq!(items, *b"<0123456789");
+}
+
+#[test]
+fn what_came_before_a_read_was_dropped_is_kept() {
+    let mut guest = guest(RELAY);
+    let (mut writer, mut reader) = relayed(&mut guest);
+    let mut items = VecDeque::new();
+    let mut bytes = VecDeque::from(*b"abc");
+    {
+        let mut read = pin!(reader.read(&mut items, 2));
+        assert!(poll(read.as_mut()).is_pending());
+        // The third goes into the buffer between two ends of the host.
+        assert_eq!(guest.turns(pin!(writer.write_all(&mut bytes))), Poll::Ready(Ok(())));
+    }
+    assert_eq!(items, *b"ab");
+    let Poll::Ready(Ok(1)) = guest.turns(pin!(reader.read(&mut items, 2))) else { panic!("it was written") };
+    assert_eq!(items, *b"abc");
+    drop(reader);
+    assert_eq!(guest.turns(pin!(writer.write(&mut VecDeque::from(*b"d")))), Poll::Ready(Err(ReaderDropped)));
+}

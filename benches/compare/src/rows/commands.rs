@@ -10,6 +10,8 @@ use crate::row::{Batch, Row};
 pub struct Commands {
     pub ours: Program,
     pub peer: Program,
+    /// A server without guests.
+    pub bare: Option<PathBuf>,
     pub guests: PathBuf,
 }
 

@@ -2,9 +2,11 @@
 
 mod async_calls;
 mod commands;
+mod file_copy;
 mod futures;
 mod host_calls;
 mod instantiate;
+mod serve;
 mod streams;
 mod sync_calls;
 mod tasks;
@@ -26,6 +28,8 @@ pub fn all(commands: Option<&Commands>) -> Vec<Row> {
         tasks::rows(),
         instantiate::rows(),
         commands.map(commands::rows).unwrap_or_default(),
+        commands.map(file_copy::rows).unwrap_or_default(),
+        commands.map(serve::rows).unwrap_or_default(),
     ];
     each.into_iter().flatten().collect()
 }

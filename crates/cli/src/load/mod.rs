@@ -48,6 +48,27 @@ pub fn load(
     settings: &Settings,
     precompiled: Precompiled,
 ) -> Result<Loaded, Failure> {
+    load_bytes(&source.name, Cow::Borrowed(&source.bytes), plugs, settings, precompiled)
+}
+
+/// The same, without a copy of what was read: the bytes are gone from `source`.
+pub fn load_taken(
+    source: &mut Source,
+    plugs: &[Source],
+    settings: &Settings,
+    precompiled: Precompiled,
+) -> Result<Loaded, Failure> {
+    let bytes = std::mem::take(&mut source.bytes);
+    load_bytes(&source.name, Cow::Owned(bytes), plugs, settings, precompiled)
+}
+
+fn load_bytes(
+    name: &str,
+    bytes: Cow<'_, [u8]>,
+    plugs: &[Source],
+    settings: &Settings,
+    precompiled: Precompiled,
+) -> Result<Loaded, Failure> {
     let mut config = Config::new()
         .limits(settings.limits.clone())
         .features(settings.features()?)
@@ -63,21 +84,28 @@ pub fn load(
         config = config.progress(report);
     }
     let engine = Engine::new(config)?;
-    let mut bytes = binary(&source.bytes);
+    let mut bytes = binary(bytes);
     let is_module = module::is_module(&bytes);
     if is_module {
-        bytes = module::wrap(&bytes).map_err(|failure| failure.at(&source.name))?.into();
+        bytes = module::wrap(&bytes).map_err(|failure| failure.at(name))?.into();
     }
     let component = if plugs.is_empty() {
-        Component::from_bytes(&engine, &bytes).map_err(|error| Failure::from(error).at(&source.name))?
+        let component = match bytes {
+            Cow::Owned(bytes) => Component::from_vec(&engine, bytes),
+            Cow::Borrowed(bytes) => Component::from_bytes(&engine, bytes),
+        };
+        component.map_err(|error| Failure::from(error).at(name))?
     } else {
         let plugs: Vec<_> = plugs.iter().map(|plug| Plug { name: &plug.name, bytes: &plug.bytes }).collect();
-        Component::with_plugs(&engine, Plug { name: &source.name, bytes: &bytes }, &plugs)?
+        Component::with_plugs(&engine, Plug { name, bytes: &bytes }, &plugs)?
     };
     Ok(Loaded { engine, component, is_module })
 }
 
 /// The binary form of a module or component in text form. What is neither stays as it is: the runtime says why.
-fn binary(bytes: &[u8]) -> Cow<'_, [u8]> {
-    wat::parse_bytes(bytes).unwrap_or(Cow::Borrowed(bytes))
+fn binary(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    match wat::parse_bytes(&bytes) {
+        Ok(Cow::Owned(binary)) => Cow::Owned(binary),
+        _ => bytes,
+    }
 }

@@ -63,6 +63,8 @@ async fn call(
         func.call(&mut store, entry.take_arguments()).await
     };
     let result = limited(engine, settings.timeout, work).await;
+    // The process is about to end.
+    std::mem::forget(linker);
     result.map_err(|error| match store.waiting() {
         // It did not compute, it waited.
         Some(waiting) if error.as_trap() == Some(Trap::Interrupt) && error.guest_backtrace().is_empty() => {

@@ -46,13 +46,16 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let settings = args.groups.settings()?;
     guest_flag::hint(file, guest_args);
     let grants = Grants::parse(&args.grants, &settings, file, guest_args)?;
-    let source = Source::read(file)?;
+    let mut source = Source::read(file)?;
     let plugs = args.plugs.read()?;
-    let loaded = load::load(&source, &plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
+    let loaded = load::load_taken(&mut source, &plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
     let entry = match &args.invoke {
         Some(call) => entry::Entry::invoke(&loaded, call)?,
         None => entry::Entry::command(&loaded).map_err(|failure| failure.at(&source.name))?,
     };
     drop(source);
-    execute::execute(&loaded.engine, &loaded.component, &settings, grants, entry)
+    let code = execute::execute(&loaded.engine, &loaded.component, &settings, grants, entry);
+    // The process ends, which takes its memory as a whole; to give back code and plan by parts only takes time.
+    std::mem::forget(loaded);
+    code
 }

@@ -99,7 +99,7 @@ fn lift_end(cx: &mut LiftCx<'_>, index: u32, kind: Kind, payload: &PayloadType) 
         return Err(if kind == Kind::Stream { Trap::LiftStreamInSet } else { Trap::LiftFutureInSet }.into());
     }
     state.instances.get_mut(instance)?.handles.remove(index)?;
-    state.ends.remove(id);
+    state.ends.discard(id);
     state.shared.get_mut(shared)?.set_guest_end(End::Readable, None);
     Ok(shared)
 }
@@ -166,9 +166,8 @@ pub(crate) fn lower_host(cx: &mut LowerCx<'_>, rep: u32, index: ResourceIndex, o
 
 fn lower_end(cx: &mut LowerCx<'_>, shared: SharedId, kind: Kind) -> Result<u32> {
     let state = cx.store.state_mut();
-    let end = state.ends.insert(CopyEnd::new(shared, kind, End::Readable));
-    let index = state.instances.get_mut(cx.instance)?.handles.add(Handle::End(end))?;
-    state.ends.get_mut(end)?.index = index;
+    let index = state.instances.get_mut(cx.instance)?.handles.add(Handle::End(state.ends.next_id()))?;
+    let end = state.ends.insert(CopyEnd::new(shared, kind, End::Readable, index));
     let this = state.shared.get_mut(shared)?;
     this.set_guest_end(End::Readable, Some(end));
     if this.dropped && kind == Kind::Stream {

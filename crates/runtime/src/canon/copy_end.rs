@@ -59,10 +59,12 @@ pub(super) fn drop(
     if end.copying() {
         return Err(busy(which).into());
     }
-    let shared = end.shared;
+    let (shared, in_set) = (end.shared, end.waitable.set.is_some());
     state.instances.get_mut(site.instance)?.handles.remove(index)?;
-    waitable::join(state, WaitableRef::End(id), None)?;
-    state.ends.remove(id);
+    if in_set {
+        waitable::join(state, WaitableRef::End(id), None)?;
+    }
+    state.ends.discard(id);
     drop_shared_end(store, shared, which.1)?;
     Ok(Outcome::Done(0))
 }

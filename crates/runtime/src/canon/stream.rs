@@ -1,5 +1,6 @@
 //! Spec: `canon {stream,future}.{new,read,write}`.
 
+use std::mem::discriminant;
 use std::sync::{Arc, OnceLock};
 
 use super::dispatch::arg;
@@ -8,7 +9,11 @@ use super::{Outcome, Site, check_may_leave, park};
 use crate::engine::StoreMut;
 use crate::instance::{Handle, Options, options};
 use crate::plan::{End, Kind, OptionsIndex};
-use crate::stream::{CopyEnd, CopyEndId, CopyState, GuestBuffer, MAX_LENGTH, Shared, copied_at_once, rendezvous};
+use crate::store::State;
+use crate::stream::{
+    CopyEnd, CopyEndId, CopyPlace, CopyState, FoundEnd, MAX_LENGTH, Shared, Short, copied_at_once, copy_numbers,
+    copy_with_host, rendezvous, start_copying,
+};
 use crate::task::waitable::get_pending_event;
 use crate::task::{Resumption, WaitFor, WaitableRef};
 use crate::types::{ValType, align_to};
@@ -17,15 +22,16 @@ use crate::{Error, ErrorKind, Result, Trap};
 /// Spec: `canon_stream_new`, `canon_future_new`.
 pub(super) fn new(store: &mut StoreMut<'_>, site: Site, kind: Kind, payload: Option<&ValType>) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
-    let state = store.state_mut();
-    let shared = state.shared.insert(Shared::new(payload.cloned()));
+    let State { instances, ends, shared, .. } = store.state_mut();
+    let handles = &mut instances.get_mut(site.instance)?.handles;
+    let mut this = Shared::new(payload.cloned());
     let mut indices = [0u32; 2];
-    for (place, end) in indices.iter_mut().zip([End::Readable, End::Writable]) {
-        let id = state.ends.insert(CopyEnd::new(shared, kind, end));
-        *place = state.instances.get_mut(site.instance)?.handles.add(Handle::End(id))?;
-        state.ends.get_mut(id)?.index = *place;
-        state.shared.get_mut(shared)?.set_guest_end(end, Some(id));
+    for (place, side) in indices.iter_mut().zip([End::Readable, End::Writable]) {
+        *place = handles.add(Handle::End(ends.next_id()))?;
+        let end = ends.insert(CopyEnd::new(shared.next_id(), kind, side, *place));
+        this.set_guest_end(side, Some(end));
     }
+    shared.insert(this);
     Ok(Outcome::Done(u64::from(indices[0]) | u64::from(indices[1]) << 32))
 }
 
@@ -45,14 +51,43 @@ pub(super) struct Copy {
     size: u32,
     /// The alignment of an item.
     align: u32,
+    /// Whether an item is a number, or nothing.
+    numbers: bool,
 }
 
 impl Copy {
     pub(super) fn new(kind: Kind, end: End, payload: Option<ValType>, options: OptionsIndex) -> Self {
         let (size, align) = payload.as_ref().map_or((0, 1), |payload| (payload.size(), payload.align()));
-        Copy { kind, end, payload, options, found: OnceLock::new(), size, align }
+        let numbers = payload.as_ref().is_none_or(ValType::is_number);
+        Copy { kind, end, payload, options, found: OnceLock::new(), size, align, numbers }
     }
 
+    /// The end `index`, checked to be what the built-in is for, and to be idle.
+    #[inline]
+    fn find_end(&self, store: &StoreMut<'_>, site: Site, index: u32, async_: bool) -> Result<FoundEnd> {
+        let state = store.state();
+        let id = state.instances.get(site.instance)?.handles.get(index)?.end(index)?;
+        let end = state.ends.get(id)?;
+        let payload = &state.shared.get(end.shared)?.payload;
+        let same = match (payload, &self.payload) {
+            (None, None) => true,
+            // Types of numbers are told apart by their names alone.
+            (Some(one), Some(other)) if self.numbers => discriminant(one) == discriminant(other),
+            (one, other) => one == other,
+        };
+        if !same || end.kind != self.kind || end.end != self.end {
+            return Err(wrong_end(self.kind, self.end, index));
+        }
+        if end.state != CopyState::Idle {
+            return Err(not_idle(end.state, self.kind, self.end).into());
+        }
+        if end.waitable.set.is_some() && !async_ {
+            return Err(Trap::SyncWhileInSet.into());
+        }
+        Ok(FoundEnd { id, shared: end.shared, set: end.waitable.set })
+    }
+
+    #[inline]
     fn options(&self, store: &mut StoreMut<'_>, site: Site) -> Result<&Options> {
         if let Some(found) = self.found.get() {
             return Ok(found);
@@ -74,12 +109,17 @@ pub(super) fn find_end(
     let id = state.instances.get(site.instance)?.handles.get(index)?.end(index)?;
     let this = state.ends.get(id)?;
     if this.kind != kind || this.end != end || state.shared.get(this.shared)?.payload.as_ref() != payload {
-        let side = if end == End::Readable { "readable" } else { "writable" };
-        let what = if kind == Kind::Stream { "stream" } else { "future" };
-        let message = format!("handle index {index} used with the wrong type, expected a {side} {what} of this type");
-        return Err(Error::new(ErrorKind::Trap(Trap::WrongHandle), message));
+        return Err(wrong_end(kind, end, index));
     }
     Ok(id)
+}
+
+#[cold]
+fn wrong_end(kind: Kind, end: End, index: u32) -> Error {
+    let side = if end == End::Readable { "readable" } else { "writable" };
+    let what = if kind == Kind::Stream { "stream" } else { "future" };
+    let message = format!("handle index {index} used with the wrong type, expected a {side} {what} of this type");
+    Error::new(ErrorKind::Trap(Trap::WrongHandle), message)
 }
 
 /// Spec: `stream_copy`, `future_copy`.
@@ -87,38 +127,43 @@ pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u6
     let (index, ptr) = (arg(args, 0), arg(args, 1));
     let length = if copy.kind == Kind::Stream { arg(args, 2) } else { 1 };
     check_may_leave(store, site.instance)?;
-    let id = find_end(store, site, (copy.kind, copy.end), copy.payload.as_ref(), index)?;
     let options = copy.options(store, site)?;
     let async_ = options.async_;
-    let buffer = GuestBuffer {
-        instance: site.instance,
-        memory: options.memory,
-        realloc: options.realloc,
-        string_encoding: options.string_encoding,
-        ptr,
-        length,
-        progress: 0,
-        element_size: copy.size,
+    let end = copy.find_end(store, site, index, async_)?;
+    let place = CopyPlace { options, instance: site.instance, ptr, length, element_size: copy.size };
+    check_buffer(store, &place, copy)?;
+    let short = match store.state_mut().short_way() {
+        true => short_copy(store, &end, &place, copy)?,
+        false => Short::No,
     };
-    let end = store.state().ends.get(id)?;
-    if end.state != CopyState::Idle {
-        return Err(not_idle(end.state, copy.kind, copy.end).into());
+    match short {
+        Short::Done(payload) => return Ok(Outcome::Done(u64::from(payload))),
+        Short::Waits if async_ => return Ok(Outcome::Done(BLOCKED)),
+        Short::Waits | Short::Told => return answer(store, end.id, async_),
+        Short::No => {}
     }
-    if end.waitable.set.is_some() && !async_ {
-        return Err(Trap::SyncWhileInSet.into());
-    }
-    check_buffer(store, &buffer, copy)?;
-    let end = store.state_mut().ends.get_mut(id)?;
-    (end.state, end.buffer) = (CopyState::Copying, Some(buffer));
-    match rendezvous(store, id)? {
+    start_copying(store.state_mut(), end.id, place.buffer())?;
+    match rendezvous(store, end.id)? {
         Some(result) => {
-            let event = copied_at_once(store.state_mut(), id, result)?;
+            let event = copied_at_once(store.state_mut(), end.id, result)?;
             Ok(Outcome::Done(u64::from(event.payload)))
         }
-        None => answer(store, id, async_),
+        None => answer(store, end.id, async_),
     }
 }
 
+/// The short ways of a copy.
+fn short_copy(store: &mut StoreMut<'_>, end: &FoundEnd, place: &CopyPlace<'_>, copy: &Copy) -> Result<Short> {
+    if copy.numbers {
+        let short = copy_numbers(store, end, (copy.kind, copy.end), place)?;
+        if short != Short::No {
+            return Ok(short);
+        }
+    }
+    copy_with_host(store, end, place, copy.payload.as_ref())
+}
+
+#[cold]
 fn not_idle(state: CopyState, kind: Kind, end: End) -> Trap {
     match (state, kind, end) {
         (CopyState::Done, Kind::Stream, End::Readable) => Trap::StreamReadAfterDropped,
@@ -130,18 +175,19 @@ fn not_idle(state: CopyState, kind: Kind, end: End) -> Trap {
 }
 
 /// Spec: `BufferGuestImpl.__init__`.
-fn check_buffer(store: &StoreMut<'_>, buffer: &GuestBuffer, copy: &Copy) -> Result<()> {
-    if buffer.length > MAX_LENGTH {
+#[inline]
+fn check_buffer(store: &StoreMut<'_>, place: &CopyPlace<'_>, copy: &Copy) -> Result<()> {
+    if place.length > MAX_LENGTH {
         return Err(Trap::BufferTooLong.into());
     }
-    let (Some(_), Some(memory)) = (&copy.payload, buffer.memory) else { return Ok(()) };
-    if buffer.length == 0 {
+    let (Some(_), Some(memory)) = (&copy.payload, place.options.memory) else { return Ok(()) };
+    if place.length == 0 {
         return Ok(());
     }
-    if buffer.ptr != align_to(buffer.ptr, copy.align) {
+    if place.ptr != align_to(place.ptr, copy.align) {
         return Err(Trap::UnalignedPointer.into());
     }
-    let end = u64::from(buffer.ptr) + u64::from(buffer.length) * u64::from(buffer.element_size);
+    let end = u64::from(place.ptr) + u64::from(place.length) * u64::from(place.element_size);
     if end > store.memory(memory).len() as u64 {
         return Err(Trap::PointerOutOfBounds.into());
     }

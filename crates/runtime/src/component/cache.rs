@@ -1,10 +1,13 @@
 //! Compiled code on disk, for the next run of the same component by the same user.
 //!
-//! What is read here becomes machine code, so an entry is used only if nobody but us can have written it: the directory
-//! and the entry belong to us and no one else may write them; and only if it is whole and made for exactly this key. Any
-//! other entry is deleted, as if it had never been. No failure is reported: without the cache, things are only slower.
+//! What is read here becomes machine code, so a file is used only if nobody but us can have written it: the directory
+//! and the file belong to us and no one else may write them; and only if it is whole, and an entry only if it was made for
+//! exactly this key. Any other file is deleted, as if it had never been. No failure is reported: without the cache, things
+//! are only slower.
 //!
-//! An entry: magic 8 | key 32 | modules: u32, each u64 + bytes | BLAKE3 of all before 32.
+//! An entry: magic 8 | key 32 | modules: u32, each length u64 + sum 32 | note: u64 + bytes | BLAKE3 of all before 32. The code of
+//! each module is a file by itself, named by its sum, so that it can be mapped and needs no copy. Files are replaced as a
+//! whole, never written to: code that is mapped stays as it was checked.
 
 use std::fs::{DirBuilder, File};
 use std::io::{Read, Write};
@@ -15,17 +18,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 
-use super::artifact::{Fields, SUM, VERSION, seal, unseal, write_modules};
+use super::artifact::{Fields, SUM, VERSION, seal, unseal};
 
-/// Bytes of all entries together; beyond it the oldest go.
+/// Bytes of all files together; beyond it the oldest go.
 const MAX_CACHE_SIZE: u64 = 1 << 30;
 
 /// Seconds after which a temporary file is one that its writer left behind.
 const ABANDONED_AFTER: i64 = 3600;
 
-const MAGIC: [u8; 8] = *b"thalcode";
+const MAGIC: [u8; 8] = *b"thalcod2";
 
-/// What temporary names begin with; entries are named by hexadecimal digits only.
+/// What temporary names begin with; other files are named by hexadecimal digits only.
 const TEMPORARY: &str = ".tmp-";
 
 /// Writing permission for others than the owner.
@@ -39,6 +42,14 @@ pub(crate) struct CodeCache {
     /// Everything goes through this, so the directory that was checked is the one that is used.
     dir: OwnedFd,
     max_size: u64,
+}
+
+/// What is kept for a component.
+pub(crate) struct Kept {
+    /// The code of its modules, in their order.
+    pub(crate) modules: Vec<File>,
+    /// What was noted with it.
+    pub(crate) note: Vec<u8>,
 }
 
 /// Which code: of this component, for this version, engine and processor.
@@ -59,8 +70,17 @@ impl CacheKey {
     }
 
     fn name(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        name(&self.0)
     }
+}
+
+/// The name of a file.
+fn name(sum: &[u8; SUM]) -> String {
+    use std::fmt::Write;
+    sum.iter().fold(String::with_capacity(2 * SUM), |mut name, byte| {
+        let _ = write!(name, "{byte:02x}");
+        name
+    })
 }
 
 /// The processor's kind and the features that compiled code may use.
@@ -93,36 +113,57 @@ impl CodeCache {
         (is_ours(&stat) && stat.st_mode & FOREIGN_WRITE == 0).then_some(CodeCache { dir, max_size: MAX_CACHE_SIZE })
     }
 
-    /// The modules stored for `key`.
-    pub(crate) fn load(&self, key: &CacheKey) -> Option<Vec<Vec<u8>>> {
+    /// What is stored for `key`.
+    pub(crate) fn load(&self, key: &CacheKey) -> Option<Kept> {
         let name = key.name();
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let entry = match rustix::fs::openat(&self.dir, &name, flags, Mode::empty()) {
-            Ok(entry) => entry,
-            Err(rustix::io::Errno::NOENT) => return None,
-            Err(_) => return self.discard(&name),
-        };
-        match self.read_entry(entry, key) {
-            Some(modules) => Some(modules),
+        let (entry, size) = self.open_file(&name)?;
+        match self.read_entry(entry, size, key) {
+            Some(kept) => Some(kept),
             None => self.discard(&name),
         }
     }
 
-    fn read_entry(&self, entry: OwnedFd, key: &CacheKey) -> Option<Vec<Vec<u8>>> {
-        let stat = rustix::fs::fstat(&entry).ok()?;
-        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-        let size = u64::try_from(stat.st_size).ok()?;
-        if !is_file || !is_ours(&stat) || stat.st_mode & FOREIGN_ANY != 0 || size > self.max_size {
-            return None;
-        }
+    fn read_entry(&self, entry: File, size: u64, key: &CacheKey) -> Option<Kept> {
         let mut bytes = Vec::with_capacity(usize::try_from(size).ok()?);
-        File::from(entry).take(size).read_to_end(&mut bytes).ok()?;
+        entry.take(size).read_to_end(&mut bytes).ok()?;
         let mut fields = Fields(unseal(&bytes)?);
         if fields.array() != Some(MAGIC) || fields.array() != Some(key.0) {
             return None;
         }
-        let modules = fields.modules()?;
-        fields.is_empty().then(|| modules.into_iter().map(<[u8]>::to_vec).collect())
+        let mut modules = Vec::new();
+        for _ in 0..fields.u32()? {
+            let (length, sum) = (fields.u64()?, fields.array()?);
+            modules.push(self.load_module(length, &sum)?);
+        }
+        let length = fields.u64()?;
+        let note = fields.take(length)?.to_vec();
+        fields.is_empty().then_some(Kept { modules, note })
+    }
+
+    /// The file with a module's code, checked.
+    fn load_module(&self, length: u64, sum: &[u8; SUM]) -> Option<File> {
+        let name = name(sum);
+        let (mut file, size) = self.open_file(&name)?;
+        let mut hasher = blake3::Hasher::new();
+        let whole = size == length && hasher.update_reader(&mut file).is_ok();
+        if whole && hasher.finalize().as_bytes() == sum { Some(file) } else { self.discard(&name) }
+    }
+
+    /// A file that only we can have written, and its size. Another one of this name is deleted.
+    fn open_file(&self, name: &str) -> Option<(File, u64)> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = match rustix::fs::openat(&self.dir, name, flags, Mode::empty()) {
+            Ok(file) => file,
+            Err(rustix::io::Errno::NOENT) => return None,
+            Err(_) => return self.discard(name),
+        };
+        let stat = rustix::fs::fstat(&file).ok()?;
+        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        let size = u64::try_from(stat.st_size).ok()?;
+        if !is_file || !is_ours(&stat) || stat.st_mode & FOREIGN_ANY != 0 || size > self.max_size {
+            return self.discard(name);
+        }
+        Some((File::from(file), size))
     }
 
     /// Deletes what cannot be used.
@@ -131,29 +172,40 @@ impl CodeCache {
         None
     }
 
-    /// Stores `modules` for `key`, then makes room.
-    pub(crate) fn store(&self, key: &CacheKey, modules: &[Vec<u8>]) {
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend(key.0);
-        write_modules(&mut bytes, modules);
-        let bytes = seal(bytes);
-        if bytes.len() as u64 > self.max_size {
+    /// Stores `modules` and a note for `key`, then makes room.
+    pub(crate) fn store(&self, key: &CacheKey, modules: &[Vec<u8>], note: &[u8]) {
+        if modules.iter().map(|module| module.len() as u64).sum::<u64>() > self.max_size {
             return;
         }
+        let mut entry = MAGIC.to_vec();
+        entry.extend(key.0);
+        entry.extend((modules.len() as u32).to_le_bytes());
+        for module in modules {
+            let sum = blake3::hash(module).into();
+            entry.extend((module.len() as u64).to_le_bytes());
+            entry.extend(sum);
+            self.write_file(&name(&sum), module);
+        }
+        entry.extend((note.len() as u64).to_le_bytes());
+        entry.extend(note);
+        self.write_file(&key.name(), &seal(entry));
+        let _ = self.make_room();
+    }
+
+    fn write_file(&self, name: &str, bytes: &[u8]) {
         let temporary = temporary_name();
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         // One that exists is another writer's, and stays.
         let Ok(file) = rustix::fs::openat(&self.dir, &temporary, flags, Mode::RUSR | Mode::WUSR) else { return };
-        // No sync: an entry torn by a crash has a wrong sum. By the renaming, readers see the old entry or the new one,
+        // No sync: a file torn by a crash has a wrong sum. By the renaming, readers see the old file or the new one,
         // nothing between.
-        let written = File::from(file).write_all(&bytes).is_ok();
-        if !written || rustix::fs::renameat(&self.dir, &temporary, &self.dir, key.name()).is_err() {
+        let written = File::from(file).write_all(bytes).is_ok();
+        if !written || rustix::fs::renameat(&self.dir, &temporary, &self.dir, name).is_err() {
             let _ = self.discard::<()>(&temporary);
         }
-        let _ = self.make_room();
     }
 
-    /// Deletes the oldest entries beyond the bound, and what crashed writers left.
+    /// Deletes the oldest files beyond the bound, and what crashed writers left.
     fn make_room(&self) -> Option<()> {
         let now = std::time::UNIX_EPOCH.elapsed().ok()?.as_secs() as i64;
         let mut entries = Vec::new();

@@ -27,6 +27,24 @@ fn modules() -> Vec<Vec<u8>> {
     vec![vec![1; 1000], Vec::new(), vec![3; 10]]
 }
 
+/// The file of a module's code.
+fn file_of(place: &Place, module: &[u8]) -> PathBuf {
+    place.path.join(name(blake3::hash(module).as_bytes()))
+}
+
+/// What is kept for a key, as bytes: of the modules, and the note.
+fn loaded(cache: &CodeCache, name: &str) -> Option<(Vec<Vec<u8>>, Vec<u8>)> {
+    let Kept { modules, note } = cache.load(&key(name))?;
+    let read = |mut file: File| {
+        let mut bytes = Vec::new();
+        // It was read to its end for its sum.
+        std::io::Seek::rewind(&mut file).unwrap();
+        file.read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    Some((modules.into_iter().map(read).collect(), note))
+}
+
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
@@ -38,7 +56,7 @@ fn mode(path: &Path) -> u32 {
 impl Place {
     /// The cache with one entry, and the entry's file.
     fn with_entry(&self) -> PathBuf {
-        self.cache.store(&key("x"), &modules());
+        self.cache.store(&key("x"), &modules(), b"note");
         self.path.join(key("x").name())
     }
 
@@ -53,13 +71,49 @@ fn what_is_stored_is_loaded_by_us_alone() {
     let place = place();
     assert!(place.cache.load(&key("x")).is_none());
     let entry = place.with_entry();
-    assert_eq!(place.cache.load(&key("x")).unwrap(), modules());
-    assert_eq!((mode(&place.path), mode(&entry)), (0o700, 0o600));
+    assert_eq!(loaded(&place.cache, "x").unwrap(), (modules(), b"note".to_vec()));
+    assert_eq!((mode(&place.path), mode(&entry), mode(&file_of(&place, &[3; 10]))), (0o700, 0o600, 0o600));
     assert!(place.cache.load(&key("y")).is_none());
-    assert_eq!(fs::read_dir(&place.path).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(&place.path).unwrap().count(), 1 + modules().len());
     // Again, over the old one, and by another opening of the cache.
-    place.cache.store(&key("x"), &[vec![5]]);
-    assert_eq!(CodeCache::open(Some(place.path.clone())).unwrap().load(&key("x")).unwrap(), [[5]]);
+    place.cache.store(&key("x"), &[vec![5]], b"");
+    let again = CodeCache::open(Some(place.path.clone())).unwrap();
+    assert_eq!(loaded(&again, "x").unwrap(), (vec![vec![5]], Vec::new()));
+}
+
+#[test]
+fn code_that_is_mapped_stays_when_it_is_stored_again() {
+    let place = place();
+    place.with_entry();
+    let before = fs::metadata(file_of(&place, &[3; 10])).unwrap().ino();
+    place.with_entry();
+    assert_ne!(fs::metadata(file_of(&place, &[3; 10])).unwrap().ino(), before);
+}
+
+#[test]
+fn a_module_that_is_not_what_its_name_says_does_not_load() {
+    let place = place();
+    let good = modules()[0].clone();
+    let mut flipped = good.clone();
+    flipped[500] ^= 1;
+    let longer = [&good[..], b"x"].concat();
+    for bytes in [&flipped[..], &good[..999], &longer, b""] {
+        let entry = place.with_entry();
+        let file = file_of(&place, &good);
+        fs::write(&file, bytes).unwrap();
+        place.refuses_and_deletes(&entry);
+        assert!(!file.exists());
+    }
+    for spoil in [|file: &Path| fs::remove_file(file).unwrap(), |file: &Path| set_mode(file, 0o620)] {
+        let entry = place.with_entry();
+        spoil(&file_of(&place, &good));
+        place.refuses_and_deletes(&entry);
+    }
+    let entry = place.with_entry();
+    let (file, elsewhere) = (file_of(&place, &good), place.path.join("elsewhere"));
+    fs::rename(&file, &elsewhere).unwrap();
+    symlink(&elsewhere, &file).unwrap();
+    place.refuses_and_deletes(&entry);
 }
 
 #[test]
@@ -98,7 +152,7 @@ fn no_truncated_or_longer_entry_loads() {
 fn an_entry_of_another_key_does_not_load() {
     let place = place();
     let entry = place.with_entry();
-    place.cache.store(&key("y"), &modules());
+    place.cache.store(&key("y"), &modules(), b"note");
     fs::rename(place.path.join(key("y").name()), &entry).unwrap();
     place.refuses_and_deletes(&entry);
 }
@@ -159,14 +213,17 @@ fn beyond_the_bound_the_oldest_entries_go() {
     let stranger = place.path.join("not-ours");
     fs::write(&stranger, [0; 5000]).unwrap();
     for (age, name) in [(30, "a"), (20, "b"), (10, "c")] {
-        place.cache.store(&key(name), &[vec![0; 900]]);
+        let code = vec![age as u8; 900];
+        place.cache.store(&key(name), std::slice::from_ref(&code), b"");
         let time = std::time::SystemTime::now() - std::time::Duration::from_secs(age);
-        File::open(place.path.join(key(name).name())).unwrap().set_modified(time).unwrap();
+        for file in [place.path.join(key(name).name()), file_of(&place, &code)] {
+            File::open(file).unwrap().set_modified(time).unwrap();
+        }
     }
     assert!(place.cache.load(&key("a")).is_none());
     assert!(place.cache.load(&key("b")).is_some() && place.cache.load(&key("c")).is_some());
     // Larger than everything may be.
-    place.cache.store(&key("d"), &[vec![0; 3000]]);
+    place.cache.store(&key("d"), &[vec![0; 3000]], b"");
     assert!(place.cache.load(&key("d")).is_none() && place.cache.load(&key("c")).is_some());
     assert!(stranger.exists());
 }
@@ -187,6 +244,6 @@ fn what_a_crashed_writer_left_goes_after_a_while() {
 fn a_cache_whose_directory_is_gone_fails_silently() {
     let place = place();
     fs::remove_dir(&place.path).unwrap();
-    place.cache.store(&key("x"), &modules());
+    place.cache.store(&key("x"), &modules(), b"note");
     assert!(place.cache.load(&key("x")).is_none());
 }

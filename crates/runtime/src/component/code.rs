@@ -1,6 +1,5 @@
 //! The compiled code of a component, and what can be found in it once for all instances.
 
-use super::Loaded;
 use crate::Result;
 use crate::adapter::{Adapters, encode_adapters};
 use crate::canon::{encode_glue, has_glue, signature};
@@ -35,11 +34,10 @@ impl Code {
     /// and they are left out unless `adapters`.
     pub(super) fn new(
         engine: &CoreEngine,
-        loaded: &Loaded,
+        plan: &Plan,
         mut modules: Vec<CoreModule>,
         adapters: bool,
     ) -> Result<Code> {
-        let plan = &loaded.plan;
         let (planned, found) = (plan.modules.len(), modules.len());
         let with_glue = planned + usize::from(has_glue(plan));
         if found < with_glue {

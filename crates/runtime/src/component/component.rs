@@ -1,12 +1,14 @@
 //! A component that was loaded: immutable, cheap to clone, shared by its instances.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::code::Code;
 use super::composition::{Plug, compose, gather};
 use super::header::binary;
-use super::{Engine, Loaded, load};
+use super::load::load_binary;
+use super::{Engine, Loaded};
 use crate::engine::CoreModule;
 use crate::plan::Plan;
 use crate::{Error, Result};
@@ -32,8 +34,7 @@ impl Component {
         let bytes = std::fs::read(path).map_err(|error| {
             Error::new(crate::ErrorKind::Host, format!("cannot read the file: {error}")).with_source(error)
         });
-        Component::from_bytes(engine, &bytes.map_err(|error| error.at(path.display()))?)
-            .map_err(|error| error.at(path.display()))
+        bytes.and_then(|bytes| Component::from_vec(engine, bytes)).map_err(|error| error.at(path.display()))
     }
 
     /// Loads a component from its bytes: binary, or text (WAT).
@@ -42,15 +43,30 @@ impl Component {
     ///
     /// When they are not a component.
     pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Component> {
-        if super::artifact::is_artifact(bytes) {
-            return engine.read_precompiled(bytes);
+        Component::from_cow(engine, bytes.into())
+    }
+
+    /// [`from_bytes`](Self::from_bytes) of bytes that the component keeps, without a copy of them.
+    ///
+    /// # Errors
+    ///
+    /// When they are not a component.
+    pub fn from_vec(engine: &Engine, bytes: Vec<u8>) -> Result<Component> {
+        Component::from_cow(engine, bytes.into())
+    }
+
+    fn from_cow(engine: &Engine, bytes: Cow<'_, [u8]>) -> Result<Component> {
+        if super::artifact::is_artifact(&bytes) {
+            return engine.read_precompiled(&bytes);
         }
-        let bytes = binary(bytes)?;
-        if let Some(component) = engine.cached(&bytes) {
-            return Ok(component);
+        let bytes = match binary(&bytes)? {
+            Cow::Owned(binary) => binary,
+            Cow::Borrowed(_) => bytes.into_owned(),
+        };
+        match engine.cached(bytes) {
+            Ok(component) => Ok(component),
+            Err(bytes) => Ok(Component::not_compiled(engine, load_binary(bytes, engine.features())?)),
         }
-        let loaded = load(&bytes, engine.features())?;
-        Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() })))
     }
 
     /// Loads `root` and links it with `plugs`: what the root imports and a plug exports is served by the plug, and so are
@@ -64,18 +80,19 @@ impl Component {
     ///
     /// When one is not a component, serves an import with another type, is not needed, or when they need each other.
     pub fn with_plugs(engine: &Engine, root: Plug<'_>, plugs: &[Plug<'_>]) -> Result<Component> {
-        let bytes = gather(root, plugs)?;
-        if let Some(component) = engine.cached(&bytes) {
-            return Ok(component);
+        match engine.cached(gather(root, plugs)?) {
+            Ok(component) => Ok(component),
+            Err(bytes) => Ok(Component::not_compiled(engine, compose(bytes, engine.features())?)),
         }
-        let loaded = compose(&bytes, engine.features())?;
-        Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() })))
     }
 
-    /// A component whose code is at hand: the plan's modules, then the glue if it has any.
-    pub(super) fn with_code(engine: &Engine, loaded: Loaded, modules: Vec<CoreModule>) -> Result<Component> {
-        let code = OnceLock::from(Code::new(engine.core(), &loaded, modules, engine.has_adapters())?);
-        Ok(Component(Arc::new(Inner { loaded, engine: engine.clone(), code })))
+    fn not_compiled(engine: &Engine, loaded: Loaded) -> Component {
+        Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() }))
+    }
+
+    /// A component whose code is at hand.
+    pub(super) fn with_code(engine: &Engine, loaded: Loaded, code: Code) -> Component {
+        Component(Arc::new(Inner { loaded, engine: engine.clone(), code: code.into() }))
     }
 
     /// Whether `bytes` are the outcome of [`precompile`](Self::precompile).
@@ -100,7 +117,7 @@ impl Component {
         }
         let loaded = &self.0.loaded;
         let modules = self.0.engine.compile(loaded)?;
-        let code = Code::new(self.0.engine.core(), loaded, modules, self.0.engine.has_adapters())?;
+        let code = Code::new(self.0.engine.core(), &loaded.plan, modules, self.0.engine.has_adapters())?;
         Ok(self.0.code.get_or_init(|| code))
     }
 

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::artifact::{Fields, is_artifact};
 use super::decode::decode_at;
@@ -11,7 +10,7 @@ use super::definition::{ComponentNumber, Definitions};
 use super::header;
 use super::load::{Loaded, check};
 use crate::error::bug;
-use crate::plan::{self, Part};
+use crate::plan::{self, Part, Plan};
 use crate::{Error, ErrorKind, Features, Result};
 
 /// A component that serves imports of others. See [`Component::with_plugs`](super::Component::with_plugs).
@@ -53,27 +52,25 @@ fn binary<'a>(plug: &Plug<'a>) -> Result<Cow<'a, [u8]>> {
 }
 
 /// Checks what was [gathered](gather), and plans it together.
-pub(super) fn compose(bytes: &[u8], features: &Features) -> Result<Loaded> {
-    for (name, range) in parts(bytes)? {
+pub(super) fn compose(bytes: Vec<u8>, features: &Features) -> Result<Loaded> {
+    for (name, range) in parts(&bytes)? {
         check(bytes.get(range).unwrap_or_default(), features).map_err(|error| error.at(name))?;
     }
-    load_composition(bytes, features)
+    let plan = plan_composition(&bytes, features)?;
+    Ok(Loaded { bytes, plan })
 }
 
 /// Plans what [`compose`] has checked.
-pub(super) fn load_composition(bytes: &[u8], features: &Features) -> Result<Loaded> {
-    let bytes: Arc<[u8]> = bytes.into();
+pub(super) fn plan_composition(bytes: &[u8], features: &Features) -> Result<Plan> {
     let mut definitions = Definitions::default();
     let mut planned = Vec::new();
-    for (name, range) in parts(&bytes)? {
+    for (name, range) in parts(bytes)? {
         planned.push(Part { name, component: ComponentNumber(definitions.components.len()) });
         let component = bytes.get(range.clone()).unwrap_or_default();
         let decoded = decode_at(component, range.start, definitions, features.wasm_features());
         definitions = decoded.map_err(|error| super::validate::malformed(&error))?;
     }
-    let plan = plan::compose(&definitions, &planned)?;
-    drop((definitions, planned));
-    Ok(Loaded { bytes, plan })
+    plan::compose(&definitions, &planned)
 }
 
 /// The names of the components, and where they are.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use super::{
     Component, Loaded, artifact,
-    cache::{CacheKey, CodeCache},
-    code::generated,
+    cache::{CacheKey, CodeCache, Kept},
+    code::{Code, generated},
     load,
 };
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
+use crate::plan::Plan;
 use crate::{Error, ErrorKind, Features, Limits, Result};
 
 /// What an embedder may choose, once for all stores of an engine.
@@ -162,12 +163,18 @@ impl Engine {
         !self.0.config.no_adapters
     }
 
-    /// A component whose code is in the cache. That it is there says that the component was checked, for only then is code
-    /// compiled and kept; nothing is planned before that is known.
-    pub(super) fn cached(&self, bytes: &[u8]) -> Option<Component> {
-        let code = self.0.cache.as_ref()?.load(&self.cache_key(bytes))?;
-        let loaded = load::reload(bytes, &self.0.config.features).ok()?;
-        self.revive(loaded, &code).ok()
+    /// A component whose code is in the cache, or the bytes again. That it is there says that the component was checked, for
+    /// only then is code compiled and kept; nothing is planned before that is known.
+    pub(super) fn cached(&self, bytes: Vec<u8>) -> std::result::Result<Component, Vec<u8>> {
+        let kept = self.0.cache.as_ref().and_then(|cache| cache.load(&self.cache_key(&bytes)));
+        let map = |code| CoreModule::trusted_file(&self.0.core, code);
+        let revive = |kept: Kept| {
+            self.revive(&bytes, &kept.note, || kept.modules.into_iter().map(map).collect()).ok()
+        };
+        match kept.and_then(revive) {
+            Some((plan, code)) => Ok(Component::with_code(self, Loaded { bytes, plan }, code)),
+            None => Err(bytes),
+        }
     }
 
     /// What the code of a component is kept under.
@@ -188,9 +195,8 @@ impl Engine {
         self.announce(None);
         let modules = modules?;
         if let Some(cache) = &self.0.cache {
-            let mut code = modules.iter().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
-            code.push(tag(&generated));
-            cache.store(&self.cache_key(&loaded.bytes), &code);
+            let code = modules.iter().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
+            cache.store(&self.cache_key(&loaded.bytes), &code, &tag(&generated));
         }
         Ok(modules)
     }
@@ -199,10 +205,6 @@ impl Engine {
         if let Some(progress) = &self.0.config.progress {
             progress(what);
         }
-    }
-
-    fn deserialize(&self, modules: &[impl AsRef<[u8]>]) -> Result<Vec<CoreModule>> {
-        modules.iter().map(|code| CoreModule::trusted(&self.0.core, code.as_ref())).collect()
     }
 
     /// What an artifact is made for: the core engine with its settings, and the gates that were open when its component
@@ -225,17 +227,26 @@ impl Engine {
                 .with_hint("pass --allow-precompiled if you trust this file as you trust a program"));
         }
         let artifact = artifact::read(bytes, self.artifact_hash())?;
-        let loaded = load::reload(artifact.component, &self.0.config.features)?;
-        self.revive(loaded, &artifact.modules)
+        let (made, code) = artifact.modules.split_last().ok_or_else(other_build)?;
+        let code = || code.iter().map(|code| CoreModule::trusted(&self.0.core, code)).collect();
+        let (plan, code) = self.revive(artifact.component, made, code)?;
+        Ok(Component::with_code(self, Loaded { bytes: artifact.component.to_vec(), plan }, code))
     }
 
-    /// A component with code that was kept: that of its modules and of what was generated, and then the [`tag`].
-    fn revive(&self, loaded: Loaded, kept: &[impl AsRef<[u8]>]) -> Result<Component> {
-        let (made, code) = kept.split_last().ok_or_else(other_build)?;
+    /// The plan of a component and its code, which was kept: that of its modules, and of what was generated, of which `made`
+    /// is the [`tag`].
+    fn revive(
+        &self,
+        component: &[u8],
+        made: &[u8],
+        code: impl FnOnce() -> Result<Vec<CoreModule>>,
+    ) -> Result<(Plan, Code)> {
+        let plan = load::plan_again(component, &self.0.config.features)?;
         // Adapters may be there and not be wanted, or the reverse; mostly they are what this engine would make.
         for adapters in [self.has_adapters(), !self.has_adapters()] {
-            if made.as_ref() == tag(&generated(&loaded.plan, adapters)?) {
-                return Component::with_code(self, loaded, self.deserialize(code)?);
+            if made == tag(&generated(&plan, adapters)?) {
+                let code = Code::new(&self.0.core, &plan, code()?, self.has_adapters())?;
+                return Ok((plan, code));
             }
         }
         Err(other_build())

@@ -1,8 +1,6 @@
 //! Loading: bytes or text in, a checked component with its plan out.
 
-use std::sync::Arc;
-
-use super::composition::{is_composition, load_composition};
+use super::composition::{is_composition, plan_composition};
 use super::definition::Definitions;
 use super::{decode::decode, header, validate};
 use crate::plan::{self, Plan};
@@ -12,30 +10,32 @@ use crate::{Features, Result};
 #[derive(Debug)]
 pub(crate) struct Loaded {
     /// The binary form; of components that were linked with each other, all of them in a row.
-    pub bytes: Arc<[u8]>,
+    pub bytes: Vec<u8>,
     /// What instantiating it does.
     pub plan: Plan,
 }
 
 /// Loads a component from its binary form or from WAT.
+#[cfg(test)]
 pub(crate) fn load(bytes: &[u8], features: &Features) -> Result<Loaded> {
-    let bytes: Arc<[u8]> = header::binary(bytes)?.into();
+    load_binary(header::binary(bytes)?.into_owned(), features)
+}
+
+/// Loads a component from its binary form.
+pub(super) fn load_binary(bytes: Vec<u8>, features: &Features) -> Result<Loaded> {
     let definitions = check(&bytes, features)?;
     let plan = plan::build(&definitions)?;
     drop(definitions);
     Ok(Loaded { bytes, plan })
 }
 
-/// Loads again what was loaded, and so checked, before.
-pub(super) fn reload(bytes: &[u8], features: &Features) -> Result<Loaded> {
+/// The plan of what was loaded, and so checked, before.
+pub(super) fn plan_again(bytes: &[u8], features: &Features) -> Result<Plan> {
     if is_composition(bytes) {
-        return load_composition(bytes, features);
+        return plan_composition(bytes, features);
     }
-    let bytes: Arc<[u8]> = bytes.into();
-    let definitions = decode(&bytes, features.wasm_features()).map_err(|error| validate::malformed(&error))?;
-    let plan = plan::build(&definitions)?;
-    drop(definitions);
-    Ok(Loaded { bytes, plan })
+    let definitions = decode(bytes, features.wasm_features()).map_err(|error| validate::malformed(&error))?;
+    plan::build(&definitions)
 }
 
 /// Checks a component in binary form; the result is what it lists.

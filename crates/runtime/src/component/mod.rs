@@ -24,4 +24,6 @@ pub(crate) use definition::{ComponentNumber, Definition, Definitions, ModuleNumb
 pub use engine::{Config, Engine};
 pub(crate) use excerpt::excerpt;
 pub use extern_name::{Annotation, ExternName, InterfaceName, PlainName};
-pub(crate) use load::{Loaded, load};
+pub(crate) use load::Loaded;
+#[cfg(test)]
+pub(crate) use load::load;

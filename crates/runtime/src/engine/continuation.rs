@@ -39,14 +39,25 @@ pub(crate) struct Continuation {
 pub(super) struct Job {
     func: CoreFunc,
     args: Args,
+    /// Whether its stack takes more jobs when it is over.
+    goes_on: bool,
 }
 
 impl Continuation {
     /// A call of `func` with `args` that starts at the first resume.
     pub(crate) fn new(store: &mut StoreMut<'_>, func: CoreFunc, args: &[u64]) -> Self {
+        Continuation::of(store, Job { func, args: Args::new(args), goes_on: true })
+    }
+
+    /// The same, for a call in the midst of another: nothing else comes to its stack.
+    pub(super) fn alone(store: &mut StoreMut<'_>, func: CoreFunc, args: &[u64]) -> Self {
+        Continuation::of(store, Job { func, args: Args::new(args), goes_on: false })
+    }
+
+    fn of(store: &mut StoreMut<'_>, job: Job) -> Self {
         let handle = store.handle;
         let mut keeper = handle.keep();
-        let job = Job { func, args: Args::new(args) };
+        let func = job.func;
         if handle.runner().is_none() {
             let call = Box::pin(async move { func.call_async(&mut keeper, job.args.values()).await.map_err(error) });
             return Continuation { call: Some(call), store: handle, stack: UNKNOWN_STACK };
@@ -85,7 +96,12 @@ impl Continuation {
     }
 }
 
-/// What a runner calls: it takes the job that was left for a stack that begins, and leaves the answer.
+/// Asked when a call on a stack of its own has returned, with its result's bits: the next call for this stack, if there is
+/// one. Then the stack need not end, and another begin.
+pub(crate) type GoOn = fn(&mut StoreMut<'_>, u64) -> Result<Option<(CoreFunc, Args)>>;
+
+/// What a runner calls: it takes the job that was left for a stack that begins, and leaves the answer. It takes more jobs
+/// as long as [`GoOn`] has some; no guest is on the stack while that is asked.
 ///
 /// A runner is a function of generated wasm without parameters and results that calls this one. Calling it is the
 /// cheapest call that the engine makes on an own stack. It must be wasm: the engine finds its way from the guest's frames
@@ -96,11 +112,22 @@ pub(crate) fn run_func(store: &mut StoreMut<'_>) -> CoreFunc {
         let turn = handle.turn();
         let here = 0u8;
         turn.stack.set((&raw const here).addr());
-        let Some(job) = turn.job.take() else { return Err(into_engine(bug!("a stack without a job"))) };
-        let context = &mut wasmtime::AsContextMut::as_context_mut(&mut caller);
-        let bits = job.func.call_raw(context, job.args.values())?;
-        turn.answer.set(bits);
-        Ok(())
+        let Some(mut job) = turn.job.take() else { return Err(into_engine(bug!("a stack without a job"))) };
+        loop {
+            let context = &mut wasmtime::AsContextMut::as_context_mut(&mut caller);
+            let bits = job.func.call_raw(context, job.args.values())?;
+            turn.answer.set(bits);
+            if !job.goes_on {
+                return Ok(());
+            }
+            let context = wasmtime::AsContextMut::as_context_mut(&mut caller);
+            let mut store = StoreMut { context, handle };
+            let go_on = store.state().go_on;
+            match go_on(&mut store, bits).map_err(into_engine)? {
+                Some((func, args)) => job = Job { func, args, goes_on: true },
+                None => return Ok(()),
+            }
+        }
     };
     let run = wasmtime::Func::wrap(&mut store.context, run);
     CoreFunc::new(&store.context, run)

@@ -79,7 +79,7 @@ impl CoreFunc {
         if store.handle.turn().has_room() {
             return self.call_here(store, args);
         }
-        match Continuation::new(store, self, args).resume(store)? {
+        match Continuation::alone(store, self, args).resume(store)? {
             Step::Returned(bits) => Ok(bits),
             Step::Parked => Err(Error::trap(Trap::CannotBlockSyncTask)),
         }

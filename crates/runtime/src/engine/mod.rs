@@ -11,7 +11,7 @@
 //! 2. Nothing borrowed from the store lives across a park: the only suspending host function, [`park_func`], drops its
 //!    access before it suspends. When the engine itself suspends a stack, that stack is resumed before anything else runs.
 //!    Below a guest on a stack there is one frame of the host, that of [`run_func`], which uses nothing while it waits for
-//!    the guest; with any other frame of the host below it a guest is not suspended ([`StoreMut::can_park`]).
+//!    the guest and gives its access up and takes it anew between the calls that a stack makes one after the other; with any other frame of the host below it a guest is not suspended ([`StoreMut::can_park`]).
 //! 3. A continuation never outlives its store: it owns a share in it. Those inside of the store's state would keep it for
 //!    ever, so [`EngineStore`]'s `Drop` takes them out first.
 //! 4. The collector is the null collector: roots on suspended stacks are not traced by the others.
@@ -37,7 +37,7 @@ mod store;
 mod stress;
 
 pub(crate) use config::{CoreEngine, EngineOptions};
-pub(crate) use continuation::{Continuation, Step, run_func, set_runner};
+pub(crate) use continuation::{Continuation, GoOn, Step, run_func, set_runner};
 pub(crate) use convert::GENERATED;
 pub(crate) use func::{CoreFunc, CoreFuncType, host_func, host_func_of, park_func};
 pub(crate) use global::CoreGlobal;

@@ -1,5 +1,6 @@
 //! A compiled core module.
 
+use std::fs::File;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::config::CoreEngine;
@@ -56,11 +57,18 @@ impl CoreModule {
         unsafe { wasmtime::Module::deserialize(engine.inner(), bytes) }.map(CoreModule).map_err(convert::error)
     }
 
-    /// Compiled code that the loader vouches for: from the user's own cache, checked against its checksum and owner, or
-    /// from a file that the embedder said it trusts.
+    /// Compiled code that the loader vouches for: from a file that the embedder said it trusts.
     pub(crate) fn trusted(engine: &CoreEngine, bytes: &[u8]) -> Result<Self> {
         // SAFETY: `component/` calls this for such code only.
         unsafe { Self::deserialize(engine, bytes) }
+    }
+
+    /// Compiled code that the loader vouches for, mapped from a file of the user's own cache that was checked against its
+    /// sum and owner. The file may be deleted or replaced, but not written to, as long as the module is in use.
+    pub(crate) fn trusted_file(engine: &CoreEngine, code: File) -> Result<Self> {
+        // SAFETY: `component/` calls this for such files only. The cache replaces files by renaming and never writes to one
+        // that exists, and nobody but the user can.
+        unsafe { wasmtime::Module::deserialize_open_file(engine.inner(), code) }.map(CoreModule).map_err(convert::error)
     }
 }
 
@@ -142,5 +150,17 @@ mod tests {
         // SAFETY: the bytes are what `serialize` gave.
         let module = unsafe { CoreModule::deserialize(&engine, &bytes) }.unwrap();
         assert_eq!(value_of(&engine, &module), 9);
+    }
+
+    #[test]
+    fn compiled_code_comes_back_from_a_file_that_is_gone_by_then() {
+        let engine = engine();
+        let bytes = CoreModule::compile(&engine, &number(9)).unwrap().serialize().unwrap();
+        let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        std::fs::write(&path, bytes).unwrap();
+        let module = CoreModule::trusted_file(&engine, File::open(&path).unwrap()).unwrap();
+        path.close().unwrap();
+        assert_eq!(value_of(&engine, &module), 9);
+        assert!(CoreModule::trusted_file(&engine, File::open("/dev/null").unwrap()).is_err());
     }
 }

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::abi::Args;
 use crate::error::ErrorKind;
 use crate::store::State;
 use crate::types::FlatType;
@@ -351,6 +352,63 @@ fn each_kind_ends_while_all_others_are_suspended() {
         world.step(planned);
     }
     world.finish_all();
+}
+
+/// Notes the answer of a call and gives its stack another, if there is one.
+fn next_job(store: &mut StoreMut<'_>, bits: u64) -> Result<Option<(CoreFunc, Args)>> {
+    let test = &mut store.state_mut().engine_test;
+    test.values.push(bits);
+    Ok(test.jobs.pop())
+}
+
+#[test]
+fn a_stack_goes_on_from_call_to_call_and_parks_in_any() {
+    let mut world = World::new();
+    let run = world.func("run");
+    let kinds = [Kind::Return, Kind::Catch, Kind::Grow];
+    let mut ids: Vec<u64> = (0..500).collect();
+    let mut args = |id: u64| {
+        let random = &mut world.crowd.lock().unwrap().random;
+        let (kind, parks, depth) = (kinds[random.below(3) as usize], random.below(3), random.below(12));
+        (Args::new(&[kind as u64, id, parks, depth]), id + depth)
+    };
+    let (jobs, mut expected): (Vec<_>, Vec<_>) = ids.drain(20..).map(&mut args).unzip();
+    let (first, answers): (Vec<_>, Vec<_>) = ids.into_iter().map(&mut args).unzip();
+    expected.extend(answers);
+    let mut store = world.store.as_mut();
+    let state = store.state_mut();
+    state.go_on = next_job;
+    state.engine_test.jobs = jobs.into_iter().map(|args| (run, args)).collect();
+    let mut stacks: Vec<_> = first.iter().map(|args| Continuation::new(&mut store, run, args.values())).collect();
+    while !stacks.is_empty() {
+        let at = world.crowd.lock().unwrap().random.below(stacks.len() as u64) as usize;
+        if matches!(stacks[at].resume(&mut store).unwrap(), Step::Returned(_)) {
+            drop(stacks.swap_remove(at));
+        }
+    }
+    let found = &mut store.state_mut().engine_test.values;
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(*found, expected, "each call answers once");
+}
+
+#[test]
+fn a_stack_that_went_on_traps_and_is_dropped_like_any() {
+    let mut world = World::new();
+    let run = world.func("run");
+    for kind in kinds().into_iter().filter(|kind| kind.trap().is_some() && *kind != Kind::Spin) {
+        let mut store = world.store.as_mut();
+        let state = store.state_mut();
+        state.go_on = next_job;
+        state.engine_test.jobs = vec![(run, Args::new(&[kind as u64, 7, 1, 3]))];
+        let mut stack = Continuation::new(&mut store, run, &[Kind::Return as u64, 6, 0, 2]);
+        let mut other = Continuation::new(&mut store, run, &[Kind::Return as u64, 8, 1, 2]);
+        assert!(matches!(stack.resume(&mut store), Ok(Step::Parked)));
+        assert!(matches!(other.resume(&mut store), Ok(Step::Parked)));
+        assert_eq!(stack.resume(&mut store).unwrap_err().as_trap(), kind.trap());
+        drop(other);
+    }
+    world.disturb();
 }
 
 #[test]

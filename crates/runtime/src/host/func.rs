@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use super::call::{Outbox, StartedCall};
 use crate::Result;
-use crate::abi::{Flat, FlatIter, LiftCx, LowerCx, Params, ReturnVal, Returns, Val};
+use crate::abi::{Flat, FlatIter, LowerCx, Params, ReturnVal, Returns, Val};
 use crate::canon::core_callee;
+use crate::engine::{CoreFunc, StoreMut};
 use crate::instance::RootId;
 use crate::plan::{LiftIndex, StringEncoding};
 use crate::store::{State, Store};
 use crate::task::light_host::{self, HostEnded};
-use crate::task::{TaskId, start_host_task};
-use crate::types::{FuncType, MAX_FLAT_PARAMS, ValType};
+use crate::task::{CoreCallee, TaskId, start_host_task};
+use crate::types::{FuncType, MAX_FLAT_PARAMS};
 
 /// An exported function, called with [`Val`]s.
 #[derive(Debug, Clone)]
@@ -113,6 +114,20 @@ fn started<R>(state: &State, task: TaskId, outbox: Outbox<R>) -> StartedCall<R> 
     StartedCall { task, outbox, mailbox: goes_on.then(|| state.mailbox.clone()) }
 }
 
+/// The call that [`light_host::begin`] began.
+fn run_light<P: Params, R: Returns>(
+    store: &mut StoreMut<'_>,
+    callee: &CoreCallee,
+    core: CoreFunc,
+    args: P,
+) -> Result<HostEnded<R>> {
+    let mut flat = Flat::new();
+    let mut cx = LowerCx::new(store.reborrow(), &callee.options, StringEncoding::Utf8);
+    args.lower(&mut cx, &callee.ty.params, MAX_FLAT_PARAMS, &mut flat)?;
+    let bits = core.call(store, flat.values())?;
+    light_host::end(store, callee, bits, |cx, ty, max_flat, flat| R::lift(cx, ty, max_flat, &mut FlatIter::new(flat)))
+}
+
 /// What a call came to that runs as far as it goes.
 enum Called<R> {
     Answer(R),
@@ -124,14 +139,12 @@ fn call<T: Send + 'static, P: Params, R: Returns>(func: &Func, store: &mut Store
     let ended = store.run(|store| {
         let callee = core_callee(store, func.root, func.lift)?;
         let Some(core) = light_host::begin(store, &callee, Outbox::<R>::make_place)? else { return Ok(Err(args)) };
-        let mut flat = Flat::new();
-        let mut cx = LowerCx::new(store.reborrow(), &callee.options, StringEncoding::Utf8);
-        args.lower(&mut cx, &callee.ty.params, MAX_FLAT_PARAMS, &mut flat)?;
-        let bits = core.call(store, flat.values())?;
-        let lift = |cx: &mut LiftCx<'_>, ty: Option<&ValType>, max_flat: usize, flat: &[u64]| {
-            R::lift(cx, ty, max_flat, &mut FlatIter::new(flat))
-        };
-        light_host::end(store, &callee, bits, lift).map(Ok)
+        let ended = run_light(store, &callee, core, args);
+        if ended.is_err() {
+            // The store is over; reports show who was at work in it.
+            store.state_mut().make_current_visible()?;
+        }
+        ended.map(Ok)
     })?;
     let (task, outbox) = match ended {
         Ok(HostEnded::Answer(result)) => return Ok(Called::Answer(result)),

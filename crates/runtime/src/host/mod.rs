@@ -12,6 +12,7 @@ mod instance;
 mod resource;
 mod resource_table;
 mod stream_ends;
+mod stream_read;
 mod stream_reader;
 mod stream_writer;
 

@@ -220,6 +220,13 @@ impl Destination<'_, u8> {
     }
 }
 
+impl<'a, T> Source<'a, T> {
+    /// The same, its element type known.
+    pub(super) fn of(raw: RawSource<'a>) -> Self {
+        Source { raw, of: PhantomData }
+    }
+}
+
 impl<T: WitType> Source<'_, T> {
     /// How many items there are.
     #[must_use]
@@ -335,7 +342,7 @@ impl<T: WitType, P: StreamProducer<T>> HostProducer for Typed<T, P> {
 
 impl<T: WitType, C: StreamConsumer<T>> HostConsumer for Typed<T, C> {
     fn poll(&mut self, cx: &mut Context<'_>, source: RawSource<'_>) -> Poll<Result<Flow>> {
-        self.end.poll_consume(cx, &mut Source { raw: source, of: PhantomData })
+        self.end.poll_consume(cx, &mut Source::of(source))
     }
 
     fn take(&mut self, cx: &mut Context<'_>, origin: &mut dyn Any) -> Option<Poll<Result<Flow>>> {

@@ -15,9 +15,9 @@ use crate::abi::WitType;
 
 /// The writable end of a `stream<T>`, for code of the host that writes when it has something.
 ///
-/// Nothing is kept between the two ends: [`write`](Self::write) lends the items until the reader reads, which takes them
-/// straight into its memory. So a slow reader slows the writer down, and no item is ever lost or copied in between. Bytes
-/// (`T = u8`) move as slices.
+/// Nothing is kept between the two ends: [`write`](Self::write) lends the items until a guest reads, which takes them
+/// straight into its memory. So a slow reader slows the writer down, and no item is lost or copied in between. Bytes
+/// (`T = u8`) move as slices. If the reader turns out to be the host, a buffer of bounded size is between them.
 ///
 /// Dropping it drops the end: the reader hears of it. A [`StreamProducer`](crate::StreamProducer) is the same the other way
 /// round, for what the store should poll itself.

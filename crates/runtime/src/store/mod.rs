@@ -16,7 +16,7 @@ pub(crate) use mailbox::{Command, HostSource, Mailbox, Words, source_waker};
 pub use public::{DataGuard, Live, Store};
 pub(crate) use slab::{Id, Slab};
 pub(crate) use state::{Current, State};
-pub(crate) use tick::{Progress, tick};
+pub(crate) use tick::{Progress, next_turn, tick};
 
 /// A resource type at run time: unique in its store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -163,8 +163,9 @@ impl<T: Send + 'static> Store<T> {
     ///
     /// A trap anywhere in the store.
     pub fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        for _ in 0..self.turns_per_poll {
-            match self.run(tick) {
+        let mut left = self.turns_per_poll;
+        while left > 0 {
+            match self.tick(&mut left) {
                 Err(error) => return Poll::Ready(Err(error)),
                 Ok(Progress::Made) => {}
                 Ok(Progress::None) => return self.idle(cx).map(Ok),
@@ -176,11 +177,10 @@ impl<T: Send + 'static> Store<T> {
 
     /// The result of `call`, once, when it is there. It is an error when the call ended without one.
     pub fn result_of<R>(&self, call: &mut StartedCall<R>) -> Option<Result<R>> {
-        let result = match call.outbox.take() {
-            Some(result) => Ok(result),
-            None if ended(self.state(), call.task) => Err(Error::host("the call was cancelled")),
-            None => return None,
-        };
+        if !ended(self.state(), call.task) {
+            return None;
+        }
+        let result = call.outbox.take().ok_or_else(|| Error::host("the call was cancelled"));
         call.mailbox = None;
         Some(result)
     }
@@ -221,11 +221,12 @@ impl<T: Send + 'static> Store<T> {
     }
 
     fn poll<R>(&mut self, cx: &mut Context<'_>, mut done: impl FnMut(&Self) -> Option<Result<R>>) -> Poll<Result<R>> {
-        for _ in 0..self.turns_per_poll {
+        let mut left = self.turns_per_poll;
+        while left > 0 {
             if let Some(result) = done(self) {
                 return Poll::Ready(result);
             }
-            match self.run(tick) {
+            match self.tick(&mut left) {
                 Err(error) => return Poll::Ready(Err(error)),
                 Ok(Progress::Made) => {}
                 Ok(Progress::None) => return self.wait(cx),
@@ -233,6 +234,19 @@ impl<T: Send + 'static> Store<T> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// One turn, or several of the turns that are `left` where one stack goes on from turn to turn; none after a call of the
+    /// host has ended.
+    fn tick(&mut self, left: &mut usize) -> Result<Progress> {
+        let turns = *left - 1;
+        let made = self.run(|store| {
+            let state = store.state_mut();
+            (state.turns_left, state.host_called) = (turns, false);
+            tick(store)
+        });
+        *left = self.state().turns_left;
+        made
     }
 
     /// Nothing moves: the host will wake us, or nobody will (`Ready`).

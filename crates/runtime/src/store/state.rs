@@ -8,7 +8,7 @@ use std::task::Waker;
 use super::{Choose, Mailbox, ResourceTypeId, Slab, Words};
 use crate::adapter::AdaptedCall;
 use crate::canon::Lowered;
-use crate::engine::{Continuation, CoreLimits};
+use crate::engine::{Continuation, CoreLimits, GoOn};
 use crate::host::{HostTask, HostTaskId};
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
 use crate::stream::{CopyEnd, HostEnd, Shared};
@@ -58,8 +58,20 @@ pub(crate) struct State {
     pub(crate) maybe_ready: VecDeque<ThreadId>,
     /// How often a thread stopped running.
     pub(crate) stops: u64,
+    /// What the next answer of [`State::short_way`] is computed from.
+    ways: u32,
     /// Who runs now.
     pub(crate) current: Current,
+    /// The next run of a thread is a turn of the store's loop, which goes on on its stack.
+    pub(crate) in_turn: bool,
+    /// What a stack whose call has returned does next.
+    pub(crate) go_on: GoOn,
+    /// Turns that may be made before the embedder gets control.
+    pub(crate) turns_left: usize,
+    /// Whether a call of the host came to its end since the host was told.
+    pub(crate) host_called: bool,
+    /// A thread that was chosen to run next, by a turn that could not run it.
+    pub(crate) chosen: Option<ThreadId>,
     /// The thread that the parking thread wants to run next. Spec: `switch_to`.
     pub(crate) switch_to: Option<ThreadId>,
     /// The `leaf_storage` of each caller whose callee runs on its stack with storage of its own, innermost last. A trap
@@ -81,6 +93,8 @@ pub(crate) struct Current {
     pub(crate) leaf_storage: Option<[u64; 2]>,
     /// Whether it is the last of [`State::light`], which has no thread.
     pub(crate) light: bool,
+    /// Whether it runs as a turn of the store's loop.
+    pub(crate) in_turn: bool,
 }
 
 impl State {
@@ -111,7 +125,13 @@ impl State {
             direct: Vec::new(),
             maybe_ready: VecDeque::new(),
             stops: 0,
+            ways: 0,
             current: Current::default(),
+            in_turn: false,
+            go_on: crate::task::go_on,
+            turns_left: 0,
+            host_called: false,
+            chosen: None,
             switch_to: None,
             outer_storages: Vec::new(),
             adapted_calls: Vec::new(),
@@ -178,6 +198,18 @@ impl State {
         }
     }
 
+    /// Whether a short way is taken where there is one. Always, when the first choice is; under every other choice as if by
+    /// chance, so that a script under seeds compares each short way with its twin. It is no choice of its own: nobody can see
+    /// which way was taken.
+    #[inline]
+    pub(crate) fn short_way(&mut self) -> bool {
+        if self.choose.is_first() {
+            return true;
+        }
+        self.ways = self.ways.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.ways >> 31 == 0
+    }
+
     /// Lets the next turn of the loop look whether `thread` is ready. One that is to be looked at already keeps its place:
     /// a guest can wake it as often as it likes.
     #[inline]
@@ -190,6 +222,7 @@ impl State {
     }
 
     /// The thread that is to be looked at next.
+    #[inline]
     pub(crate) fn next_maybe_ready(&mut self) -> Option<ThreadId> {
         let thread = self.maybe_ready.pop_front()?;
         if let Some(this) = self.threads.find_mut(thread) {
@@ -199,6 +232,7 @@ impl State {
     }
 
     /// Notes that `thread` runs no longer: it waits from now on, or is suspended.
+    #[inline]
     pub(crate) fn note_stopped(&mut self, thread: ThreadId) {
         self.stops += 1;
         if let Some(this) = self.threads.find_mut(thread) {
@@ -254,6 +288,8 @@ pub(crate) struct EngineTest {
     pub(crate) log: Vec<u64>,
     /// What was found.
     pub(crate) values: Vec<u64>,
+    /// Calls for stacks that are free, the next one last.
+    pub(crate) jobs: Vec<(crate::engine::CoreFunc, crate::abi::Args)>,
 }
 
 #[cfg(test)]

@@ -22,11 +22,28 @@ pub(crate) enum Progress {
 /// One turn: host words are carried out, host work that woke up is polled, one ready thread runs. Spec: `Store.tick`.
 pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
     let mut made = read_mail(store)?;
-    if let Some(thread) = choose_ready(store)? {
+    if let Some(thread) = next_ready(store)? {
         turn(store, thread)?;
         made = true;
     }
     Ok(if made { Progress::Made } else { Progress::None })
+}
+
+/// The thread that the next turn runs, if one is ready; host words are carried out before.
+pub(crate) fn next_turn(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
+    read_mail(store)?;
+    next_ready(store)
+}
+
+/// The thread that was chosen before and is still ready, else one that is chosen now.
+fn next_ready(store: &mut StoreMut<'_>) -> Result<Option<ThreadId>> {
+    if let Some(thread) = store.state_mut().chosen.take() {
+        if is_ready(store.state(), thread)? {
+            return Ok(Some(thread));
+        }
+        note_exclusive(store.state_mut(), thread)?;
+    }
+    choose_ready(store)
 }
 
 /// Carries out what was left in the mailbox; says whether there was something.

@@ -1,7 +1,7 @@
 //! What a copy reads from or writes into. Spec: `Buffer`, `BufferGuestImpl`.
 
 use crate::engine::{CoreFunc, CoreMemory};
-use crate::instance::InstanceId;
+use crate::instance::{InstanceId, Options};
 use crate::plan::StringEncoding;
 
 /// Spec: `Buffer.MAX_LENGTH`.
@@ -43,6 +43,36 @@ impl GuestBuffer {
     pub(crate) fn advance(&mut self, n: u32) {
         self.progress += n;
         self.ptr += n * self.element_size;
+    }
+}
+
+/// Where a copy that begins reads or writes; it becomes a buffer when it has to wait.
+pub(crate) struct CopyPlace<'a> {
+    /// The options of the built-in.
+    pub(crate) options: &'a Options,
+    /// Whose memory and table.
+    pub(crate) instance: InstanceId,
+    /// Where the first element is.
+    pub(crate) ptr: u32,
+    /// Elements.
+    pub(crate) length: u32,
+    /// Bytes of one element; 0 without a payload.
+    pub(crate) element_size: u32,
+}
+
+impl CopyPlace<'_> {
+    /// The buffer.
+    pub(crate) fn buffer(&self) -> GuestBuffer {
+        GuestBuffer {
+            instance: self.instance,
+            memory: self.options.memory,
+            realloc: self.options.realloc,
+            string_encoding: self.options.string_encoding,
+            ptr: self.ptr,
+            length: self.length,
+            progress: 0,
+            element_size: self.element_size,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Spec: `SharedStreamImpl.{read,write,cancel,drop}`, `SharedFutureImpl`, `stream_event`, `future_event`.
 
 use super::transfer::transfer;
-use super::{CopyEndId, CopyResult, CopyState, SharedId, host_end};
+use super::{CopyEndId, CopyResult, CopyState, GuestBuffer, SharedId, host_end};
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::plan::{End, Kind};
@@ -32,6 +32,14 @@ pub(crate) fn rendezvous(store: &mut StoreMut<'_>, end: CopyEndId) -> Result<Opt
     }
     let over = host_end::poll_ends(store, shared_id)?;
     Ok(over.map(|_| CopyResult::Completed))
+}
+
+/// Notes that `end`, which is idle, copies from or into `buffer`.
+#[inline]
+pub(crate) fn start_copying(state: &mut State, end: CopyEndId, buffer: GuestBuffer) -> Result<()> {
+    let this = state.ends.get_mut(end)?;
+    (this.state, this.buffer) = (CopyState::Copying, Some(buffer));
+    Ok(())
 }
 
 /// The copy of `end` meets the one of `pending`, which came first; gives its result when it is over.
@@ -136,6 +144,14 @@ pub(crate) fn drop_shared_end(store: &mut StoreMut<'_>, shared: SharedId, side: 
     this.set_guest_end(side, None);
     let first = !std::mem::replace(&mut this.dropped, true);
     this.ends = this.ends.saturating_sub(1);
+    if this.reader.is_none() && this.writer.is_none() {
+        // The host has no part in it, or it is being polled.
+        if this.ends == 0 && !this.polling {
+            state.shared.discard(shared);
+            return Ok(());
+        }
+        return if first { notify_dropped(state, shared) } else { Ok(()) };
+    }
     let (reader, writer) = (this.reader.take(), this.writer.take());
     if first {
         notify_dropped(state, shared)?;

@@ -3,7 +3,7 @@
 use super::{Buffer, SharedId};
 use crate::plan::{End, Kind};
 use crate::store::Id;
-use crate::task::Waitable;
+use crate::task::{Waitable, WaitableSetId};
 
 /// An end of a stream or future of the store.
 pub(crate) type CopyEndId = Id<CopyEnd>;
@@ -19,6 +19,16 @@ pub(crate) enum CopyState {
     CancellingCopy,
     /// Nothing more can happen.
     Done,
+}
+
+/// An end that was looked up for a copy.
+pub(crate) struct FoundEnd {
+    /// The end.
+    pub(crate) id: CopyEndId,
+    /// Spec: `shared`.
+    pub(crate) shared: SharedId,
+    /// Spec: `wset`.
+    pub(crate) set: Option<WaitableSetId>,
 }
 
 /// Spec: `CopyResult`.
@@ -52,9 +62,9 @@ pub(crate) struct CopyEnd {
 }
 
 impl CopyEnd {
-    /// An idle end.
-    pub(crate) fn new(shared: SharedId, kind: Kind, end: End) -> Self {
-        CopyEnd { waitable: Waitable::default(), state: CopyState::Idle, shared, kind, end, index: 0, buffer: None }
+    /// An idle end with the handle `index`.
+    pub(crate) fn new(shared: SharedId, kind: Kind, end: End, index: u32) -> Self {
+        CopyEnd { waitable: Waitable::default(), state: CopyState::Idle, shared, kind, end, index, buffer: None }
     }
 
     /// Spec: `copying`.

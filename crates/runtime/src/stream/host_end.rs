@@ -4,7 +4,9 @@ use std::task::{Context, Poll, Waker};
 
 use super::copy::{notify_dropped, on_copy_done};
 use super::hand_over::hand_over;
+use super::host_copy::moved_nothing;
 use super::{Buffer, CopyEndId, CopyResult, HostEnd, SharedId};
+use crate::Result;
 use crate::abi::{LiftCx, LowerCx};
 use crate::engine::StoreMut;
 use crate::error::bug;
@@ -12,7 +14,6 @@ use crate::host::{Flow, RawDestination, RawSource};
 use crate::plan::StringEncoding;
 use crate::store::{HostSource, source_waker};
 use crate::types::ValType;
-use crate::{Error, Result};
 
 /// Polls the host's end or ends of `shared`, as far as somebody waits for them; tells a guest whose copy that ends.
 pub(crate) fn poll(store: &mut StoreMut<'_>, shared: SharedId) -> Result<()> {
@@ -62,7 +63,7 @@ pub(super) fn poll_ends(store: &mut StoreMut<'_>, shared: SharedId) -> Result<Op
 }
 
 /// What a poll of one host end came to.
-struct Polled {
+pub(super) struct Polled {
     flow: Option<Flow>,
     /// Whether the guest's copy is over and its end was not told.
     untold: bool,
@@ -82,7 +83,12 @@ fn after(flow: Option<Flow>, end: HostEnd) -> Option<HostEnd> {
 pub(super) type Ends = (Option<HostEnd>, Option<HostEnd>);
 
 /// Puts the ends back; the ones that are over count as dropped.
-fn put_back(store: &mut StoreMut<'_>, shared: SharedId, (writer, reader): Ends, host_ends: u8) -> Result<()> {
+pub(super) fn put_back(
+    store: &mut StoreMut<'_>,
+    shared: SharedId,
+    (writer, reader): Ends,
+    host_ends: u8,
+) -> Result<()> {
     let state = store.state_mut();
     let this = state.shared.get_mut(shared)?;
     this.polling = false;
@@ -109,7 +115,12 @@ fn buffer_of(store: &mut StoreMut<'_>, end: CopyEndId) -> Result<(Buffer, Option
 }
 
 /// Notes how far the copy of `end` came, and that it is over if it came anywhere.
-fn progressed(store: &mut StoreMut<'_>, end: CopyEndId, buffer: &Buffer, flow: Option<Flow>) -> Result<Polled> {
+pub(super) fn progressed(
+    store: &mut StoreMut<'_>,
+    end: CopyEndId,
+    buffer: &Buffer,
+    flow: Option<Flow>,
+) -> Result<Polled> {
     let state = store.state_mut();
     let moved = buffer.progress > 0 || (buffer.is_zero_length() && flow == Some(Flow::Continue));
     let this = state.ends.get_mut(end)?;
@@ -117,8 +128,7 @@ fn progressed(store: &mut StoreMut<'_>, end: CopyEndId, buffer: &Buffer, flow: O
     (place.ptr, place.progress) = (buffer.ptr, buffer.progress);
     let shared = this.shared;
     if flow == Some(Flow::Continue) && !moved {
-        // Nobody would wake the store again.
-        return Err(Error::host("a producer or consumer of the host is ready but moved nothing"));
+        return Err(moved_nothing());
     }
     let mut untold = false;
     if flow.is_some() && moved {

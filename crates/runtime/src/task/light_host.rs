@@ -108,6 +108,9 @@ pub(crate) fn end<R>(
         }
     }
     let state = store.state_mut();
+    if options.async_ && state.light.last().is_some_and(|call| call.result.is_none()) {
+        return Err(Trap::NoTaskReturn.into());
+    }
     let call = state.light.pop().ok_or_else(|| bug!("no light call runs"))?;
     state.current = call.outer;
     if callee.ty.async_ && callee.needs_exclusive() {

@@ -33,6 +33,7 @@ pub(crate) fn return_task(store: &mut StoreMut<'_>, task: TaskId, max_flat: usiz
             check()?;
             let place = place.ok_or_else(|| bug!("a result nobody waits for"))?;
             place.take_result(&mut cx, ty.result.as_ref(), max_flat, flat)?;
+            store.state_mut().host_called = true;
         }
         Err(Some(subtask)) => {
             cx.between_guests = true;
@@ -105,7 +106,10 @@ pub(crate) fn cancel_task(store: &mut StoreMut<'_>, task: TaskId) -> Result<()> 
     }
     this.state = TaskState::Resolved;
     match &mut this.caller {
-        Caller::Host { result, .. } => *result = None,
+        Caller::Host { result, .. } => {
+            *result = None;
+            store.state_mut().host_called = true;
+        }
         Caller::Guest(subtask) => {
             let subtask = *subtask;
             resolve_subtask::<ReturnVal>(store, subtask, None, StringEncoding::Utf8)?;

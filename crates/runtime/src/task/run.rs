@@ -9,7 +9,7 @@ use crate::engine::{Continuation, CoreFunc, Step, StoreMut};
 use crate::error::bug;
 use crate::instance::call_post_return;
 use crate::plan::StringEncoding;
-use crate::store::{Current, sync_task_blocks};
+use crate::store::{Current, State, sync_task_blocks};
 use crate::types::{MAX_FLAT_RESULTS, TupleType};
 use crate::{Result, Trap};
 
@@ -26,6 +26,11 @@ pub(super) fn run_thread(
     stage: impl FnOnce(&mut StoreMut<'_>) -> Result<()>,
 ) -> Result<()> {
     run_once(store, thread, cancelled, stage)?;
+    run_switched_to(store)
+}
+
+/// Runs whoever the thread that stopped switches to.
+pub(super) fn run_switched_to(store: &mut StoreMut<'_>) -> Result<()> {
     while let Some(thread) = store.state_mut().switch_to.take() {
         run_once(store, thread, false, |store| run_stage(store, thread))?;
     }
@@ -41,14 +46,26 @@ fn run_once(
 ) -> Result<()> {
     let state = store.state_mut();
     state.make_current_visible()?;
-    let this = state.threads.get_mut(thread)?;
-    (this.wait_for, this.cancelled, this.running) = (None, cancelled, true);
-    let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
+    let in_turn = std::mem::take(&mut state.in_turn);
+    let before = state.current;
+    start_running(state, thread, cancelled, in_turn)?;
     let result = stage(store);
     let state = store.state_mut();
-    state.current = before;
-    state.note_stopped(thread);
+    let last = std::mem::replace(&mut state.current, before);
+    // Another one when its stack went on to other turns; none when it has done them all.
+    if let Some(thread) = last.thread {
+        state.note_stopped(thread);
+    }
     result
+}
+
+/// `thread` runs from now on.
+#[inline]
+pub(super) fn start_running(state: &mut State, thread: ThreadId, cancelled: bool, in_turn: bool) -> Result<()> {
+    let this = state.threads.get_mut(thread)?;
+    (this.wait_for, this.cancelled, this.running) = (None, cancelled, true);
+    state.current = Current { thread: Some(thread), in_turn, ..Current::default() };
+    Ok(())
 }
 
 /// Runs what is next in `thread`.
@@ -68,7 +85,7 @@ fn run_stage(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
             }
         },
         Stage::EventLoop => leave_event_loop(store, thread, task),
-        Stage::Running => run_core(store, thread, task),
+        Stage::Running => run_core(store, thread),
         Stage::Done => Err(bug!("a thread that is over was resumed")),
     }
 }
@@ -110,13 +127,12 @@ pub(super) fn start_for_host(
 /// of its own.
 #[inline]
 fn call_core(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, func: CoreFunc, args: &[u64]) -> Result<()> {
-    let may_block = store.state().tasks.get(task)?.callee.may_block;
-    let own_stack = may_block || !store.on_embedders_stack();
+    let own_stack = store.state().tasks.get(task)?.callee.may_block;
     let continuation = own_stack.then(|| Continuation::new(store, func, args));
     let this = store.state_mut().threads.get_mut(thread)?;
     (this.stage, this.has_stack, this.continuation) = (Stage::Running, own_stack, continuation);
     if own_stack {
-        return run_core(store, thread, task);
+        return run_core(store, thread);
     }
     let bits = func.call(store, args)?;
     returned(store, thread, task, bits)
@@ -173,16 +189,23 @@ fn lower_args(store: &mut StoreMut<'_>, task: TaskId, flat: &mut Flat) -> Result
 
 /// Runs the core call of `thread` until it parks or returns.
 #[inline]
-fn run_core(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
+fn run_core(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
     let continuation = store.state_mut().threads.get_mut(thread)?.continuation.take();
     let mut continuation = continuation.ok_or_else(|| bug!("a running thread without a stack"))?;
     match continuation.resume(store)? {
         Step::Parked => {
-            store.state_mut().threads.get_mut(thread)?.continuation = Some(continuation);
+            // Another thread than `thread` may have come to this stack since.
+            let state = store.state_mut();
+            let parked = state.current.thread.ok_or_else(|| bug!("no thread runs"))?;
+            state.threads.get_mut(parked)?.continuation = Some(continuation);
             Ok(())
         }
         Step::Returned(bits) => {
             drop(continuation);
+            // As above; if nobody runs, `go_on` has done what comes next.
+            let state = store.state();
+            let Some(thread) = state.current.thread else { return Ok(()) };
+            let task = state.threads.get(thread)?.task;
             returned(store, thread, task, bits)
         }
     }
@@ -215,7 +238,7 @@ pub(super) fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId,
 
 /// Spec: `CallbackCode`, `unpack_callback_result`, and the top of the event loop of `canon_lift`.
 #[inline]
-fn event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, packed: u32) -> Result<()> {
+pub(super) fn event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, packed: u32) -> Result<()> {
     let (code, index) = (packed & 0xf, packed >> 4);
     match code {
         0 => return exit_implicit_thread(store, thread, task),
@@ -242,32 +265,48 @@ fn event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, packed: 
     }
 }
 
-/// Spec: the middle of the event loop: the wait is over.
+/// Spec: the middle of the event loop: the wait is over; the callback is called with the event.
 #[inline]
 fn leave_event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<()> {
+    let event = next_event(store, thread, task)?;
+    call_back(store, thread, task, event)
+}
+
+/// The event that the event loop of `thread` waited for.
+#[inline]
+pub(super) fn next_event(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId) -> Result<Event> {
     let state = store.state_mut();
     let waited = state.threads.get_mut(thread)?.loop_wait.take();
     if let Some(WaitFor::SetForCallback(set)) = waited {
         stop_waiting(state, set, thread)?;
     }
-    let event = match waited {
-        _ if deliver_pending_cancel(state, task)? => Event::TASK_CANCELLED,
-        Some(WaitFor::SetForCallback(set)) => take_event(store, set)?,
-        _ => Event::NONE,
-    };
-    call_back(store, thread, task, event)
+    match waited {
+        _ if deliver_pending_cancel(state, task)? => Ok(Event::TASK_CANCELLED),
+        Some(WaitFor::SetForCallback(set)) => take_event(store, set),
+        _ => Ok(Event::NONE),
+    }
 }
 
 /// Spec: the bottom of the event loop: takes the exclusive lock and calls back with the event.
 #[inline]
 fn call_back(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, event: Event) -> Result<()> {
-    let state = store.state_mut();
-    let task_ = state.tasks.get(task)?;
-    let (instance, callback) = (task_.instance, task_.callee.options.callback);
+    let (callback, args) = prepare_callback(store.state_mut(), thread, task, event)?;
+    call_core(store, thread, task, callback, &args)
+}
+
+/// Takes the exclusive lock for a callback; the core function and its arguments.
+#[inline]
+pub(super) fn prepare_callback(
+    state: &mut State,
+    thread: ThreadId,
+    task: TaskId,
+    event: Event,
+) -> Result<(CoreFunc, [u64; 3])> {
+    let this = state.tasks.get(task)?;
+    let (instance, callback) = (this.instance, this.callee.options.callback);
     state.instances.get_mut(instance)?.exclusive_thread = Some(thread);
     let callback = callback.ok_or_else(|| bug!("an event loop without a callback"))?;
-    let args = [event.code as u32, event.index, event.payload].map(u64::from);
-    call_core(store, thread, task, callback, &args)
+    Ok((callback, [event.code as u32, event.index, event.payload].map(u64::from)))
 }
 
 /// Spec: the loop at the end of `canon_lift`: a function that is not async resolves before its caller goes on; only
@@ -328,9 +367,13 @@ fn waits_for_host(store: &StoreMut<'_>, task: TaskId) -> Result<bool> {
 /// Resumes `thread`, which is ready, from the loop of the store.
 #[inline]
 pub(crate) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
+    if super::callback::turn(store, thread)? {
+        return Ok(());
+    }
     let state = store.state();
     let task = state.threads.get(thread)?.task;
     let async_ = state.tasks.get(task)?.callee.ty.async_;
+    store.state_mut().in_turn = async_;
     resume_thread(store, thread, false)?;
     if !async_ {
         run_sync_callee(store, task)?;

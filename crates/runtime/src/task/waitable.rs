@@ -76,20 +76,33 @@ pub(crate) struct Waitable {
     pub(crate) sync_waiter: Option<ThreadId>,
 }
 
-/// Spec: `Waitable.set_pending_event`; wakes whoever waits for it.
+/// Spec: `Waitable.set_pending_event`; wakes whoever waits for it, which an event that is replaced has done already.
 #[inline]
 pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event: PendingEvent) -> Result<()> {
-    let this = state.waitable_mut(waitable)?;
-    this.pending_event = Some(event);
+    let State { ends, subtasks, sets, .. } = state;
+    let this = match waitable {
+        WaitableRef::End(id) => &mut ends.get_mut(id)?.waitable,
+        WaitableRef::Subtask(id) => &mut subtasks.get_mut(id)?.waitable,
+    };
+    if this.pending_event.replace(event).is_some() {
+        return Ok(());
+    }
     let (waiter, set) = (this.sync_waiter, this.set);
+    let mut noted = false;
+    if let Some(set) = set
+        && sets.get_mut(set)?.note_only_pending(waitable)
+    {
+        this.place = Some(Place::default());
+        noted = true;
+    }
     if let Some(thread) = waiter {
         state.wake(thread);
     }
-    if let Some(set) = set {
+    let Some(set) = set else { return Ok(()) };
+    if !noted {
         super::waitable_set::note_pending(state, set, waitable)?;
-        super::waitable_set::wake_waiters(state, set)?;
     }
-    Ok(())
+    super::waitable_set::wake_waiters(state, set)
 }
 
 /// Forgets a pending event without delivering it.
@@ -108,6 +121,11 @@ pub(crate) fn clear_pending_event(state: &mut State, waitable: WaitableRef) -> R
 pub(crate) fn get_pending_event(store: &mut StoreMut<'_>, waitable: WaitableRef) -> Result<Event> {
     let state = store.state_mut();
     let event = clear_pending_event(state, waitable)?;
+    deliver(state, waitable, event)
+}
+
+/// Computes `event`, which was the pending one of `waitable`.
+pub(super) fn deliver(state: &mut State, waitable: WaitableRef, event: Option<PendingEvent>) -> Result<Event> {
     let event = event.ok_or_else(|| crate::error::bug!("no event is pending"))?;
     match (event, waitable) {
         (PendingEvent::Subtask, WaitableRef::Subtask(id)) => super::subtask::subtask_event(state, id),
@@ -125,7 +143,9 @@ pub(crate) fn join(state: &mut State, waitable: WaitableRef, set: Option<Waitabl
     let pending = this.pending_event.is_some();
     let before = std::mem::replace(&mut this.set, set);
     if let Some(before) = before {
-        super::waitable_set::forget_pending(state, before, waitable)?;
+        if pending {
+            super::waitable_set::forget_pending(state, before, waitable)?;
+        }
         state.sets.get_mut(before)?.members -= 1;
     }
     if let Some(set) = set {

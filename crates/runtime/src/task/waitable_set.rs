@@ -1,6 +1,6 @@
 //! Spec: `WaitableSet`.
 
-use super::waitable::get_pending_event;
+use super::waitable::{deliver, get_pending_event};
 use super::{Event, ThreadId, WaitableRef};
 use crate::engine::StoreMut;
 use crate::error::bug;
@@ -26,6 +26,15 @@ pub(crate) struct WaitableSet {
 }
 
 impl WaitableSet {
+    /// Notes that `member` has a pending event, if no other member has one.
+    pub(super) fn note_only_pending(&mut self, member: WaitableRef) -> bool {
+        let only = self.ends.is_none();
+        if only {
+            (self.pending, self.ends) = (1, Some((member, member)));
+        }
+        only
+    }
+
     #[inline]
     fn add_waiting(&mut self, thread: ThreadId) {
         match self.first_waiting {
@@ -69,13 +78,15 @@ pub(crate) fn note_pending(state: &mut State, set: WaitableSetId, member: Waitab
         return Ok(());
     }
     let this = state.sets.get_mut(set)?;
-    this.pending += 1;
-    let last = this.ends.map(|(_, last)| last);
-    this.ends = Some((this.ends.map_or(member, |(first, _)| first), member));
-    if let Some(last) = last {
-        place_of(state, last)?.after = Some(member);
+    if this.note_only_pending(member) {
+        state.waitable_mut(member)?.place = Some(Place::default());
+        return Ok(());
     }
-    state.waitable_mut(member)?.place = Some(Place { before: last, after: None });
+    this.pending += 1;
+    let (first, last) = this.ends.ok_or_else(|| bug!("a set that forgot its pending events"))?;
+    this.ends = Some((first, member));
+    place_of(state, last)?.after = Some(member);
+    state.waitable_mut(member)?.place = Some(Place { before: Some(last), after: None });
     Ok(())
 }
 
@@ -83,6 +94,11 @@ pub(crate) fn note_pending(state: &mut State, set: WaitableSetId, member: Waitab
 #[inline]
 pub(crate) fn forget_pending(state: &mut State, set: WaitableSetId, member: WaitableRef) -> Result<()> {
     let Some(Place { before, after }) = state.waitable_mut(member)?.place.take() else { return Ok(()) };
+    if let (None, None) = (before, after) {
+        let this = state.sets.get_mut(set)?;
+        (this.pending, this.ends) = (0, None);
+        return Ok(());
+    }
     if let Some(before) = before {
         place_of(state, before)?.after = after;
     }
@@ -100,8 +116,16 @@ pub(crate) fn forget_pending(state: &mut State, set: WaitableSetId, member: Wait
 #[inline]
 pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result<Event> {
     let state = store.state_mut();
-    let this = state.sets.get(set)?;
-    let chosen = state.choose.among(this.pending as usize);
+    let State { sets, choose, .. } = state;
+    let this = sets.get_mut(set)?;
+    let chosen = choose.among(this.pending as usize);
+    if let (1, Some((member, _))) = (this.pending, this.ends) {
+        (this.pending, this.ends) = (0, None);
+        let this = state.waitable_mut(member)?;
+        this.place = None;
+        let event = this.pending_event.take();
+        return deliver(state, member, event);
+    }
     let mut member = this.ends.map(|(first, _)| first).ok_or_else(|| bug!("a set without a pending event"))?;
     for _ in 0..chosen {
         let after = state.waitable(member)?.place.and_then(|place| place.after);
@@ -127,8 +151,9 @@ pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> 
 /// Counts `thread` as waiting on `set`. Spec: `num_waiting += 1`.
 #[inline]
 pub(crate) fn start_waiting(state: &mut State, set: WaitableSetId, thread: ThreadId) -> Result<()> {
-    state.sets.get_mut(set)?.add_waiting(thread);
-    if has_pending_event(state, set)? {
+    let this = state.sets.get_mut(set)?;
+    this.add_waiting(thread);
+    if this.pending > 0 {
         state.wake(thread);
     }
     Ok(())

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use thalweg::{Component, Engine};
-
 use thalweg_testkit::wit::generation;
 
 /// Their imports are those of a library: it is not known which of them are called.

@@ -1,0 +1,95 @@
+//! The short way of a guest's copy whose other end is a producer or consumer of the host: it is polled with the buffer at
+//! hand, and an end whose copy is over at once has neither a buffer nor an event. [`rendezvous`](super::rendezvous) is its
+//! twin, which takes every copy.
+
+use std::task::{Context, Waker};
+
+use super::host_end::{progressed, put_back, ready};
+use super::{CopyPlace, CopyResult, FoundEnd, GuestBuffer, HostEnd, Shared, Short, start_copying};
+use crate::abi::{LiftCx, LowerCx};
+use crate::engine::StoreMut;
+use crate::host::{Flow, RawDestination, RawSource};
+use crate::plan::StringEncoding;
+use crate::store::{HostSource, source_waker};
+use crate::task::waitable_set::wake_waiters;
+use crate::types::ValType;
+use crate::{Error, Result};
+
+/// Starts a copy between `end`, which is idle, with `place`, and a stream's end of the host.
+pub(crate) fn copy_with_host(
+    store: &mut StoreMut<'_>,
+    end: &FoundEnd,
+    place: &CopyPlace<'_>,
+    payload: Option<&ValType>,
+) -> Result<Short> {
+    let state = store.state_mut();
+    let id = end.shared;
+    let this = state.shared.get_mut(id)?;
+    if this.dropped || this.polling || this.pending.is_some() || !has_one_end(this) {
+        return Ok(Short::No);
+    }
+    // Taken out like the end: to clone a waker takes longer than many a poll.
+    let waker = this.waker.take().unwrap_or_else(|| source_waker(&state.mailbox, HostSource::Shared(id)));
+    let writes = this.writer.is_some();
+    let Some(mut host) = this.writer.take().or_else(|| this.reader.take()) else { return Ok(Short::No) };
+    this.polling = true;
+    let buffer = &mut place.buffer();
+    let flow = poll(store, &mut host, buffer, payload, &waker)?;
+    let this = store.state_mut().shared.get_mut(id)?;
+    this.waker = Some(waker);
+    if flow == Some(Flow::Continue) {
+        this.polling = false;
+        *(if writes { &mut this.writer } else { &mut this.reader }) = Some(host);
+        if buffer.progress == 0 && !buffer.is_zero_length() {
+            return Err(moved_nothing());
+        }
+        if let Some(set) = end.set {
+            wake_waiters(store.state_mut(), set)?;
+        }
+        return Ok(Short::Done(CopyResult::Completed as u32 | buffer.progress << 4));
+    }
+    this.pending = Some(end.id);
+    start_copying(store.state_mut(), end.id, buffer.clone())?;
+    progressed(store, end.id, buffer, flow)?;
+    let host = flow.is_none().then_some(host);
+    put_back(store, id, if writes { (host, None) } else { (None, host) }, 1)?;
+    Ok(if flow.is_none() { Short::Waits } else { Short::Told })
+}
+
+/// Whether the host has one of the ends, and it is a stream's.
+fn has_one_end(shared: &Shared) -> bool {
+    matches!((&shared.writer, &shared.reader), (Some(HostEnd::Producer(_)), None) | (None, Some(HostEnd::Consumer(_))))
+}
+
+/// Nobody would wake the store again.
+#[cold]
+pub(super) fn moved_nothing() -> Error {
+    Error::host("a producer or consumer of the host is ready but moved nothing")
+}
+
+fn poll(
+    store: &mut StoreMut<'_>,
+    host: &mut HostEnd,
+    buffer: &mut GuestBuffer,
+    payload: Option<&ValType>,
+    waker: &Waker,
+) -> Result<Option<Flow>> {
+    let budget = store.state().limits.max_hostcall_bytes;
+    let (store, instance, memory) = (store.reborrow(), buffer.instance, buffer.memory);
+    let (realloc, string_encoding) = (buffer.realloc, buffer.string_encoding);
+    let mut task = Context::from_waker(waker);
+    match host {
+        HostEnd::Producer(producer) => {
+            let string_source = StringEncoding::Utf8;
+            let borrow_scope = None;
+            let cx = LowerCx { store, instance, memory, realloc, string_encoding, string_source, borrow_scope };
+            ready(producer.poll(&mut task, RawDestination::Guest { cx, payload, buffer }))
+        }
+        HostEnd::Consumer(consumer) => {
+            let (borrow_scope, between_guests) = (None, false);
+            let cx = LiftCx { store, instance, memory, string_encoding, borrow_scope, between_guests, budget };
+            ready(consumer.poll(&mut task, RawSource::Guest { cx, payload, buffer }))
+        }
+        HostEnd::Source(_) | HostEnd::Target(_) => Ok(None),
+    }
+}
