@@ -22,9 +22,11 @@ pub use load::load;
 pub use names::names;
 pub use round_trip::round_trip;
 pub use script::components;
-pub use scripts::{run, scripts, scripts_text};
+pub use scripts::scripts;
 pub use strings::strings;
 pub use wasi::wasi;
+
+use std::sync::LazyLock;
 
 use thalweg::{Error, ErrorKind};
 
@@ -43,4 +45,10 @@ pub const TARGETS: [(&str, fn(&[u8])); 8] = [
 /// An error that is a fault of the runtime, whatever it was given, is a finding.
 fn no_bug(error: &Error) {
     assert!(error.kind() != ErrorKind::Bug, "{error:?}");
+}
+
+/// Whether targets print what they do: `THALWEG_FUZZ_SHOW` is set.
+fn shows() -> bool {
+    static SHOWS: LazyLock<bool> = LazyLock::new(|| std::env::var_os("THALWEG_FUZZ_SHOW").is_some());
+    *SHOWS
 }

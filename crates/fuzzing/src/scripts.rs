@@ -11,8 +11,8 @@ use thalweg::{Choose, Component, Config, Engine, Error, ErrorKind, Features, Lim
 use thalweg::{Result, Store, Trap, Val};
 use thalweg_testkit::abi::Random;
 
-use crate::no_bug;
 use crate::script::script;
+use crate::{no_bug, shows};
 
 /// What a run may use up, so that none takes long.
 const FUEL: u64 = 200_000;
@@ -39,17 +39,15 @@ static ENGINES: LazyLock<[Engine; 2]> = LazyLock::new(|| {
 /// The first bytes choose a component and how it is changed, the last ones what it is called with.
 pub fn scripts(data: &[u8]) {
     let (calls, shape) = data.split_at(data.len() / 4);
-    run(&script(&mut Random::of_bytes(shape)), calls);
-}
-
-/// The component in text that `data` chooses.
-#[must_use]
-pub fn scripts_text(data: &[u8]) -> String {
-    script(&mut Random::of_bytes(&data[data.len() / 4..]))
+    let text = script(&mut Random::of_bytes(shape));
+    if shows() {
+        eprintln!("{text}");
+    }
+    run(&text, calls);
 }
 
 /// Compiles and runs a component, with its calls chosen by `calls`.
-pub fn run(text: &str, calls: &[u8]) {
+fn run(text: &str, calls: &[u8]) {
     let Some([adapters, plain]) = prepare(text) else { return };
     let seed = calls.first().copied().unwrap_or(0);
     let compiled = outcomes(&adapters, 0, calls, Choose::first());

@@ -5,7 +5,6 @@ mod guest;
 mod host;
 mod words;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::LazyLock;
@@ -17,7 +16,7 @@ use thalweg::{Store, Val};
 use thalweg_testkit::abi::Random;
 use thalweg_wasi::WasiContext;
 
-use crate::no_bug;
+use crate::{no_bug, shows};
 use call::{Call, Handles};
 use guest::{Guest, guest};
 use host::World;
@@ -76,7 +75,7 @@ pub fn wasi(data: &[u8]) {
         store.set_fuel(FUEL).expect("an engine that counts fuel");
         let mut run = Run { world, woken: Arc::default(), under_way: Vec::new(), handles: Handles::default() };
         if let Err(error) = run.go(&prepares, &mut store, &mut random) {
-            if show() {
+            if shows() {
                 eprintln!("{error:?}");
             }
             no_bug(&error);
@@ -148,7 +147,7 @@ impl<'a> Run<'a> {
             drop(self.under_way.remove(0));
         }
         let func = instance.func_dynamic(store, &format!("calls#{}", call.name))?;
-        if show() {
+        if shows() {
             eprintln!("{} {args:?}", call.what);
         }
         let started = func.start(store, args)?;
@@ -181,7 +180,7 @@ impl<'a> Run<'a> {
     }
 
     fn take(&mut self, all: &Prepares, call: &Call, result: Option<Val>) {
-        if show() {
+        if shows() {
             eprintln!("  {} = {result:?}", call.what);
         }
         if let Some(Val::Tuple(wide)) = result
@@ -190,14 +189,6 @@ impl<'a> Run<'a> {
             call.keep(&all.guest.resolve, result, &mut self.handles);
         }
     }
-}
-
-/// Whether calls are printed.
-fn show() -> bool {
-    thread_local! {
-        static SHOW: RefCell<Option<bool>> = const { RefCell::new(None) };
-    }
-    SHOW.with_borrow_mut(|show| *show.get_or_insert_with(|| std::env::var_os("THALWEG_FUZZ_SHOW").is_some()))
 }
 
 #[derive(Default)]
