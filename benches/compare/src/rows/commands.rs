@@ -27,7 +27,7 @@ pub fn rows(commands: &Commands) -> Vec<Row> {
     // Those that are too large to be kept here; compiling them takes seconds to minutes.
     if let Some(folder) = std::env::var_os("THALWEG_BIG_GUESTS") {
         let (ours, peer) = (commands.ours.clone(), commands.peer.clone());
-        let commands = Commands { ours, peer, guests: folder.into() };
+        let commands = Commands { ours, peer, bare: None, guests: folder.into() };
         rows.extend(["js-hello-p3", "py-hello-p3"].into_iter().flat_map(|guest| start(&commands, guest, 1)));
     }
     rows
