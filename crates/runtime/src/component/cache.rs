@@ -63,6 +63,8 @@ impl CacheKey {
         // A sum, a number, and two texts of which the first cannot contain the separator: no two keys share an input.
         hasher.update(blake3::hash(component).as_bytes());
         hasher.update(&engine.to_le_bytes());
+        // Builds that keep entries in another form leave each other's alone.
+        hasher.update(&MAGIC);
         hasher.update(VERSION.as_bytes());
         hasher.update(&[0]);
         hasher.update(processor().as_bytes());
