@@ -131,9 +131,10 @@ fn read(text: &str) -> Result<Told, Failure> {
     if text.contains("Socket errors") || text.contains("Non-2xx") {
         return Err(text.to_owned().into());
     }
-    let line = |word: &str| text.lines().map(str::trim).find(|line| line.contains(word));
-    let requests = line(" requests in ").and_then(|line| line.split(' ').next()?.parse().ok());
-    let slowest = line("99%").and_then(|line| micros(line.trim_start_matches("99%").trim()));
+    let mut lines = text.lines().map(str::trim);
+    let requests = lines.clone().find(|line| line.contains(" requests in "));
+    let requests = requests.and_then(|line| line.split(' ').next()?.parse().ok());
+    let slowest = lines.find_map(|line| micros(line.strip_prefix("99%")?.trim()));
     match (requests, slowest) {
         (Some(requests), Some(slowest)) => Ok(Told { requests, slowest }),
         _ => Err(format!("wrk says: {text}").into()),
@@ -164,8 +165,7 @@ fn cpu(child: &Child) -> Result<f64, Failure> {
 mod tests {
     use super::*;
 
-    const WRK: &str =
-        "  Latency Distribution\n     50%  335.81us\n     99%    1.50ms\n  1392 requests in 4.09s, 1MB read\n";
+    const WRK: &str = "    Latency 35.49ms 49.87ms 263.83ms 84.99%\n  Latency Distribution\n     50%  335.81us\n     99%    1.50ms\n  1392 requests in 4.09s, 1MB read\n";
 
     #[test]
     fn what_wrk_says_is_understood() {

@@ -22,12 +22,27 @@ pub fn rows(commands: &Commands) -> Vec<Row> {
     rows.extend(pipe(commands));
     rows.push(cpu(commands, "command/tasks".into(), "tasks-p3", Code::Cached, &["10000", "3"], 30_000, "ns/wait"));
     for guest in ["hello-p2", "hello-p3"] {
-        for (name, code) in [("cold", Code::Cold), ("cached", Code::Cached), ("precompiled", Code::Precompiled)] {
-            let name = format!("command/start/{guest}/{name}");
-            rows.push(cpu(commands, name, guest, code, &[], 1_000, "us").by_wall().goal(Goal::Faster(2.0)));
-        }
+        rows.extend(start(commands, guest, ROUNDS));
+    }
+    // Those that are too large to be kept here; compiling them takes seconds to minutes.
+    if let Some(folder) = std::env::var_os("THALWEG_BIG_GUESTS") {
+        let (ours, peer) = (commands.ours.clone(), commands.peer.clone());
+        let commands = Commands { ours, peer, guests: folder.into() };
+        rows.extend(["js-hello-p3", "py-hello-p3"].into_iter().flat_map(|guest| start(&commands, guest, 1)));
     }
     rows
+}
+
+/// A whole run of a guest that says hello. With code that is compiled in this run, there are `cold` rounds.
+fn start(commands: &Commands, guest: &'static str, cold: usize) -> Vec<Row> {
+    let codes =
+        [("cold", Code::Cold, cold), ("cached", Code::Cached, ROUNDS), ("precompiled", Code::Precompiled, ROUNDS)];
+    let row = |(name, code, rounds)| {
+        let name = format!("command/start/{guest}/{name}");
+        let row = cpu(commands, name, guest, code, &[], 1_000, "us").by_wall().goal(Goal::Faster(2.0));
+        row.batch(Batch::Single { rounds })
+    };
+    codes.into_iter().map(row).collect()
 }
 
 /// Calls between two components: the figures are the guest's own.

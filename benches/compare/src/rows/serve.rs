@@ -23,6 +23,9 @@ const GUESTS: [(&str, &str, usize, Words); 3] = [
 const USES: [(&str, Words); 2] =
     [("reuse", &["--max-instance-reuse-count", "128"]), ("fresh", &["--max-instance-reuse-count", "1"])];
 
+/// Ours: memories from a pool, which has a place for each core module of 128 instances and more.
+const POOLED: Words = &["-Opooling-total-core-instances=4000"];
+
 /// The peer's settings: which one is faster depends on the guest.
 const SETTINGS: [(&str, Words); 2] = [("pooling", &["-Opooling-allocator"]), ("on demand", &[])];
 
@@ -65,7 +68,7 @@ fn row(
         let load = load.clone();
         move || serving.under(&load, count)
     };
-    let mut row = Row::new(name, unit, prepare(serving(&commands.ours, &[uses])));
+    let mut row = Row::new(name, unit, prepare(serving(&commands.ours, &[uses, POOLED])));
     for (settings, words) in SETTINGS {
         row = row.peer(settings, prepare(serving(&commands.peer, &[uses, switches, words])));
     }

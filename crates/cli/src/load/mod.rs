@@ -73,6 +73,7 @@ fn load_bytes(
         .limits(settings.limits.clone())
         .features(settings.features()?)
         .optimize(settings.optimize)
+        .pooling(settings.pooled)
         .adapters(settings.adapters)
         .epoch_interruption(settings.timeout.is_some())
         .fuel(settings.fuel.is_some())

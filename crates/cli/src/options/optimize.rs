@@ -1,9 +1,12 @@
 //! `-O`: what makes code and instances faster.
 
-use super::key::{Effect::Count, Group, Key, always, ignored, key};
+use super::key::{Effect::Count, Effect::Switch, Group, Key, always, ignored, key};
 
 /// The keys of `-O`.
 pub static GROUP: Group = Group { letter: 'O', keys: KEYS };
+
+/// Places of the pool when nobody says how many, as in other runtimes.
+const PLACES: u32 = 1000;
 
 const FIXED: &str = "is not adjustable in this runtime";
 
@@ -20,6 +23,16 @@ static KEYS: &[Key] = &[
     ignored("memory-may-move", FIXED),
     ignored("memory-reservation", FIXED),
     ignored("memory-reservation-for-growth", FIXED),
+    key(
+        "pooling-allocator",
+        "Takes memories, tables and stacks from a pool; an instance that finds no place in it is refused (default: n)",
+        Switch(|s, on| s.pooled = if on { s.pooled.max(PLACES) } else { 0 }),
+    ),
+    key(
+        "pooling-total-core-instances",
+        "Places of the pool: one for each core module of an instance (default: 1000, with -Opooling-allocator)",
+        Count(|s, n| s.pooled = u32::try_from(n).unwrap_or(u32::MAX)),
+    ),
     ignored("pooling-*", FIXED),
     ignored("regalloc-algorithm", FIXED),
     ignored("static-memory-forced", FIXED),

@@ -23,6 +23,8 @@ pub struct Settings {
     pub adapters: bool,
     /// Whether compiled code is optimised.
     pub optimize: bool,
+    /// Places of the pool that instances are made in; 0 for no pool.
+    pub pooled: u32,
     /// Whether the guest gets the environment variables of the command.
     pub inherit_env: bool,
     /// Whether the guest gets the standard input of the command.
@@ -59,6 +61,7 @@ impl Default for Settings {
             cache: true,
             adapters: true,
             optimize: true,
+            pooled: 0,
             inherit_env: false,
             inherit_stdin: true,
             inherit_stdout: true,

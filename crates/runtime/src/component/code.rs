@@ -32,12 +32,7 @@ pub(crate) enum Source {
 impl Code {
     /// Code of the plan's modules, then of what was [`generated`]. Code without adapters is whole, for each has a twin;
     /// and they are left out unless `adapters`.
-    pub(super) fn new(
-        engine: &CoreEngine,
-        plan: &Plan,
-        mut modules: Vec<CoreModule>,
-        adapters: bool,
-    ) -> Result<Code> {
+    pub(super) fn new(engine: &CoreEngine, plan: &Plan, mut modules: Vec<CoreModule>, adapters: bool) -> Result<Code> {
         let (planned, found) = (plan.modules.len(), modules.len());
         let with_glue = planned + usize::from(has_glue(plan));
         if found < with_glue {

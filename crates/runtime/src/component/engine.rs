@@ -168,9 +168,7 @@ impl Engine {
     pub(super) fn cached(&self, bytes: Vec<u8>) -> std::result::Result<Component, Vec<u8>> {
         let kept = self.0.cache.as_ref().and_then(|cache| cache.load(&self.cache_key(&bytes)));
         let map = |code| CoreModule::trusted_file(&self.0.core, code);
-        let revive = |kept: Kept| {
-            self.revive(&bytes, &kept.note, || kept.modules.into_iter().map(map).collect()).ok()
-        };
+        let revive = |kept: Kept| self.revive(&bytes, &kept.note, || kept.modules.into_iter().map(map).collect()).ok();
         match kept.and_then(revive) {
             Some((plan, code)) => Ok(Component::with_code(self, Loaded { bytes, plan }, code)),
             None => Err(bytes),
