@@ -1,7 +1,10 @@
-//! Kept code: a precompiled component or an entry of the cache that was changed is never run.
+//! Kept code: a precompiled component or a file of the cache that was changed is never run.
 
-use std::fs;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use tempfile::TempDir;
@@ -35,7 +38,8 @@ struct World {
     caching: Engine,
     folder: TempDir,
     component: Vec<u8>,
-    entry: Vec<u8>,
+    /// What it has kept, by path: the entry, and the code of each module.
+    kept: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
@@ -47,24 +51,27 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let caching = Engine::new(config).expect("an engine");
     let component = Component::from_bytes(&caching, COMPONENT.as_bytes()).expect("it is valid");
     component.compile().expect("it compiles");
-    let entry = fs::read(only_file(&folder)).expect("an entry");
     let component = component.bytes().to_vec();
-    World { engine, artifact, caching, folder, component, entry }
+    let kept = files(&folder);
+    World { engine, artifact, caching, folder, component, kept }
 });
 
-fn only_file(folder: &TempDir) -> PathBuf {
-    let mut files = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").path());
-    files.next().expect("one file")
+/// Every file of a folder.
+fn files(folder: &TempDir) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.map(|path| (path.clone(), fs::read(path).expect("a file"))).collect()
 }
 
-/// Changes a precompiled component, or an entry of the cache, as `data` says. The one is refused in words, the other is as if
+/// Changes a precompiled component, or a file of the cache, as `data` says. The one is refused in words, the other is as if
 /// it had never been; neither becomes code.
 pub fn artifacts(data: &[u8]) {
     let mut random = Random::of_bytes(data);
     if random.coin() {
         precompiled(&changed(&WORLD.artifact, &mut random));
     } else {
-        cached(&changed(&WORLD.entry, &mut random));
+        let at = random.below(WORLD.kept.len());
+        let (path, bytes) = WORLD.kept.iter().nth(at).expect("one of them");
+        cached(path, &changed(bytes, &mut random));
     }
 }
 
@@ -81,14 +88,17 @@ fn precompiled(bytes: &[u8]) {
     }
 }
 
-fn cached(entry: &[u8]) {
-    let World { caching, folder, component, entry: good, .. } = &*WORLD;
-    let file = only_file(folder);
-    fs::write(&file, entry).expect("a file of ours");
+fn cached(path: &Path, bytes: &[u8]) {
+    let World { caching, folder, component, kept, .. } = &*WORLD;
+    // Code may be mapped: a file is replaced, and never written to.
+    fs::remove_file(path).expect("it is there");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).expect("a folder of ours");
+    file.write_all(bytes).expect("a file of ours");
+    drop(file);
     let component = Component::from_bytes(caching, component).expect("it is valid");
-    assert_eq!(file.exists(), entry == good, "what is damaged is deleted, what is whole stays");
+    assert_eq!(path.exists(), bytes == kept[path], "what is damaged is deleted, what is whole stays");
     assert_eq!(answer(caching, &component), ANSWER);
-    assert!(fs::read(&file).expect("an entry") == *good, "another entry takes its place");
+    assert!(files(folder) == *kept, "another file takes its place");
 }
 
 fn answer(engine: &Engine, component: &Component) -> u32 {

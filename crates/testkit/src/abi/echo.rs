@@ -23,7 +23,7 @@ const ALLOCATOR: &str = r#"
       (global.set $next (local.get $end))
       (loop $grow
         (if (i32.gt_u (local.get $end) (i32.mul (memory.size) (i32.const 65536)))
-          (then (drop (memory.grow (i32.const 1))) (br $grow))))
+          (then (br_if $grow (i32.ne (memory.grow (i32.const 1)) (i32.const -1))) unreachable)))
       (memory.copy (local.get $ptr) (local.get $old)
         (select (local.get $old-size) (local.get $size) (i32.lt_u (local.get $old-size) (local.get $size))))
       (local.get $ptr)))
