@@ -16,6 +16,11 @@ pub(super) fn error(error: wasmtime::Error) -> Error {
         Err(error) => match error.downcast_ref::<wasmtime::Trap>() {
             Some(code) => trap(*code),
             None if error.is::<wasmtime::ThrownException>() => Error::trap(Trap::UncaughtException),
+            None if error.is::<wasmtime::PoolConcurrencyLimitError>() => {
+                Error::new(ErrorKind::Limit, format!("the pool of instances is full: {error}")).with_hint(
+                    "the embedder chose how many core instances it has room for; -Opooling-total-core-instances=N",
+                )
+            }
             None => Error::new(ErrorKind::Host, format!("{error:#}")),
         },
     };
