@@ -34,7 +34,11 @@ impl Generation {
         let exports = instances().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
         let have =
             if exports.is_empty() { "it exports no interface".to_string() } else { format!("exports {exports}") };
-        let failure = Failure::new("the component answers no HTTP requests: it exports neither wasi:http/handler@0.3.x nor wasi:http/incoming-handler@0.2.x").with_have(have);
+        let failure = Failure::new(
+            "the component answers no HTTP requests: it exports neither wasi:http/handler@0.3.x nor \
+             wasi:http/incoming-handler@0.2.x",
+        )
+        .with_have(have);
         Err(if instances().any(|name| name.starts_with("wasi:cli/run@")) {
             failure.with_help("it is a command: thalweg run FILE")
         } else if instances().any(|name| name.starts_with("wasi:http/")) {

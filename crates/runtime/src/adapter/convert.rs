@@ -103,7 +103,8 @@ pub(super) fn convert_func(store: &mut StoreMut<'_>, ty: &CoreFuncType, from: Co
     host_func_of(store, ty, convert)
 }
 
-/// The function for [`Import::Narrow`](super::import::Import::Narrow): makes Latin-1, at the same place, of so many code units of UTF-16 that fit.
+/// The function for [`Import::Narrow`](super::import::Import::Narrow): makes Latin-1, at the same place, of so many code
+/// units of UTF-16 that fit.
 pub(super) fn narrow_func(store: &mut StoreMut<'_>, ty: &CoreFuncType, memory: CoreMemory) -> CoreFunc {
     let narrow = move |mut store: StoreMut<'_>, args: &[u64]| {
         let &[begin, units] = args else { return Err(bug!("{} numbers", args.len())) };

@@ -1,8 +1,8 @@
 //! Which calls have an adapter: decided from the plan alone, as if no function of the host suspended its caller. Whether
 //! an adapter is taken is decided once the imports are known: a call that can wait after all goes the plain way.
 //!
-//! What is excluded goes the plain way: calls that can wait; streams, futures and error contexts; callees whose instance has built-ins that ask for the current task, for an adapter makes none; and types of
-//! unreasonable size.
+//! What is excluded goes the plain way: calls that can wait; streams, futures and error contexts; callees whose instance
+//! has built-ins that ask for the current task, for an adapter makes none; and types of unreasonable size.
 
 use crate::plan::{
     Blocking, Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, OptionsIndex, Plan, TrampolineIndex,
