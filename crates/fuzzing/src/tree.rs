@@ -133,6 +133,6 @@ mod tests {
         let text = "(a ;; no\n $b (c \"d) \\\" e\" 0x1) (; no ;) ())";
         let nodes = Node::parse(text);
         assert_eq!(nodes[0].to_string(), "(a $b (c \"d) \\\" e\" 0x1) ())");
-        assert_eq!(nodes[0].paths().len(), 7);
+        assert_eq!(nodes[0].paths().len(), 8);
     }
 }
