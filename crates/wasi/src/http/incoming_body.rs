@@ -56,12 +56,17 @@ impl Producer {
 }
 
 impl Producer {
-    /// The next bytes of the body, at most `max`, as the connection gave them. None at its end.
-    pub(super) fn poll_bytes(&mut self, cx: &mut Context<'_>, max: usize) -> Poll<Option<Bytes>> {
+    /// How many bytes of the body, at most `max`, are there to be [taken](Self::take). None at its end.
+    pub(super) fn poll_offer(&mut self, cx: &mut Context<'_>, max: usize) -> Poll<Option<usize>> {
         Poll::Ready(match ready!(self.poll_fill(cx)) {
-            Flow::Continue => Some(self.rest.split_to(self.rest.len().min(max))),
+            Flow::Continue => Some(self.rest.len().min(max)),
             Flow::End => None,
         })
+    }
+
+    /// So many bytes that were offered, as the connection gave them.
+    pub(super) fn take(&mut self, offered: usize) -> Bytes {
+        self.rest.split_to(self.rest.len().min(offered))
     }
 }
 

@@ -94,17 +94,15 @@ impl StreamConsumer<u8> for Consumer {
     /// A body that is handed on stays in the buffers that the connection has read it into.
     fn poll_take(&mut self, cx: &mut Context<'_>, origin: &mut dyn Any) -> Option<Poll<thalweg::Result<Flow>>> {
         let producer = origin.downcast_mut::<Producer>()?;
-        let room = self.0.poll_room(&mut self.0.lock(), 0, cx);
-        let polled = match room {
-            Poll::Ready(Flow::Continue) => producer.poll_bytes(cx, CHUNK),
-            Poll::Ready(Flow::End) => return Some(Poll::Ready(Ok(Flow::End))),
-            Poll::Pending => Poll::Pending,
-        };
-        let Poll::Ready(chunk) = polled else { return Some(Poll::Pending) };
-        let (chunk, mut state) = (chunk?, self.0.lock());
-        Some(self.0.poll_room(&mut state, chunk.len(), cx).map(|flow| {
+        if let Poll::Ready(Flow::End) = self.0.poll_room(&mut self.0.lock(), 0, cx) {
+            return Some(Poll::Ready(Ok(Flow::End)));
+        }
+        // Asked for even if there is no room for it: the end is not to be missed, for the last chunk waits for that.
+        let Poll::Ready(offered) = producer.poll_offer(cx, CHUNK) else { return Some(Poll::Pending) };
+        let (offered, mut state) = (offered?, self.0.lock());
+        Some(self.0.poll_room(&mut state, offered, cx).map(|flow| {
             if flow == Flow::Continue {
-                Shared::take(&mut state, chunk);
+                Shared::take(&mut state, producer.take(offered));
             }
             Ok(flow)
         }))
