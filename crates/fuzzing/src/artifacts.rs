@@ -125,7 +125,7 @@ fn changed(bytes: &[u8], random: &mut Random) -> Vec<u8> {
             }
             4 => {
                 // Numbers near the front are lengths.
-                let word = (random.next() >> random.below(64)).to_le_bytes();
+                let word = (random.any() >> random.below(64)).to_le_bytes();
                 let place = place % 0x80;
                 bytes.iter_mut().skip(place).zip(word).for_each(|(byte, other)| *byte = other);
             }

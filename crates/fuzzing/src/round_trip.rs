@@ -51,7 +51,7 @@ fn prepare(text: &str) -> Prepared<()> {
 
 /// The same value twice.
 fn two(random: &mut Random, values: &[u8], ty: &ValType) -> (Val, Val) {
-    let seed = random.next();
+    let seed = random.any();
     let make = || match values.len() > 64 {
         true => Random::of_bytes(&values[8 * (seed % 8) as usize..]).value(ty),
         false => Random::new(seed).value(ty),

@@ -97,7 +97,7 @@ fn text_image(random: &mut Random, encoding: &str) -> Vec<u8> {
         0 => units = units.saturating_sub(1),
         1 if !bytes.is_empty() => {
             let at = random.below(bytes.len());
-            bytes[at] = random.next() as u8;
+            bytes[at] = random.any() as u8;
         }
         _ => {}
     }

@@ -158,13 +158,13 @@ impl StreamProducer<u8> for HostEnd {
 impl StreamConsumer<u8> for HostEnd {
     fn poll_consume(&mut self, task: &mut Context<'_>, source: &mut Source<'_, u8>) -> Poll<Result<Flow>> {
         let Some((n, flow)) = self.step(task, source.remaining()) else { return Poll::Pending };
-        self.log.lock().unwrap().extend_from_slice(&source.bytes()?[..n]);
+        self.log.lock().expect("nobody panicked").extend_from_slice(&source.bytes()?[..n]);
         source.advance(n);
         Poll::Ready(Ok(flow))
     }
 
     fn end(&mut self) {
-        self.log.lock().unwrap().push(0xff);
+        self.log.lock().expect("nobody panicked").push(0xff);
     }
 }
 
@@ -186,23 +186,23 @@ fn run(engine: &Engine, component: &Component, choose: Choose, name: &str, steps
     };
     let mut linker = Linker::new(engine);
     let source = end.clone();
-    linker.instance("").unwrap().func("source", move |_, ()| Ok(StreamReader::new(source()))).unwrap();
+    linker.instance("").expect("free").func("source", move |_, ()| Ok(StreamReader::new(source()))).expect("free");
     linker
         .instance("")
-        .unwrap()
+        .expect("free")
         .func("sink", move |_, (stream,): (StreamReader<u8>,)| {
             stream.pipe(end());
             Ok(())
         })
-        .unwrap();
+        .expect("free");
     let mut store = Store::new(engine, ());
     store.set_choose(choose);
-    let instance = block_on(linker.instantiate(&mut store, component)).unwrap();
-    let func = instance.func::<(), u64>(&mut store, name).unwrap();
-    let sum = block_on(func.call(&mut store, ())).unwrap();
-    block_on(store.settle()).unwrap();
+    let instance = block_on(linker.instantiate(&mut store, component)).expect("an instance");
+    let func = instance.func::<(), u64>(&mut store, name).expect("an export");
+    let sum = block_on(func.call(&mut store, ())).expect("a sum");
+    block_on(store.settle()).expect("no trap");
     let live = store.live();
-    let got = log.lock().unwrap().clone();
+    let got = log.lock().expect("nobody panicked").clone();
     (sum, got, live.streams_and_futures + live.ends + live.orphans)
 }
 

@@ -221,7 +221,7 @@ fn number(random: &mut Random) -> u64 {
             0 => u64::MAX,
             1 => 1 << 32,
             2 => 1 << 63,
-            _ => random.next(),
+            _ => random.any(),
         },
         0 | 1 => random.below(0x100) as u64,
         _ => NUMBERS[random.below(NUMBERS.len())],

@@ -25,15 +25,15 @@ impl Random {
     }
 
     /// Any number.
-    pub fn next(&mut self) -> u64 {
+    pub fn any(&mut self) -> u64 {
         self.number(8)
     }
 
     /// A number below `n`.
     pub fn below(&mut self, n: usize) -> usize {
         let bytes = match n {
-            ..=0x100 => 1,
-            ..=0x1_0000 => 2,
+            0..=0x100 => 1,
+            0x101..=0x1_0000 => 2,
             _ => 8,
         };
         (self.number(bytes) % n as u64) as usize
@@ -121,17 +121,17 @@ impl Random {
             ValType::Bool => Val::Bool(self.coin()),
             ValType::S8 => Val::S8(self.below(0x100) as i8),
             ValType::U8 => Val::U8(self.below(0x100) as u8),
-            ValType::S16 => Val::S16(self.next() as i16),
-            ValType::U16 => Val::U16(self.next() as u16),
-            ValType::S32 => Val::S32(self.next() as i32),
-            ValType::U32 => Val::U32(self.next() as u32),
-            ValType::S64 => Val::S64(self.next() as i64),
-            ValType::U64 => Val::U64(self.next()),
+            ValType::S16 => Val::S16(self.any() as i16),
+            ValType::U16 => Val::U16(self.any() as u16),
+            ValType::S32 => Val::S32(self.any() as i32),
+            ValType::U32 => Val::U32(self.any() as u32),
+            ValType::S64 => Val::S64(self.any() as i64),
+            ValType::U64 => Val::U64(self.any()),
             ValType::F32 => Val::F32(self.float32()),
             ValType::F64 => Val::F64(self.float64()),
             ValType::Char => Val::Char(self.char()),
             ValType::String => Val::String(self.text()),
-            ValType::Flags(flags) => Val::Flags(self.next() as u32 & (u32::MAX >> (32 - flags.names.len()))),
+            ValType::Flags(flags) => Val::Flags(self.any() as u32 & (u32::MAX >> (32 - flags.names.len()))),
             ValType::Enum(labels) => Val::Enum(self.below(labels.names.len()) as u32),
             _ => self.compound(ty),
         }
@@ -172,7 +172,7 @@ impl Random {
         match self.below(4) {
             0 => f32::NAN,
             1 => -0.0,
-            _ => f32::from_bits(self.next() as u32),
+            _ => f32::from_bits(self.any() as u32),
         }
     }
 
@@ -180,7 +180,7 @@ impl Random {
         match self.below(4) {
             0 => f64::from_bits(0xfff0_0000_0000_0001),
             1 => f64::NEG_INFINITY,
-            _ => f64::from_bits(self.next()),
+            _ => f64::from_bits(self.any()),
         }
     }
 

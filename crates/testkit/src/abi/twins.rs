@@ -65,7 +65,7 @@ pub fn image(random: &mut Random) -> Vec<u8> {
         match random.below(12) {
             0 => bytes.extend((1024 + 8 * random.below(80) as u32).to_le_bytes()),
             1 => bytes.extend((random.below(40) as u32).to_le_bytes()),
-            2 => bytes.extend((random.next() as u32).to_le_bytes()),
+            2 => bytes.extend((random.any() as u32).to_le_bytes()),
             3 => match random.below(3) {
                 0 => bytes.extend("aé\u{20ac}".as_bytes()),
                 1 => bytes.extend("text, only that".as_bytes()),

@@ -29,10 +29,7 @@ impl HostName {
 }
 
 fn ends_with(name: &str, end: &str) -> bool {
-    name.as_bytes()
-        .len()
-        .checked_sub(end.len())
-        .is_some_and(|at| name.as_bytes()[at..].eq_ignore_ascii_case(end.as_bytes()))
+    name.len().checked_sub(end.len()).is_some_and(|at| name.as_bytes()[at..].eq_ignore_ascii_case(end.as_bytes()))
 }
 
 /// An address that was found for a granted name.
