@@ -30,8 +30,11 @@ use std::sync::LazyLock;
 
 use thalweg::{Error, ErrorKind};
 
+/// What a target does with bytes.
+pub type Target = fn(&[u8]);
+
 /// Every target by name.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("adapters", adapters),
     ("artifacts", artifacts),
     ("load", load),

@@ -73,7 +73,7 @@ fn verifier(file: &Path) -> Result<Arc<dyn ClientCertVerifier>, Failure> {
     }
     let provider = Arc::new(ring::default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-    Ok(verifier.map_err(|error| unusable(file, error.to_string()))?)
+    verifier.map_err(|error| unusable(file, error.to_string()))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
