@@ -20,7 +20,7 @@ pub(super) fn cancel(
     index: u32,
 ) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
-    let id = find_end(store, site, which, payload, index)?;
+    let (id, _) = find_end(store, site, which, payload, index)?;
     let state = store.state_mut();
     let end = state.ends.get_mut(id)?;
     if end.state != CopyState::Copying || end.waitable.sync_waiter.is_some() {
@@ -50,7 +50,7 @@ pub(super) fn drop(
     index: u32,
 ) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
-    let id = find_end(store, site, which, payload, index)?;
+    let (id, _) = find_end(store, site, which, payload, index)?;
     let state = store.state_mut();
     let end = state.ends.get(id)?;
     if which == (Kind::Future, End::Writable) && end.state != CopyState::Done {

@@ -32,7 +32,7 @@ fn give_up(
     payload: Option<&ValType>,
     index: u32,
 ) -> Result<SharedId> {
-    let id = find_end(store, site, which, payload, index)?;
+    let (id, _) = find_end(store, site, which, payload, index)?;
     let state = store.state_mut();
     let end = state.ends.get(id)?;
     match end.state {

@@ -65,19 +65,7 @@ impl Copy {
     /// The end `index`, checked to be what the built-in is for, and to be idle.
     #[inline]
     fn find_end(&self, store: &StoreMut<'_>, site: Site, index: u32, async_: bool) -> Result<FoundEnd> {
-        let state = store.state();
-        let id = state.instances.get(site.instance)?.handles.get(index)?.end(index)?;
-        let end = state.ends.get(id)?;
-        let payload = &state.shared.get(end.shared)?.payload;
-        let same = match (payload, &self.payload) {
-            (None, None) => true,
-            // Types of numbers are told apart by their names alone.
-            (Some(one), Some(other)) if self.numbers => discriminant(one) == discriminant(other),
-            (one, other) => one == other,
-        };
-        if !same || end.kind != self.kind || end.end != self.end {
-            return Err(wrong_end(self.kind, self.end, index));
-        }
+        let (id, end) = find_end(store, site, (self.kind, self.end), self.payload.as_ref(), index)?;
         if end.state != CopyState::Idle {
             return Err(not_idle(end.state, self.kind, self.end).into());
         }
@@ -98,20 +86,27 @@ impl Copy {
 }
 
 /// The end `index`, checked to be what the built-in is for.
-pub(super) fn find_end(
-    store: &StoreMut<'_>,
+#[inline]
+pub(super) fn find_end<'s>(
+    store: &'s StoreMut<'_>,
     site: Site,
     (kind, end): (Kind, End),
     payload: Option<&ValType>,
     index: u32,
-) -> Result<CopyEndId> {
+) -> Result<(CopyEndId, &'s CopyEnd)> {
     let state = store.state();
     let id = state.instances.get(site.instance)?.handles.get(index)?.end(index)?;
     let this = state.ends.get(id)?;
-    if this.kind != kind || this.end != end || state.shared.get(this.shared)?.payload.as_ref() != payload {
+    let same = match (&state.shared.get(this.shared)?.payload, payload) {
+        (None, None) => true,
+        // Types of numbers are told apart by their names alone.
+        (Some(one), Some(other)) => discriminant(one) == discriminant(other) && (one.is_number() || one == other),
+        _ => false,
+    };
+    if !same || this.kind != kind || this.end != end {
         return Err(wrong_end(kind, end, index));
     }
-    Ok(id)
+    Ok((id, this))
 }
 
 #[cold]

@@ -15,13 +15,15 @@ pub(crate) fn call_leaf(store: &mut StoreMut<'_>, instance: InstanceId, func: Co
     result
 }
 
-/// Calls `post-return` on the task's own thread. Spec: `canon_lift`.
+/// Calls `post-return` on the task's own thread with the flat result, if it takes one. Spec: `canon_lift`.
 pub(crate) fn call_post_return(
     store: &mut StoreMut<'_>,
     instance: InstanceId,
     func: CoreFunc,
-    args: &[u64],
+    bits: u64,
 ) -> Result<()> {
+    let result = [bits];
+    let args = if func.takes_nothing() { &result[..0] } else { &result[..] };
     call_without_leaving(store, instance, func, args).map(drop)
 }
 

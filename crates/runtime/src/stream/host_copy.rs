@@ -2,14 +2,10 @@
 //! hand, and an end whose copy is over at once has neither a buffer nor an event. [`rendezvous`](super::rendezvous) is its
 //! twin, which takes every copy.
 
-use std::task::{Context, Waker};
-
-use super::host_end::{progressed, put_back, ready};
-use super::{CopyPlace, CopyResult, FoundEnd, GuestBuffer, HostEnd, Shared, Short, start_copying};
-use crate::abi::{LiftCx, LowerCx};
+use super::host_end::{poll_with, progressed, put_back};
+use super::{CopyPlace, CopyResult, FoundEnd, HostEnd, Shared, Short, start_copying};
 use crate::engine::StoreMut;
-use crate::host::{Flow, RawDestination, RawSource};
-use crate::plan::StringEncoding;
+use crate::host::Flow;
 use crate::store::{HostSource, source_waker};
 use crate::task::waitable_set::wake_waiters;
 use crate::types::ValType;
@@ -34,7 +30,7 @@ pub(crate) fn copy_with_host(
     let Some(mut host) = this.writer.take().or_else(|| this.reader.take()) else { return Ok(Short::No) };
     this.polling = true;
     let buffer = &mut place.buffer();
-    let flow = poll(store, &mut host, buffer, payload, &waker)?;
+    let flow = poll_with(store, &mut host, buffer, payload, &waker)?;
     let this = store.state_mut().shared.get_mut(id)?;
     this.waker = Some(waker);
     if flow == Some(Flow::Continue) {
@@ -65,31 +61,4 @@ fn has_one_end(shared: &Shared) -> bool {
 #[cold]
 pub(super) fn moved_nothing() -> Error {
     Error::host("a producer or consumer of the host is ready but moved nothing")
-}
-
-fn poll(
-    store: &mut StoreMut<'_>,
-    host: &mut HostEnd,
-    buffer: &mut GuestBuffer,
-    payload: Option<&ValType>,
-    waker: &Waker,
-) -> Result<Option<Flow>> {
-    let budget = store.state().limits.max_hostcall_bytes;
-    let (store, instance, memory) = (store.reborrow(), buffer.instance, buffer.memory);
-    let (realloc, string_encoding) = (buffer.realloc, buffer.string_encoding);
-    let mut task = Context::from_waker(waker);
-    match host {
-        HostEnd::Producer(producer) => {
-            let string_source = StringEncoding::Utf8;
-            let borrow_scope = None;
-            let cx = LowerCx { store, instance, memory, realloc, string_encoding, string_source, borrow_scope };
-            ready(producer.poll(&mut task, RawDestination::Guest { cx, payload, buffer }))
-        }
-        HostEnd::Consumer(consumer) => {
-            let (borrow_scope, between_guests) = (None, false);
-            let cx = LiftCx { store, instance, memory, string_encoding, borrow_scope, between_guests, budget };
-            ready(consumer.poll(&mut task, RawSource::Guest { cx, payload, buffer }))
-        }
-        HostEnd::Source(_) | HostEnd::Target(_) => Ok(None),
-    }
 }

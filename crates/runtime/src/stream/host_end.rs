@@ -39,12 +39,12 @@ pub(super) fn poll_ends(store: &mut StoreMut<'_>, shared: SharedId) -> Result<Op
     let mut completed = None;
     let outcome = match (writer, reader, pending) {
         (Some(mut writer), None, Some(pending)) => {
-            let polled = poll_writer(store, &mut writer, pending, &waker)?;
+            let polled = poll_one(store, &mut writer, pending, &waker)?;
             completed = polled.completed(pending);
             (after(polled.flow, writer), None)
         }
         (None, Some(mut reader), Some(pending)) => {
-            let polled = poll_reader(store, &mut reader, pending, &waker)?;
+            let polled = poll_one(store, &mut reader, pending, &waker)?;
             completed = polled.completed(pending);
             (None, after(polled.flow, reader))
         }
@@ -141,9 +141,47 @@ pub(super) fn progressed(
     Ok(Polled { flow, untold })
 }
 
-fn poll_writer(store: &mut StoreMut<'_>, writer: &mut HostEnd, pending: CopyEndId, waker: &Waker) -> Result<Polled> {
+/// Polls the host's end that meets the copy of the guest's end `pending`.
+fn poll_one(store: &mut StoreMut<'_>, host: &mut HostEnd, pending: CopyEndId, waker: &Waker) -> Result<Polled> {
     let (mut buffer, payload) = buffer_of(store, pending)?;
-    let mut cx = LowerCx {
+    let flow = poll_with(store, host, &mut buffer, payload.as_ref(), waker)?;
+    progressed(store, pending, &buffer, flow)
+}
+
+/// Polls an end of the host with the guest's `buffer`, which notes how far it came; nothing when it waits.
+pub(super) fn poll_with(
+    store: &mut StoreMut<'_>,
+    host: &mut HostEnd,
+    buffer: &mut Buffer,
+    payload: Option<&ValType>,
+    waker: &Waker,
+) -> Result<Option<Flow>> {
+    let mut task = Context::from_waker(waker);
+    match host {
+        HostEnd::Producer(producer) => {
+            let cx = lowering(store, buffer);
+            ready(producer.poll(&mut task, RawDestination::Guest { cx, payload, buffer }))
+        }
+        HostEnd::Consumer(consumer) => {
+            let cx = lifting(store, buffer);
+            ready(consumer.poll(&mut task, RawSource::Guest { cx, payload, buffer }))
+        }
+        HostEnd::Source(source) => {
+            let Some(()) = ready(source.poll(&mut task))? else { return Ok(None) };
+            source.store(&mut lowering(store, buffer), payload, buffer.ptr)?;
+            buffer.advance(1);
+            Ok(Some(Flow::End))
+        }
+        HostEnd::Target(target) => {
+            target.load(&mut lifting(store, buffer), payload, buffer.ptr)?;
+            buffer.advance(1);
+            Ok(Some(Flow::End))
+        }
+    }
+}
+
+fn lowering<'s>(store: &'s mut StoreMut<'_>, buffer: &Buffer) -> LowerCx<'s> {
+    LowerCx {
         store: store.reborrow(),
         instance: buffer.instance,
         memory: buffer.memory,
@@ -151,30 +189,12 @@ fn poll_writer(store: &mut StoreMut<'_>, writer: &mut HostEnd, pending: CopyEndI
         string_encoding: buffer.string_encoding,
         string_source: StringEncoding::Utf8,
         borrow_scope: None,
-    };
-    let mut task = Context::from_waker(waker);
-    let flow = match writer {
-        HostEnd::Producer(producer) => {
-            let destination = RawDestination::Guest { cx, payload: payload.as_ref(), buffer: &mut buffer };
-            ready(producer.poll(&mut task, destination))?
-        }
-        HostEnd::Source(source) => match ready(source.poll(&mut task))? {
-            Some(()) => {
-                source.store(&mut cx, payload.as_ref(), buffer.ptr)?;
-                buffer.advance(1);
-                Some(Flow::End)
-            }
-            None => None,
-        },
-        _ => return Err(bug!("a reader where the writer should be")),
-    };
-    progressed(store, pending, &buffer, flow)
+    }
 }
 
-fn poll_reader(store: &mut StoreMut<'_>, reader: &mut HostEnd, pending: CopyEndId, waker: &Waker) -> Result<Polled> {
-    let (mut buffer, payload) = buffer_of(store, pending)?;
+fn lifting<'s>(store: &'s mut StoreMut<'_>, buffer: &Buffer) -> LiftCx<'s> {
     let budget = store.state().limits.max_hostcall_bytes;
-    let mut cx = LiftCx {
+    LiftCx {
         store: store.reborrow(),
         instance: buffer.instance,
         memory: buffer.memory,
@@ -182,20 +202,7 @@ fn poll_reader(store: &mut StoreMut<'_>, reader: &mut HostEnd, pending: CopyEndI
         borrow_scope: None,
         between_guests: false,
         budget,
-    };
-    let flow = match reader {
-        HostEnd::Consumer(consumer) => {
-            let source = RawSource::Guest { cx, payload: payload.as_ref(), buffer: &mut buffer };
-            ready(consumer.poll(&mut Context::from_waker(waker), source))?
-        }
-        HostEnd::Target(target) => {
-            target.load(&mut cx, payload.as_ref(), buffer.ptr)?;
-            buffer.advance(1);
-            Some(Flow::End)
-        }
-        _ => return Err(bug!("a writer where the reader should be")),
-    };
-    progressed(store, pending, &buffer, flow)
+    }
 }
 
 pub(super) fn ready<R>(poll: Poll<Result<R>>) -> Result<Option<R>> {

@@ -4,15 +4,12 @@
 use super::enter::release_exclusive;
 use super::run::{event_loop, run_switched_to};
 use super::waitable_set::{start_waiting, stop_waiting, take_event};
-use super::{Stage, TaskId, TaskState, ThreadId, WaitFor};
+use super::{Stage, TaskId, TaskState, ThreadId, WaitFor, callback_code};
 use crate::Result;
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::instance::InstanceId;
 use crate::store::Current;
-
-/// The callback code that asks for an event of a set. Spec: `CallbackCode.WAIT`.
-const WAIT: u32 = 2;
 
 /// Resumes `thread`, which is ready, if it waits between callbacks for an event of a set and its callback cannot block;
 /// says whether it did.
@@ -39,8 +36,7 @@ pub(super) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
     stop_waiting(state, set, thread)?;
     let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
     let event = take_event(store, set)?;
-    let args = [event.code as u32, event.index, event.payload].map(u64::from);
-    let packed = callback.call(store, &args)? as u32;
+    let packed = callback.call(store, &event.args())? as u32;
     if !wait_again(store, thread, (task, instance), packed)? {
         event_loop(store, thread, task, packed)?;
     }
@@ -61,17 +57,12 @@ fn wait_again(
     packed: u32,
 ) -> Result<bool> {
     let state = store.state_mut();
-    if packed & 0xf != WAIT || state.tasks.get(task)?.state == TaskState::PendingCancel {
+    if packed & callback_code::MASK != callback_code::WAIT || state.tasks.get(task)?.state == TaskState::PendingCancel {
         return Ok(false);
     }
-    let this = state.instances.get_mut(instance)?;
     let index = packed >> 4;
-    let set = this.handles.get(index)?.set(index)?;
-    if this.waiting_to_enter.is_empty() && this.waiting_for_exclusive.is_empty() {
-        this.exclusive_thread = None;
-    } else {
-        release_exclusive(state, instance)?;
-    }
+    let set = state.instances.get(instance)?.handles.get(index)?.set(index)?;
+    release_exclusive(state, instance)?;
     let wait_for = Some(WaitFor::SetForCallback(set));
     let this = state.threads.get_mut(thread)?;
     (this.stage, this.wait_for, this.loop_wait) = (Stage::EventLoop, wait_for, wait_for);

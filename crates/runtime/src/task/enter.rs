@@ -79,10 +79,11 @@ pub(crate) fn wake_entrants(state: &mut State, instance: InstanceId) -> Result<(
 pub(crate) fn release_exclusive(state: &mut State, instance: InstanceId) -> Result<()> {
     let this = state.instances.get_mut(instance)?;
     this.exclusive_thread = None;
-    if !this.waiting_for_exclusive.is_empty() {
-        for thread in std::mem::take(&mut this.waiting_for_exclusive) {
-            state.wake(thread);
-        }
+    if this.waiting_for_exclusive.is_empty() && this.waiting_to_enter.is_empty() {
+        return Ok(());
+    }
+    for thread in std::mem::take(&mut this.waiting_for_exclusive) {
+        state.wake(thread);
     }
     wake_entrants(state, instance)
 }

@@ -7,7 +7,9 @@
 use super::direct::Direct;
 use super::enter::{register_thread, release_exclusive};
 use super::light_host::{LightHost, keep_place};
-use super::{Callee, Caller, CoreCallee, Stage, Subtask, SubtaskState, Task, TaskState, Thread, ThreadId};
+use super::{
+    Callee, Caller, CoreCallee, Stage, Subtask, SubtaskState, Task, TaskState, Thread, ThreadId, callback_code,
+};
 use crate::abi::{Args, Flat, Plain};
 use crate::canon::{Lowered, LoweredGuest};
 use crate::engine::{CoreFunc, CoreMemory, StoreMut};
@@ -76,10 +78,7 @@ pub(crate) fn begin(
     if state.tasks.len() + state.light.len() >= state.limits.max_tasks {
         return Ok(None);
     }
-    let instance = state.instances.get_mut(callee.options.instance)?;
-    let exclusive = callee.ty.async_ && callee.needs_exclusive();
-    let locked = exclusive && instance.exclusive_thread.is_some();
-    if callee.ty.async_ && (instance.backpressure > 0 || locked || !instance.waiting_to_enter.is_empty()) {
+    if !enters_at_once(state, callee)? {
         return Ok(None);
     }
     if plain.len() <= lowered.max_flat_params() {
@@ -88,14 +87,30 @@ pub(crate) fn begin(
         let memory = memory_of(lowered.options.memory)?;
         plain.load(store.memory(memory), args.first().map_or(0, |&bits| bits as u32), flat)?;
     }
-    let state = store.state_mut();
-    if exclusive {
+    enter(store.state_mut(), callee, Side::Guest(number, Args::new(args)))?;
+    Ok(Some(func))
+}
+
+/// Whether a call of `callee` has to wait for nobody. Spec: `Task.enter_implicit_thread`.
+#[inline]
+pub(super) fn enters_at_once(state: &State, callee: &CoreCallee) -> Result<bool> {
+    if !callee.ty.async_ {
+        return Ok(true);
+    }
+    let instance = state.instances.get(callee.options.instance)?;
+    let locked = callee.needs_exclusive() && instance.exclusive_thread.is_some();
+    Ok(instance.backpressure == 0 && !locked && instance.waiting_to_enter.is_empty())
+}
+
+/// Makes the entry of a call of `callee`, which [enters at once](enters_at_once).
+#[inline]
+pub(super) fn enter(state: &mut State, callee: &CoreCallee, side: Side) -> Result<()> {
+    if callee.ty.async_ && callee.needs_exclusive() {
         state.instances.get_mut(callee.options.instance)?.exclusive_thread = Some(ThreadId::NONE);
     }
     let outer = std::mem::replace(&mut state.current, Current { light: true, ..Current::default() });
-    let side = Side::Guest(number, Args::new(args));
     state.light.push(LightCall { side, outer, result: None, storage: [0, 0] });
-    Ok(Some(func))
+    Ok(())
 }
 
 /// The core call that [`begin`] prepared has returned `bits`.
@@ -107,7 +122,7 @@ pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<Ended> {
     let instance = callee.options.instance;
     if !async_ {
         return_numbers(store, MAX_FLAT_RESULTS, &[bits])?;
-    } else if event_loops && bits as u32 & 0xf != 0 {
+    } else if event_loops && bits as u32 & callback_code::MASK != callback_code::EXIT {
         make_visible(store.state_mut())?;
         return Ok(Ended::GoesOn);
     }

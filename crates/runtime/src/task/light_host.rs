@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use super::enter::release_exclusive;
-use super::light::{LightCall, Side};
+use super::light::{Side, enter, enters_at_once};
 use super::run::returned;
-use super::{CoreCallee, TakesResult, TaskId, ThreadId};
+use super::{CoreCallee, TakesResult, TaskId, callback_code};
 use crate::abi::LiftCx;
 use crate::engine::{CoreFunc, StoreMut};
 use crate::error::bug;
@@ -58,20 +58,10 @@ pub(crate) fn begin(
     if state.tasks.len() >= state.limits.max_tasks || state.current.thread.is_some() || !state.light.is_empty() {
         return Ok(None);
     }
-    if callee.ty.async_ {
-        let instance = state.instances.get_mut(callee.options.instance)?;
-        let exclusive = callee.needs_exclusive();
-        let locked = exclusive && instance.exclusive_thread.is_some();
-        if instance.backpressure > 0 || locked || !instance.waiting_to_enter.is_empty() {
-            return Ok(None);
-        }
-        if exclusive {
-            instance.exclusive_thread = Some(ThreadId::NONE);
-        }
+    if !enters_at_once(state, callee)? {
+        return Ok(None);
     }
-    let outer = std::mem::replace(&mut state.current, Current { light: true, ..Current::default() });
-    let side = Side::Host(LightHost { callee: callee.clone(), make_place });
-    state.light.push(LightCall { side, outer, result: None, storage: [0, 0] });
+    enter(state, callee, Side::Host(LightHost { callee: callee.clone(), make_place }))?;
     Ok(Some(func))
 }
 
@@ -88,7 +78,7 @@ pub(crate) fn end<R>(
     let lift = |store: &mut StoreMut<'_>, max_flat: usize, bits: u64| {
         lift(&mut LiftCx::new(store.reborrow(), options, None), callee.ty.result.as_ref(), max_flat, &[bits])
     };
-    if options.async_ && options.callback.is_some() && bits as u32 & 0xf != 0 {
+    if options.async_ && options.callback.is_some() && bits as u32 & callback_code::MASK != callback_code::EXIT {
         store.state_mut().make_current_visible()?;
     }
     if !store.state().current.light {
@@ -102,9 +92,7 @@ pub(crate) fn end<R>(
     if !options.async_ {
         answer = Some(lift(store, MAX_FLAT_RESULTS, bits)?);
         if let Some(post_return) = options.post_return {
-            let result = [bits];
-            let flat = if post_return.takes_nothing() { &result[..0] } else { &result[..] };
-            call_post_return(store, options.instance, post_return, flat)?;
+            call_post_return(store, options.instance, post_return, bits)?;
         }
     }
     let state = store.state_mut();

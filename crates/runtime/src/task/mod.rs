@@ -3,6 +3,7 @@
 //! Spec: "Concurrency", "Waitable State", "Subtask State".
 
 mod callback;
+mod callback_code;
 mod cancel;
 pub(crate) mod direct;
 pub(crate) mod enter;

@@ -3,7 +3,7 @@
 use super::cancel::deliver_pending_cancel;
 use super::enter::{Entered, enter_implicit_thread, exit_implicit_thread, release_exclusive, unregister_thread};
 use super::waitable_set::{start_waiting, stop_waiting, take_event};
-use super::{Caller, Event, Stage, TaskId, TaskState, ThreadId, WaitFor, is_ready, return_task};
+use super::{Caller, Event, Stage, TaskId, TaskState, ThreadId, WaitFor, callback_code, is_ready, return_task};
 use crate::abi::{Flat, LowerCx, lower_dynamic};
 use crate::engine::{Continuation, CoreFunc, Step, StoreMut};
 use crate::error::bug;
@@ -225,8 +225,7 @@ pub(super) fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId,
         let flat = if matches!(this.caller, Caller::Destructor(_)) { &result[..0] } else { &result[..] };
         return_task(store, task, MAX_FLAT_RESULTS, flat)?;
         if let Some(post_return) = post_return {
-            let flat = if post_return.takes_nothing() { &result[..0] } else { &result[..] };
-            call_post_return(store, instance, post_return, flat)?;
+            call_post_return(store, instance, post_return, bits)?;
         }
         return exit_implicit_thread(store, thread, task);
     }
@@ -239,10 +238,10 @@ pub(super) fn returned(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId,
 /// Spec: `CallbackCode`, `unpack_callback_result`, and the top of the event loop of `canon_lift`.
 #[inline]
 pub(super) fn event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, packed: u32) -> Result<()> {
-    let (code, index) = (packed & 0xf, packed >> 4);
+    let (code, index) = (packed & callback_code::MASK, packed >> 4);
     match code {
-        0 => return exit_implicit_thread(store, thread, task),
-        1 | 2 => {}
+        callback_code::EXIT => return exit_implicit_thread(store, thread, task),
+        callback_code::YIELD | callback_code::WAIT => {}
         _ => return Err(Trap::BadCallbackCode.into()),
     }
     let state = store.state_mut();
@@ -251,7 +250,7 @@ pub(super) fn event_loop(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskI
     }
     let instance = state.tasks.get(task)?.instance;
     let wait_for = match code {
-        1 => WaitFor::TurnForCallback,
+        callback_code::YIELD => WaitFor::TurnForCallback,
         _ => WaitFor::SetForCallback(state.instances.get(instance)?.handles.get(index)?.set(index)?),
     };
     release_exclusive(state, instance)?;
@@ -306,7 +305,7 @@ pub(super) fn prepare_callback(
     let (instance, callback) = (this.instance, this.callee.options.callback);
     state.instances.get_mut(instance)?.exclusive_thread = Some(thread);
     let callback = callback.ok_or_else(|| bug!("an event loop without a callback"))?;
-    Ok((callback, [event.code as u32, event.index, event.payload].map(u64::from)))
+    Ok((callback, event.args()))
 }
 
 /// Spec: the loop at the end of `canon_lift`: a function that is not async resolves before its caller goes on; only

@@ -43,6 +43,12 @@ impl Event {
     pub(crate) const NONE: Event = Event { code: EventCode::None, index: 0, payload: 0 };
     /// Spec: `(EventCode.TASK_CANCELLED, 0, 0)`.
     pub(crate) const TASK_CANCELLED: Event = Event { code: EventCode::TaskCancelled, index: 0, payload: 0 };
+
+    /// What a callback is called with.
+    #[inline]
+    pub(crate) fn args(self) -> [u64; 3] {
+        [self.code as u32, self.index, self.payload].map(u64::from)
+    }
 }
 
 /// An event before its delivery, which computes it. Spec: `pending_event`.
