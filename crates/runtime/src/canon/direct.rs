@@ -58,7 +58,7 @@ pub(super) fn begin(store: &mut StoreMut<'_>, call: &DirectCall, args: &[u64]) -
     if let Some(func) = light::begin(store, *number, lowered, guest, args, &mut flat)? {
         return hand_over(store, call, func, &flat);
     }
-    if guest.callee.may_block {
+    if guest.callee.may_block || !store.state_mut().short_way() {
         let outcome = lower_guest(store, lowered, guest, args)?;
         return next(store, outcome, lowered.is_wide);
     }

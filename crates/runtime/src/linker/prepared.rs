@@ -42,7 +42,7 @@ impl<T: Send + 'static> Prepared<T> {
         let (funcs, resources, types) = resolve::link(linker, component)?;
         component.compile()?;
         let suspends = |import: crate::plan::ImportedFuncIndex| funcs.get(import.at()).is_none_or(HostFunc::suspends);
-        let blocking = Arc::new(Blocking::linked(component.plan(), suspends));
+        let blocking = Arc::new(Blocking::by_function(component.plan(), component.bytes(), suspends));
         let linked =
             Arc::new(Linked { component: component.clone(), funcs, resources, types: Arc::new(types), blocking });
         Ok(Prepared { linked, of: PhantomData })

@@ -1,7 +1,9 @@
 //! Who can block: only these need a stack of their own.
 //!
-//! What cannot block runs on its caller's stack. The answer errs on the side of "can".
+//! What cannot block runs on its caller's stack. The answer errs on the side of "can": by component instances, from the plan
+//! alone; and by functions, when there is code to look at ([`reach`]).
 
+use super::reach::reach;
 use super::{
     Canon, CoreInstanceIndex, FuncDef, ImportedFuncIndex, InstanceIndex, LiftIndex, Plan, Step, Trampoline,
     TrampolineIndex,
@@ -58,6 +60,24 @@ impl Blocking {
     /// host.
     #[must_use]
     pub fn linked(plan: &Plan, suspends: impl Fn(ImportedFuncIndex) -> bool) -> Self {
+        Blocking::from(plan, Blocking::by_themselves(plan, suspends))
+    }
+
+    /// The same, told apart by functions: `bytes` are those of the component or components that were planned.
+    #[must_use]
+    pub fn by_function(plan: &Plan, bytes: &[u8], suspends: impl Fn(ImportedFuncIndex) -> bool) -> Self {
+        let waits = Blocking::by_themselves(plan, suspends);
+        let mut this = Blocking::from(plan, waits.clone());
+        if this.lifts.contains(&true)
+            && let Some(reached) = reach(plan, bytes, &waits, &this.core_instances)
+        {
+            (this.trampolines, this.lifts) = (reached.trampolines, reached.lifts);
+        }
+        this
+    }
+
+    /// For each trampoline, whether it can suspend its caller by itself.
+    fn by_themselves(plan: &Plan, suspends: impl Fn(ImportedFuncIndex) -> bool) -> Vec<bool> {
         let calls_guests = |instance: InstanceIndex| {
             let lowers_lift = |canon: &Canon| matches!(canon, Canon::Lower { callee: FuncDef::Lift(_), .. });
             plan.trampolines.iter().any(|other| other.instance == instance && lowers_lift(&other.canon))
@@ -71,7 +91,7 @@ impl Blocking {
             }
             canon => canon.may_block(plan),
         };
-        Blocking::from(plan, plan.trampolines.iter().map(may_block).collect())
+        plan.trampolines.iter().map(may_block).collect()
     }
 
     /// Follows calls between components from the trampolines that block themselves.

@@ -5,9 +5,11 @@
 //! by every instance.
 
 mod build;
+mod core_calls;
 mod may_block;
 mod print;
 mod print_canon;
+mod reach;
 
 pub(crate) use build::{Part, build, compose};
 pub use may_block::Blocking;

@@ -75,7 +75,7 @@ pub(crate) fn begin(
     let callee = &*guest.callee;
     let (true, Some(plain), Some(func)) = (guest.light, &callee.plain_params, callee.func) else { return Ok(None) };
     let state = store.state_mut();
-    if state.tasks.len() + state.light.len() >= state.limits.max_tasks {
+    if state.tasks.len() + state.light.len() >= state.limits.max_tasks || !state.short_way() {
         return Ok(None);
     }
     if !enters_at_once(state, callee)? {

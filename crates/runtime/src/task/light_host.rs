@@ -58,7 +58,7 @@ pub(crate) fn begin(
     if state.tasks.len() >= state.limits.max_tasks || state.current.thread.is_some() || !state.light.is_empty() {
         return Ok(None);
     }
-    if !enters_at_once(state, callee)? {
+    if !enters_at_once(state, callee)? || !state.short_way() {
         return Ok(None);
     }
     enter(state, callee, Side::Host(LightHost { callee: callee.clone(), make_place }))?;

@@ -127,7 +127,8 @@ pub(super) fn start_for_host(
 /// of its own.
 #[inline]
 fn call_core(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, func: CoreFunc, args: &[u64]) -> Result<()> {
-    let own_stack = store.state().tasks.get(task)?.callee.may_block;
+    // One that cannot block may have a stack, too: nobody can see the difference.
+    let own_stack = store.state().tasks.get(task)?.callee.may_block || !store.state_mut().short_way();
     let continuation = own_stack.then(|| Continuation::new(store, func, args));
     let this = store.state_mut().threads.get_mut(thread)?;
     (this.stage, this.has_stack, this.continuation) = (Stage::Running, own_stack, continuation);
