@@ -7,7 +7,7 @@ use crate::abi::Flat;
 use crate::engine::{CoreFunc, CoreMemory, CoreTable, StoreMut};
 use crate::error::bug;
 use crate::task::light::{self, Ended};
-use crate::task::{Resumption, Subtask, direct};
+use crate::task::{Resumption, Subtask, direct, stay};
 
 /// Where glue finds a callee and its arguments.
 pub(crate) struct DirectCalls {
@@ -108,7 +108,9 @@ pub(super) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<u64> {
 /// The answer, or where `finish` finds it. `wide`: it may need 64 bits.
 #[inline]
 pub(super) fn next(store: &mut StoreMut<'_>, outcome: Outcome, wide: bool) -> Result<u64> {
-    let Outcome::Done(bits) = outcome else { return Ok(Next::Park.bits()) };
+    let Outcome::Done(bits) = outcome else {
+        return Ok(if stay(store)? { Next::Finish.bits() } else { Next::Park.bits() });
+    };
     if !wide {
         return Ok(Next::Done.bits() | u64::from(bits as u32));
     }

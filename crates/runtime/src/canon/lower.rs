@@ -166,7 +166,12 @@ pub(crate) fn core_callee(store: &mut StoreMut<'_>, root: RootId, index: LiftInd
     let options = options(state, root, lift.options)?.clone();
     let this = state.roots.get_mut(root)?;
     let func = this.func(lift.callee)?;
-    let found = Arc::new(CoreCallee::lifted(func, lift, options, this.blocking.lift(index)));
+    let found = Arc::new(CoreCallee::lifted(
+        func,
+        lift,
+        options,
+        (this.blocking.lift(index), this.blocking.enters_others(index)),
+    ));
     if let Some(place) = this.callees.get_mut(index.at()) {
         *place = Some(found.clone());
     }

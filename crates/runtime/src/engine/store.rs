@@ -229,6 +229,12 @@ impl StoreMut<'_> {
         !turn.plain.get() && turn.stack.get() != EMBEDDERS_STACK && turn.stack.get() != UNKNOWN_STACK
     }
 
+    /// Whether guests can be called on the stack that executes.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.handle.turn().has_room()
+    }
+
     /// Whether the store is executed on the stack of the embedder, not on one that can be suspended.
     #[inline]
     pub(crate) fn on_embedders_stack(&self) -> bool {

@@ -5,8 +5,8 @@
 
 use super::reach::reach;
 use super::{
-    Canon, CoreInstanceIndex, FuncDef, ImportedFuncIndex, InstanceIndex, LiftIndex, Plan, Step, Trampoline,
-    TrampolineIndex,
+    Canon, CoreInstanceIndex, FuncDef, ImportedFuncIndex, InstanceIndex, Lift, LiftIndex, Plan, PlannedResource, Step,
+    Trampoline, TrampolineIndex,
 };
 
 impl Canon {
@@ -45,6 +45,7 @@ pub struct Blocking {
     core_instances: Vec<bool>,
     trampolines: Vec<bool>,
     lifts: Vec<bool>,
+    enter_others: Vec<bool>,
 }
 
 impl Blocking {
@@ -125,7 +126,7 @@ impl Blocking {
         let lifts =
             plan.lifts.iter().map(|lift| plan.options.get(lift.options.at()).is_none_or(|o| blocks(o.instance)));
         let lifts = lifts.collect();
-        Blocking { instances, core_instances, trampolines, lifts }
+        Blocking { instances, core_instances, trampolines, lifts, enter_others: enter_others(plan) }
     }
 
     /// Whether code of this component instance can block.
@@ -146,11 +147,39 @@ impl Blocking {
         self.trampolines.get(index.at()).copied().unwrap_or(true)
     }
 
+    /// Whether code of the component instance behind this lifted function may run code of guests before it goes on: it
+    /// calls functions of guests, cancels calls of them, or drops resources that have a destructor.
+    #[must_use]
+    pub fn enters_others(&self, index: LiftIndex) -> bool {
+        self.enter_others.get(index.at()).copied().unwrap_or(true)
+    }
+
     /// Whether the core function behind this lifted function can block.
     #[must_use]
     pub fn lift(&self, index: LiftIndex) -> bool {
         self.lifts.get(index.at()).copied().unwrap_or(true)
     }
+}
+
+/// For each lifted function, see [`Blocking::enters_others`].
+fn enter_others(plan: &Plan) -> Vec<bool> {
+    let mut instances = vec![false; plan.instances.len()];
+    for trampoline in &plan.trampolines {
+        let enters = match &trampoline.canon {
+            Canon::Lower { callee: FuncDef::Lift(_), .. } | Canon::SubtaskCancel { .. } => true,
+            Canon::ResourceDrop { resource } => !matches!(
+                plan.resources.get(resource.0 as usize),
+                Some(PlannedResource::Imported { .. } | PlannedResource::Defined { dtor: None, .. })
+            ),
+            _ => false,
+        };
+        if let Some(instance) = instances.get_mut(trampoline.instance.at()) {
+            *instance |= enters;
+        }
+    }
+    let instance = |lift: &Lift| plan.options.get(lift.options.at()).map(|options| options.instance.at());
+    let enters = |lift| instance(lift).and_then(|instance| instances.get(instance)).copied().unwrap_or(true);
+    plan.lifts.iter().map(enters).collect()
 }
 
 fn mark(instances: &mut [bool], instance: InstanceIndex, found: &mut Vec<InstanceIndex>) {

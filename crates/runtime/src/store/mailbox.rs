@@ -114,6 +114,12 @@ impl Mailbox {
         !self.filled.load(Ordering::Acquire)
     }
 
+    /// Whether there are commands.
+    #[inline]
+    pub(crate) fn has_commands(&self) -> bool {
+        !self.is_empty() && !self.contents().words.commands.is_empty()
+    }
+
     /// Wakes `waker` when something arrives.
     pub(crate) fn wake_when_filled(&self, waker: &Waker) {
         let mut contents = self.contents();

@@ -95,6 +95,8 @@ pub(crate) struct Current {
     pub(crate) light: bool,
     /// Whether it runs as a turn of the store's loop.
     pub(crate) in_turn: bool,
+    /// Whether it was noted already that it stopped: it is about to park.
+    pub(crate) stopped: bool,
 }
 
 impl State {
@@ -238,6 +240,12 @@ impl State {
         if let Some(this) = self.threads.find_mut(thread) {
             (this.running, this.stopped) = (false, self.stops);
         }
+    }
+
+    /// Whether more turns may be made before the embedder gets control.
+    #[inline]
+    pub(crate) fn goes_on(&self) -> bool {
+        self.turns_left > 0 && !self.host_called && self.switch_to.is_none()
     }
 
     /// The resource type `id`.

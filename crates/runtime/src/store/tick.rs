@@ -19,12 +19,19 @@ pub(crate) enum Progress {
     None,
 }
 
-/// One turn: host words are carried out, host work that woke up is polled, one ready thread runs. Spec: `Store.tick`.
+/// Turns, as many as may be made: host words are carried out, host work that woke up is polled, one ready thread runs. Spec:
+/// `Store.tick`.
 pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
     let mut made = read_mail(store)?;
-    if let Some(thread) = next_ready(store)? {
+    while let Some(thread) = next_ready(store)? {
         turn(store, thread)?;
         made = true;
+        let state = store.state_mut();
+        if !state.goes_on() {
+            break;
+        }
+        state.turns_left -= 1;
+        read_mail(store)?;
     }
     Ok(if made { Progress::Made } else { Progress::None })
 }

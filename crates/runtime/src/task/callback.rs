@@ -1,27 +1,27 @@
-//! The short way of a turn of an event loop: an event of a set, one callback on the embedder's stack, and the next wait.
-//! What the thread was is looked up once. `resume_thread` is its twin, which takes every turn.
+//! The short way of a turn of an event loop: an event of a set, or none after a yield, one callback on the stack of whoever
+//! makes the turn, and the next wait. What the thread was is looked up once. `resume_thread` is its twin, which takes every turn.
 
 use super::enter::release_exclusive;
 use super::run::{event_loop, run_switched_to};
 use super::waitable_set::{start_waiting, stop_waiting, take_event};
-use super::{Stage, TaskId, TaskState, ThreadId, WaitFor, callback_code};
+use super::{Event, Stage, TaskId, TaskState, ThreadId, WaitFor, callback_code};
 use crate::Result;
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::instance::InstanceId;
 use crate::store::Current;
 
-/// Resumes `thread`, which is ready, if it waits between callbacks for an event of a set and its callback cannot block;
-/// says whether it did.
+/// Resumes `thread`, which is ready, if it waits between callbacks and its callback cannot block; says whether it did.
 pub(super) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
-    let plain = store.on_embedders_stack();
     let state = store.state_mut();
     if !state.short_way() {
         return Ok(false);
     }
     let this = state.threads.get_mut(thread)?;
-    let (Stage::EventLoop, Some(WaitFor::SetForCallback(set)), true) = (this.stage, this.loop_wait, plain) else {
-        return Ok(false);
+    let set = match (this.stage, this.loop_wait) {
+        (Stage::EventLoop, Some(WaitFor::SetForCallback(set))) => Some(set),
+        (Stage::EventLoop, Some(WaitFor::TurnForCallback)) => None,
+        _ => return Ok(false),
     };
     let task = this.task;
     let task_ = state.tasks.get(task)?;
@@ -33,9 +33,11 @@ pub(super) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
     (this.stage, this.wait_for, this.loop_wait) = (Stage::Running, None, None);
     (this.running, this.has_stack, this.cancelled) = (true, false, false);
     state.instances.get_mut(instance)?.exclusive_thread = Some(thread);
-    stop_waiting(state, set, thread)?;
+    if let Some(set) = set {
+        stop_waiting(state, set, thread)?;
+    }
     let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
-    let event = take_event(store, set)?;
+    let event = set.map_or(Ok(Event::NONE), |set| take_event(store, set))?;
     let packed = callback.call(store, &event.args())? as u32;
     if !wait_again(store, thread, (task, instance), packed)? {
         event_loop(store, thread, task, packed)?;

@@ -4,9 +4,12 @@
 //! loop itself, as long as these are callbacks, until a guest parks on it: the stack is that thread's then. What is done in
 //! which order is what [`tick`](crate::store::tick) does, and a store that makes one turn in a poll
 //! ([`Store::set_turns_per_poll`](crate::Store::set_turns_per_poll)) does it there: the twin this is compared with.
+//!
+//! A guest that has to wait does the same before it parks ([`stay`]): often the turns that follow are callbacks that need no
+//! stack, and then it is its own turn again, without a switch of stacks.
 
 use super::run::{next_event, prepare_callback, returned, start_running};
-use super::{Stage, turn};
+use super::{Stage, ThreadId, turn};
 use crate::Result;
 use crate::abi::Args;
 use crate::engine::{CoreFunc, StoreMut};
@@ -24,7 +27,7 @@ pub(crate) fn go_on(store: &mut StoreMut<'_>, bits: u64) -> Result<Option<(CoreF
     let state = store.state_mut();
     state.current = Current::default();
     state.note_stopped(thread);
-    while goes_on(store) {
+    while store.state().goes_on() {
         let Some(thread) = next_turn(store)? else { break };
         let state = store.state_mut();
         let this = state.threads.get(thread)?;
@@ -51,8 +54,44 @@ pub(crate) fn go_on(store: &mut StoreMut<'_>, bits: u64) -> Result<Option<(CoreF
     Ok(None)
 }
 
-/// Whether more turns may be made before the embedder gets control.
-fn goes_on(store: &StoreMut<'_>) -> bool {
-    let state = store.state();
-    state.turns_left > 0 && !state.host_called && state.switch_to.is_none()
+/// The thread that runs waits from now on. Makes the turns of the store's loop that come before its next one, on its stack;
+/// says whether it is its turn now. If not, it has to park.
+pub(crate) fn stay(store: &mut StoreMut<'_>) -> Result<bool> {
+    let has_room = store.has_room();
+    let state = store.state_mut();
+    let Current { thread: Some(thread), in_turn: true, .. } = state.current else { return Ok(false) };
+    if !has_room || !state.goes_on() || !state.short_way() {
+        return Ok(false);
+    }
+    state.current = Current::default();
+    state.note_stopped(thread);
+    if turns_before(store, thread)? {
+        start_running(store.state_mut(), thread, false, true)?;
+        return Ok(true);
+    }
+    store.state_mut().current = Current { thread: Some(thread), in_turn: true, stopped: true, ..Current::default() };
+    Ok(false)
+}
+
+/// Makes turns until it is that of `thread`, which is on this stack. Nobody else can resume it meanwhile: only guests run that
+/// neither wait nor enter others, and wishes of the embedder are left to the loop.
+fn turns_before(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
+    while store.state().goes_on() && !store.state().mailbox.has_commands() {
+        let Some(next) = next_turn(store)? else { return Ok(false) };
+        let state = store.state_mut();
+        if next == thread {
+            state.turns_left -= 1;
+            return Ok(true);
+        }
+        let this = state.threads.get(next)?;
+        let (task, stage) = (this.task, this.stage);
+        let callee = &state.tasks.get(task)?.callee;
+        if stage != Stage::EventLoop || !callee.ty.async_ || callee.may_block || callee.enters_others {
+            state.chosen = Some(next);
+            return Ok(false);
+        }
+        state.turns_left -= 1;
+        turn(store, next)?;
+    }
+    Ok(false)
 }

@@ -5,10 +5,11 @@
 //! [direct](super::direct) one. That is also the twin that it is compared with.
 
 use super::direct::Direct;
-use super::enter::{register_thread, release_exclusive};
+use super::enter::release_exclusive;
 use super::light_host::{LightHost, keep_place};
 use super::{
-    Callee, Caller, CoreCallee, Stage, Subtask, SubtaskState, Task, TaskState, Thread, ThreadId, callback_code,
+    Callee, Caller, CoreCallee, Stage, Subtask, SubtaskId, SubtaskState, Task, TaskId, TaskState, Thread, ThreadId,
+    callback_code,
 };
 use crate::abi::{Args, Flat, Plain};
 use crate::canon::{Lowered, LoweredGuest};
@@ -188,6 +189,15 @@ fn callee_of<'s>(state: &'s State, call: &'s LightCall) -> Result<&'s CoreCallee
 
 /// Makes the tasks, threads and subtasks of all light calls.
 pub(crate) fn make_visible(state: &mut State) -> Result<()> {
+    let leaf_storage = state.current.leaf_storage;
+    if let [_] = state.light[..]
+        && let Some(call) = state.light.pop()
+    {
+        let outer = call.outer;
+        let thread = Some(make_task(state, call, outer)?);
+        state.current = Current { leaf_storage, thread, ..Current::default() };
+        return Ok(());
+    }
     let mut current = None;
     let mut calls = std::mem::take(&mut state.light);
     for call in calls.drain(..) {
@@ -197,21 +207,24 @@ pub(crate) fn make_visible(state: &mut State) -> Result<()> {
     // The room is used again.
     state.light = calls;
     if let Some(current) = current {
-        state.current = Current { leaf_storage: state.current.leaf_storage, ..current };
+        state.current = Current { leaf_storage, ..current };
     }
     Ok(())
 }
 
 /// Makes what `call` would have had from the start; gives its thread.
 fn make_task(state: &mut State, call: LightCall, outer: Current) -> Result<ThreadId> {
+    let returned = call.result.is_some();
     let (callee, caller, subtask) = match call.side {
         Side::Guest(number, args) => {
             let lowered = state.lowered.get(number as usize).ok_or_else(|| bug!("no lowered function {number}"))?;
             let callee = lowered.guest()?.callee.clone();
-            let mut subtask = Subtask::new(lowered, args.values());
-            subtask.state = if call.result.is_some() { SubtaskState::Returned } else { SubtaskState::Started };
+            let mut subtask = Subtask::of(lowered.clone(), args);
+            subtask.state = if returned { SubtaskState::Returned } else { SubtaskState::Started };
             subtask.flat_result = call.result.unwrap_or(0);
+            subtask.callee = Callee::Task(state.tasks.next_id());
             let subtask = state.subtasks.insert(subtask);
+            state.direct.push(Direct { outer, subtask });
             (callee, Caller::Guest(subtask), Some(subtask))
         }
         Side::Host(host) => {
@@ -220,20 +233,25 @@ fn make_task(state: &mut State, call: LightCall, outer: Current) -> Result<Threa
         }
     };
     let (instance, exclusive) = (callee.options.instance, callee.ty.async_ && callee.needs_exclusive());
-    let mut task = Task::new(callee, instance, caller);
-    task.state = if call.result.is_some() { TaskState::Resolved } else { TaskState::Started };
-    let task = state.tasks.insert(task);
-    let mut thread = Thread::new(task, Stage::Running);
-    (thread.running, thread.storage) = (true, call.storage);
-    let thread = state.threads.insert(thread);
-    state.tasks.get_mut(task)?.implicit_thread = Some(thread);
-    if let Some(subtask) = subtask {
-        state.subtasks.get_mut(subtask)?.callee = Callee::Task(task);
-        state.direct.push(Direct { outer, subtask });
-    }
+    let instance_ = state.instances.get_mut(instance)?;
+    let thread = state.threads.next_id();
+    let index = instance_.threads.add(thread)?;
     if exclusive {
-        state.instances.get_mut(instance)?.exclusive_thread = Some(thread);
+        instance_.exclusive_thread = Some(thread);
     }
-    register_thread(state, thread, task)?;
+    let mut task = Task::new(callee, instance, caller);
+    task.state = if returned { TaskState::Resolved } else { TaskState::Started };
+    (task.implicit_thread, task.entered) = (Some(thread), true);
+    let task = state.tasks.insert(task);
+    let mut this = Thread::new(task, Stage::Running);
+    (this.running, this.storage, this.index) = (true, call.storage, Some(index));
+    if state.threads.insert(this) != thread || subtask.is_some_and(|id| !is_callee(state, id, task)) {
+        return Err(bug!("a task has another number than was expected"));
+    }
     Ok(thread)
+}
+
+#[inline]
+fn is_callee(state: &State, subtask: SubtaskId, task: TaskId) -> bool {
+    state.subtasks.find(subtask).is_some_and(|subtask| subtask.callee == Callee::Task(task))
 }

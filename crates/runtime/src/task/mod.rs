@@ -25,7 +25,7 @@ mod task;
 
 pub(crate) use cancel::{cancel_callee, request_cancellation};
 pub(crate) use error_context::{ErrorContext, ErrorContextId};
-pub(crate) use go_on::go_on;
+pub(crate) use go_on::{go_on, stay};
 pub(crate) use resolve::{cancel_task, resolve_subtask, return_task};
 pub(crate) use run::{resume_thread, run_sync_callee, turn};
 pub(crate) use start::{Caller, CoreCallee, TakesResult, in_start_function, start_host_task, start_task};

@@ -53,7 +53,9 @@ fn run_once(
     let state = store.state_mut();
     let last = std::mem::replace(&mut state.current, before);
     // Another one when its stack went on to other turns; none when it has done them all.
-    if let Some(thread) = last.thread {
+    if let Some(thread) = last.thread
+        && !last.stopped
+    {
         state.note_stopped(thread);
     }
     result

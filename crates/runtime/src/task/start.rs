@@ -25,6 +25,8 @@ pub(crate) struct CoreCallee {
     pub(crate) name: Box<str>,
     /// Whether it can block, so that it needs a stack of its own.
     pub(crate) may_block: bool,
+    /// Whether it may call functions of guests, cancel calls of them or run their destructors.
+    pub(crate) enters_others: bool,
     /// Whether the host's calls need no task as long as nobody asks for one: it cannot block, borrows nothing and gives its
     /// result at the end or as one number.
     pub(crate) light_for_host: bool,
@@ -42,7 +44,12 @@ impl CoreCallee {
     }
 
     /// The function of `lift`.
-    pub(crate) fn lifted(func: CoreFunc, lift: &Lift, options: Arc<Options>, may_block: bool) -> Self {
+    pub(crate) fn lifted(
+        func: CoreFunc,
+        lift: &Lift,
+        options: Arc<Options>,
+        (may_block, enters_others): (bool, bool),
+    ) -> Self {
         let plain_result = Plain::of_result(lift.ty.result.as_ref());
         let one_number = plain_result.as_ref().is_some_and(|plain| plain.len() <= MAX_FLAT_RESULTS);
         let answers = one_number || !options.async_;
@@ -53,6 +60,7 @@ impl CoreCallee {
             options,
             name: lift.name.as_str().into(),
             may_block,
+            enters_others,
             plain_params: Plain::of_params(&lift.ty.params),
             plain_result,
         }
@@ -66,6 +74,7 @@ impl CoreCallee {
             options: Options::plain(instance),
             name: name.into(),
             may_block: true,
+            enters_others: true,
             light_for_host: false,
             plain_params: None,
             plain_result: None,

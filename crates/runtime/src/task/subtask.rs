@@ -69,6 +69,12 @@ impl Subtask {
     /// A call that begins.
     #[inline]
     pub(crate) fn new(lowered: &Arc<Lowered>, args: &[u64]) -> Self {
+        Subtask::of(lowered.clone(), Args::new(args))
+    }
+
+    /// [`new`](Self::new) of what is kept already.
+    #[inline]
+    pub(crate) fn of(lowered: Arc<Lowered>, flat_args: Args) -> Self {
         Subtask {
             waitable: Waitable::default(),
             state: SubtaskState::Starting,
@@ -76,8 +82,8 @@ impl Subtask {
             lenders: Some(Vec::new()),
             cancellation_requested: false,
             flat_result: 0,
-            lowered: lowered.clone(),
-            flat_args: Args::new(args),
+            lowered,
+            flat_args,
             index: None,
             waiter: None,
         }
