@@ -52,10 +52,10 @@ pub(super) struct DirectCall {
 /// Spec: `canon_lower`, up to the core call.
 pub(super) fn begin(store: &mut StoreMut<'_>, call: &DirectCall, args: &[u64]) -> Result<u64> {
     check_may_leave(store, call.site.instance)?;
-    let (number, lowered) = call.import.numbered(store)?;
+    let lowered = call.import.lowered(store)?;
     let guest = lowered.guest()?;
     let mut flat = Flat::new();
-    if let Some(func) = light::begin(store, *number, lowered, guest, args, &mut flat)? {
+    if let Some(func) = light::begin(store, lowered, guest, args, &mut flat)? {
         return hand_over(store, call, func, &flat);
     }
     if guest.callee.may_block || !store.state_mut().short_way() {
@@ -99,7 +99,7 @@ pub(super) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<u64> {
         return next(store, Outcome::Done(bits), wide);
     }
     let subtask = direct::end(store, bits)?;
-    let lowered = &store.state().subtasks.get(subtask)?.lowered;
+    let lowered = store.state().subtasks.get(subtask)?.lowered(store.state())?;
     let (async_, wide) = (lowered.options.async_, lowered.is_wide);
     let outcome = after_start(store, subtask, async_)?;
     next(store, outcome, wide)

@@ -15,6 +15,8 @@ use crate::types::{FlatType, FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, M
 
 /// A lowered function: what all calls of one import have in common. Spec: the arguments of `canon_lower`.
 pub(crate) struct Lowered {
+    /// Its place in [`State::lowered`](crate::store::State::lowered).
+    pub(crate) number: u32,
     /// Its type, as the caller sees it.
     pub(crate) ty: Arc<FuncType>,
     /// The caller's options.
@@ -37,8 +39,8 @@ pub(crate) struct LoweredGuest {
     /// What all its tasks have in common.
     pub(crate) callee: Arc<CoreCallee>,
     /// Whether both sides mean the same types.
-    same_types: bool,
-    /// Whether a call of it needs no task as long as nobody asks for one.
+    pub(crate) same_types: bool,
+    /// Whether a call of it needs no task as long as nobody asks for one: it can't block and borrows nothing.
     pub(crate) light: bool,
 }
 
@@ -80,7 +82,7 @@ pub(super) struct LoweredImport {
     callee: FuncDef,
     ty: Arc<FuncType>,
     options: OptionsIndex,
-    found: OnceLock<(u32, Arc<Lowered>)>,
+    found: OnceLock<Arc<Lowered>>,
 }
 
 impl LoweredImport {
@@ -92,20 +94,12 @@ impl LoweredImport {
     /// What it stands for.
     #[inline]
     pub(super) fn lowered(&self, store: &mut StoreMut<'_>) -> Result<&Arc<Lowered>> {
-        self.numbered(store).map(|(_, lowered)| lowered)
-    }
-
-    /// What it stands for, and its number in the store.
-    #[inline]
-    pub(super) fn numbered(&self, store: &mut StoreMut<'_>) -> Result<&(u32, Arc<Lowered>)> {
         match self.found.get() {
             Some(found) => Ok(found),
             None => {
                 let found = self.find(store)?;
-                let all = &mut store.state_mut().lowered;
-                all.push(found.clone());
-                let number = all.len() as u32 - 1;
-                Ok(self.found.get_or_init(|| (number, found)))
+                store.state_mut().lowered.push(found.clone());
+                Ok(self.found.get_or_init(|| found))
             }
         }
     }
@@ -117,8 +111,7 @@ impl LoweredImport {
             FuncDef::Lift(lift) => {
                 let callee = core_callee(store, root, lift)?;
                 let same_types = self.ty.params == callee.ty.params && self.ty.result == callee.ty.result;
-                let plain = same_types && callee.plain_params.is_some() && callee.plain_result.is_some();
-                let light = plain && !callee.may_block && callee.options.post_return.is_none();
+                let light = !callee.may_block && !self.ty.borrows();
                 LoweredCallee::Guest(LoweredGuest { callee, same_types, light })
             }
             FuncDef::Imported(import) => {
@@ -129,7 +122,8 @@ impl LoweredImport {
         let lends = self.ty.borrows();
         let flat = self.ty.result.as_ref().and_then(|result| result.layout().flat.as_deref());
         let is_wide = !options.async_ && matches!(flat, Some([FlatType::I64 | FlatType::F64]));
-        Ok(Arc::new(Lowered { ty: self.ty.clone(), options, lends, is_wide, callee }))
+        let number = store.state().lowered.len() as u32;
+        Ok(Arc::new(Lowered { number, ty: self.ty.clone(), options, lends, is_wide, callee }))
     }
 }
 
@@ -212,7 +206,7 @@ fn started(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<()> {
 pub(crate) fn lift_args(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<Vec<Val>> {
     started(store, id)?;
     let subtask = store.state().subtasks.get(id)?;
-    let (lowered, flat) = (subtask.lowered.clone(), subtask.flat_args.clone());
+    let (lowered, flat) = (subtask.lowered(store.state())?.clone(), subtask.flat_args.clone());
     let mut cx = LiftCx::new(store.reborrow(), &lowered.options, Some(id));
     cx.between_guests = true;
     let max = lowered.max_flat_params();
@@ -221,14 +215,15 @@ pub(crate) fn lift_args(store: &mut StoreMut<'_>, id: SubtaskId) -> Result<Vec<V
 
 /// [`lift_args`] of arguments that are nothing but numbers on both sides, as the callee takes them; says whether they were.
 pub(crate) fn lift_numbers(store: &mut StoreMut<'_>, id: SubtaskId, numbers: &mut Flat) -> Result<bool> {
-    match store.state().subtasks.get(id)?.lowered.guest()? {
+    match store.state().subtasks.get(id)?.lowered(store.state())?.guest()? {
         LoweredGuest { same_types: true, callee, .. } if callee.plain_params.is_some() => {}
         _ => return Ok(false),
     }
     started(store, id)?;
-    let Subtask { lowered, flat_args, .. } = store.state().subtasks.get(id)?;
+    let subtask = store.state().subtasks.get(id)?;
+    let lowered = subtask.lowered(store.state())?;
     let Some(plain) = &lowered.guest()?.callee.plain_params else { return Ok(false) };
-    let flat = flat_args.values();
+    let flat = subtask.flat_args.values();
     if plain.len() <= lowered.max_flat_params() {
         plain.lift_flat(flat, numbers)?;
     } else {

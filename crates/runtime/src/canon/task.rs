@@ -32,7 +32,7 @@ pub(super) fn return_(
         return Err(Trap::TaskReturnInvalid.into());
     }
     if light {
-        light::return_numbers(store, MAX_FLAT_PARAMS, args)?;
+        light::return_values(store, MAX_FLAT_PARAMS, args)?;
     } else {
         return_task(store, task, MAX_FLAT_PARAMS, args)?;
     }

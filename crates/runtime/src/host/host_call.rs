@@ -183,18 +183,18 @@ fn call_concurrent(body: &ConcurrentBody, mut call: HostCall<'_>) -> Result<Outc
     let state = call.store.state_mut();
     let host_task = state.host_tasks.next_id();
     let waker = match state.spare_waker.take() {
-        Some((id, waker)) if id == host_task => waker,
-        _ => source_waker(&state.mailbox, HostSource::Task(host_task)),
+        Some((number, waker)) if number == host_task.number() => waker,
+        _ => source_waker(&state.mailbox, HostSource::Task(host_task.number())),
     };
     let begun = body(&mut call, subtask, &mut Context::from_waker(&waker))?;
     let (id, future) = match begun {
         Begun::Pending(future) => (subtask.unwrap_or_else(|| started(&mut call)), future),
         Begun::Answered(outcome) => {
-            call.store.state_mut().spare_waker = Some((host_task, waker));
+            call.store.state_mut().spare_waker = Some((host_task.number(), waker));
             return Ok(outcome);
         }
         Begun::Resolved => {
-            call.store.state_mut().spare_waker = Some((host_task, waker));
+            call.store.state_mut().spare_waker = Some((host_task.number(), waker));
             let id = subtask.ok_or_else(|| bug!("a call without a subtask is resolved"))?;
             return after_start(&mut call.store, id, async_);
         }

@@ -23,13 +23,14 @@ pub(crate) struct HostTask {
     pub(crate) waker: Option<Waker>,
 }
 
-/// Polls a host task that woke the store.
-pub(crate) fn poll_host_task(store: &mut StoreMut<'_>, id: HostTaskId) -> Result<()> {
+/// Polls the host task at the place `number`, which woke the store.
+pub(crate) fn poll_host_task(store: &mut StoreMut<'_>, number: u32) -> Result<()> {
     let state = store.state_mut();
+    let Some(id) = state.host_tasks.at(number) else { return Ok(()) };
     let Some(this) = state.host_tasks.find_mut(id) else { return Ok(()) };
     let Some(mut future) = this.future.take() else { return Ok(()) };
     let (waker, serves) = (this.waker.take(), this.subtask);
-    let waker = waker.unwrap_or_else(|| source_waker(&state.mailbox, HostSource::Task(id)));
+    let waker = waker.unwrap_or_else(|| source_waker(&state.mailbox, HostSource::Task(number)));
     match future.as_mut().poll_work(&mut Context::from_waker(&waker), store, serves) {
         Poll::Pending => {
             if let Some(this) = store.state_mut().host_tasks.find_mut(id) {
@@ -38,7 +39,9 @@ pub(crate) fn poll_host_task(store: &mut StoreMut<'_>, id: HostTaskId) -> Result
             Ok(())
         }
         Poll::Ready(result) => {
-            store.state_mut().host_tasks.remove(id);
+            let state = store.state_mut();
+            state.host_tasks.remove(id);
+            state.spare_waker = Some((number, waker));
             result
         }
     }
@@ -63,5 +66,5 @@ pub(crate) fn spawn(store: &mut StoreMut<'_>, future: Pin<Box<dyn Future<Output 
         Ok(())
     });
     let id = state.host_tasks.insert(HostTask { subtask: None, future: Some(future), waker: None });
-    state.mailbox.wake(HostSource::Task(id));
+    state.mailbox.wake(HostSource::Task(id.number()));
 }

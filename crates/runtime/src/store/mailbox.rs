@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
-use crate::host::{FutureTarget, HostConsumer, HostTaskId};
+use crate::host::{FutureTarget, HostConsumer};
 use crate::stream::SharedId;
 use crate::task::TaskId;
 
 /// Something of the host that can be polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostSource {
-    /// A host function under way, or a future that was spawned.
-    Task(HostTaskId),
+    /// A host function under way, or a future that was spawned: the number of its place, so that one waker serves all that
+    /// are there one after the other. To be polled once more than needed hurts no future.
+    Task(u32),
     /// A producer, consumer, source or target at an end of a stream or future.
     Shared(SharedId),
 }

@@ -102,6 +102,13 @@ impl<T> Slab<T> {
         Id { index, generation, of: PhantomData }
     }
 
+    /// The number of the value that is at the place `number` now.
+    #[inline]
+    pub(crate) fn at(&self, number: u32) -> Option<Id<T>> {
+        let (generation, value) = self.places.get(number as usize)?;
+        value.as_ref().map(|_| Id { index: number, generation: *generation, of: PhantomData })
+    }
+
     /// The value, if it is still there.
     #[inline]
     pub(crate) fn find(&self, id: Id<T>) -> Option<&T> {
@@ -194,6 +201,7 @@ mod tests {
         let c = slab.insert("c");
         assert!(next == c);
         assert_eq!(c.number(), a.number());
+        assert!(slab.at(a.number()) == Some(c) && slab.at(7).is_none());
         assert!(slab.find(a).is_none());
         assert!(slab.get(a).is_err());
         assert_eq!((slab.find(b), slab.find(c), slab.len()), (Some(&"b"), Some(&"c"), 2));

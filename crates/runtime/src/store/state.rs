@@ -9,7 +9,7 @@ use super::{Choose, Mailbox, ResourceTypeId, Slab, Words};
 use crate::adapter::AdaptedCall;
 use crate::canon::Lowered;
 use crate::engine::{Continuation, CoreLimits, GoOn};
-use crate::host::{HostTask, HostTaskId};
+use crate::host::HostTask;
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
 use crate::stream::{CopyEnd, HostEnd, Shared};
 use crate::task::direct::Direct;
@@ -27,8 +27,8 @@ pub(crate) struct State {
     pub(crate) mailbox: Arc<Mailbox>,
     /// Where the mailbox's contents are put while they are carried out; empty but for that.
     pub(crate) words: Words,
-    /// A waker that a call of the host did not need, for the next one.
-    pub(crate) spare_waker: Option<(HostTaskId, Waker)>,
+    /// A waker that a call of the host needs no more, and the number of its place, for the next one there.
+    pub(crate) spare_waker: Option<(u32, Waker)>,
     pub(crate) choose: Choose,
 
     pub(crate) roots: Slab<RootInstance>,

@@ -1,4 +1,4 @@
-//! Calls that nobody sees: from guest to guest, of a callee that cannot block and takes and gives nothing but numbers.
+//! Calls that nobody sees: from guest to guest, of a callee that cannot block and borrows nothing.
 //!
 //! Most of them return at once. Until something asks for their task, thread or subtask they are an entry on a stack;
 //! then [`make_visible`] makes what they would have been from the start, and the call goes on as a
@@ -7,14 +7,16 @@
 use super::direct::Direct;
 use super::enter::release_exclusive;
 use super::light_host::{LightHost, keep_place};
+use super::waitable_set::start_waiting;
 use super::{
     Callee, Caller, CoreCallee, Stage, Subtask, SubtaskId, SubtaskState, Task, TaskId, TaskState, Thread, ThreadId,
-    callback_code,
+    WaitFor, callback_code,
 };
-use crate::abi::{Args, Flat, Plain};
+use crate::abi::{Args, Flat, FlatIter, LiftCx, LowerCx, Params, Plain, ReturnVal, Returns, Val, lower_dynamic};
 use crate::canon::{Lowered, LoweredGuest};
 use crate::engine::{CoreFunc, CoreMemory, StoreMut};
 use crate::error::bug;
+use crate::instance::{Handle, call_post_return};
 use crate::store::{Current, State};
 use crate::types::MAX_FLAT_RESULTS;
 use crate::{Result, Trap};
@@ -67,14 +69,13 @@ fn memory_of(memory: Option<CoreMemory>) -> Result<CoreMemory> {
 /// Starts a call: the core function, its arguments in `flat`; none when it has to wait, or is not light.
 pub(crate) fn begin(
     store: &mut StoreMut<'_>,
-    number: u32,
     lowered: &Lowered,
     guest: &LoweredGuest,
     args: &[u64],
     flat: &mut Flat,
 ) -> Result<Option<CoreFunc>> {
     let callee = &*guest.callee;
-    let (true, Some(plain), Some(func)) = (guest.light, &callee.plain_params, callee.func) else { return Ok(None) };
+    let (true, Some(func)) = (guest.light, callee.func) else { return Ok(None) };
     let state = store.state_mut();
     if state.tasks.len() + state.light.len() >= state.limits.max_tasks || !state.short_way() {
         return Ok(None);
@@ -82,14 +83,26 @@ pub(crate) fn begin(
     if !enters_at_once(state, callee)? {
         return Ok(None);
     }
-    if plain.len() <= lowered.max_flat_params() {
-        plain.lift_flat(args, flat)?;
-    } else {
-        let memory = memory_of(lowered.options.memory)?;
-        plain.load(store.memory(memory), args.first().map_or(0, |&bits| bits as u32), flat)?;
+    enter(state, callee, Side::Guest(lowered.number, Args::new(args)))?;
+    match &callee.plain_params {
+        Some(plain) if guest.same_types && plain.len() <= lowered.max_flat_params() => plain.lift_flat(args, flat)?,
+        Some(plain) if guest.same_types => {
+            let memory = memory_of(lowered.options.memory)?;
+            plain.load(store.memory(memory), args.first().map_or(0, |&bits| bits as u32), flat)?;
+        }
+        _ => *flat = pass_arguments(store, lowered, callee, args)?,
     }
-    enter(store.state_mut(), callee, Side::Guest(number, Args::new(args)))?;
     Ok(Some(func))
+}
+
+/// Lifts arguments that are more than numbers out of the caller and lowers them into the callee.
+fn pass_arguments(store: &mut StoreMut<'_>, lowered: &Lowered, callee: &CoreCallee, args: &[u64]) -> Result<Flat> {
+    let mut cx = LiftCx::new(store.reborrow(), &lowered.options, None);
+    cx.between_guests = true;
+    let max_flat = lowered.max_flat_params();
+    let values = <Vec<Val> as Params>::lift(&mut cx, &lowered.ty.params, max_flat, &mut FlatIter::new(args))?;
+    let mut cx = LowerCx::new(store.reborrow(), &callee.options, lowered.options.string_encoding);
+    lower_dynamic(&mut cx, values, &callee.ty.params)
 }
 
 /// Whether a call of `callee` has to wait for nobody. Spec: `Task.enter_implicit_thread`.
@@ -120,11 +133,18 @@ pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<Ended> {
     let callee = &*lowered_of(state, top(state)?)?.guest()?.callee;
     let (async_, exclusive, event_loops) =
         (callee.options.async_, callee.ty.async_ && callee.needs_exclusive(), callee.options.callback.is_some());
-    let instance = callee.options.instance;
+    let (instance, post_return) = (callee.options.instance, callee.options.post_return);
     if !async_ {
-        return_numbers(store, MAX_FLAT_RESULTS, &[bits])?;
+        return_values(store, MAX_FLAT_RESULTS, &[bits])?;
+        if let Some(post_return) = post_return {
+            call_post_return(store, instance, post_return, bits)?;
+        }
     } else if event_loops && bits as u32 & callback_code::MASK != callback_code::EXIT {
-        make_visible(store.state_mut())?;
+        let state = store.state_mut();
+        if let Some(bits) = wait(state, bits as u32)? {
+            return Ok(Ended::Answer { bits, wide: false });
+        }
+        make_visible(state)?;
         return Ok(Ended::GoesOn);
     }
     let state = store.state_mut();
@@ -140,12 +160,17 @@ pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<Ended> {
 }
 
 /// Spec: `task.return` of the light call that runs: `flat` is its result.
-pub(crate) fn return_numbers(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u64]) -> Result<()> {
+pub(crate) fn return_values(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u64]) -> Result<()> {
     let state = store.state();
     let call = top(state)?;
     let callee = callee_of(state, call)?;
-    let plain =
-        callee.plain_result.as_ref().ok_or_else(|| bug!("a light call with a result that is not of numbers"))?;
+    let same_types = match call.side {
+        Side::Guest(..) => lowered_of(state, call)?.guest()?.same_types,
+        Side::Host(_) => true,
+    };
+    let Some(plain) = callee.plain_result.as_ref().filter(|_| same_types) else {
+        return pass_result(store, max_flat, flat);
+    };
     let mut numbers = Flat::new();
     if plain.len() <= max_flat {
         plain.lift_flat(flat, &mut numbers)?;
@@ -164,8 +189,33 @@ pub(crate) fn return_numbers(store: &mut StoreMut<'_>, max_flat: usize, flat: &[
         let (bytes, state) = store.memory_and_state(memory);
         result_of(lowered_of(state, top(state)?)?)?.store(&numbers, bytes, out)?;
     }
+    note_result(store, &numbers)
+}
+
+/// [`return_values`] of a result that is more than numbers: it is lifted out of the callee and lowered into the caller.
+fn pass_result(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u64]) -> Result<()> {
+    let state = store.state();
+    let call = top(state)?;
+    let Side::Guest(number, args) = &call.side else { return Err(bug!("a light call of the host gives no number")) };
+    let out = args.values().last().map(|&bits| bits as u32);
+    let returned = call.result.is_some();
+    let lowered = state.lowered.get(*number as usize).ok_or_else(|| bug!("no lowered function {number}"))?.clone();
+    let callee = &lowered.guest()?.callee;
+    let mut cx = LiftCx::new(store.reborrow(), &callee.options, None);
+    cx.between_guests = true;
+    let result = ReturnVal::lift(&mut cx, callee.ty.result.as_ref(), max_flat, &mut FlatIter::new(flat))?;
+    if returned {
+        return Err(Trap::TaskAlreadyResolved.into());
+    }
+    let mut cx = LowerCx::new(store.reborrow(), &lowered.options, callee.options.string_encoding);
+    let mut numbers = Flat::new();
+    result.lower(&mut cx, lowered.ty.result.as_ref(), lowered.max_flat_results(), out, &mut numbers)?;
+    note_result(store, &numbers)
+}
+
+fn note_result(store: &mut StoreMut<'_>, flat: &Flat) -> Result<()> {
     let call = store.state_mut().light.last_mut().ok_or_else(|| bug!("no light call runs"))?;
-    call.result = Some(numbers.values().first().copied().unwrap_or(0));
+    call.result = Some(flat.values().first().copied().unwrap_or(0));
     Ok(())
 }
 
@@ -212,6 +262,47 @@ pub(crate) fn make_visible(state: &mut State) -> Result<()> {
     Ok(())
 }
 
+/// What comes of the only light call, of an import that is async, when its core function has returned `packed` without a
+/// result: a task that waits between callbacks, and a handle for its subtask. The same as [`make_visible`] and the event loop of
+/// [`direct::end`](super::direct::end), of which nobody sees what is in between; none when that is the way to go.
+fn wait(state: &mut State, packed: u32) -> Result<Option<u64>> {
+    let code = packed & callback_code::MASK;
+    if state.light.len() != 1 || !matches!(code, callback_code::YIELD | callback_code::WAIT) || !state.short_way() {
+        return Ok(None);
+    }
+    let call = top(state)?;
+    let lowered = lowered_of(state, call)?;
+    let (caller, callee, outer) = (&lowered.options, &lowered.guest()?.callee, call.outer);
+    if !caller.async_ || call.result.is_some() {
+        return Ok(None);
+    }
+    let (instance, calling) = (callee.options.instance, caller.instance);
+    let wait_for = match code {
+        callback_code::YIELD => WaitFor::TurnForCallback,
+        _ => {
+            let index = packed >> 4;
+            WaitFor::SetForCallback(state.instances.get(instance)?.handles.get(index)?.set(index)?)
+        }
+    };
+    let call = state.light.pop().ok_or_else(|| bug!("no light call runs"))?;
+    let thread = make_task(state, call, outer)?;
+    let subtask = state.direct.pop().ok_or_else(|| bug!("a direct call ends that did not begin"))?.subtask;
+    release_exclusive(state, instance)?;
+    state.stops += 1;
+    let stops = state.stops;
+    let this = state.threads.get_mut(thread)?;
+    (this.stage, this.running, this.stopped) = (Stage::EventLoop, false, stops);
+    (this.wait_for, this.loop_wait) = (Some(wait_for), Some(wait_for));
+    match wait_for {
+        WaitFor::SetForCallback(set) => start_waiting(state, set, thread)?,
+        _ => state.wake(thread),
+    }
+    state.current = outer;
+    let index = state.instances.get_mut(calling)?.handles.add(Handle::Subtask(subtask))?;
+    state.subtasks.get_mut(subtask)?.index = Some(index);
+    Ok(Some(u64::from(SubtaskState::Started as u32 | index << 4)))
+}
+
 /// Makes what `call` would have had from the start; gives its thread.
 fn make_task(state: &mut State, call: LightCall, outer: Current) -> Result<ThreadId> {
     let returned = call.result.is_some();
@@ -219,7 +310,7 @@ fn make_task(state: &mut State, call: LightCall, outer: Current) -> Result<Threa
         Side::Guest(number, args) => {
             let lowered = state.lowered.get(number as usize).ok_or_else(|| bug!("no lowered function {number}"))?;
             let callee = lowered.guest()?.callee.clone();
-            let mut subtask = Subtask::of(lowered.clone(), args);
+            let mut subtask = Subtask::of(lowered, args);
             subtask.state = if returned { SubtaskState::Returned } else { SubtaskState::Started };
             subtask.flat_result = call.result.unwrap_or(0);
             subtask.callee = Callee::Task(state.tasks.next_id());

@@ -66,7 +66,7 @@ fn return_numbers(
     flat: &[u64],
 ) -> Result<bool> {
     let this = store.state().tasks.get(task)?;
-    let lowered = &store.state().subtasks.get(subtask)?.lowered;
+    let lowered = store.state().subtasks.get(subtask)?.lowered(store.state())?;
     let Some(plain) = lowered.plain_result() else { return Ok(false) };
     let mut numbers = Flat::new();
     if plain.len() <= max_flat {
@@ -80,7 +80,7 @@ fn return_numbers(
         let memory = lowered.options.memory.ok_or_else(|| bug!("a result in memory without the memory option"))?;
         let (bytes, state) = store.memory_and_state(memory);
         let this = state.subtasks.get(subtask)?;
-        if let (Some(plain), Some(&out)) = (this.lowered.plain_result(), this.flat_args.values().last()) {
+        if let (Some(plain), Some(&out)) = (this.lowered(state)?.plain_result(), this.flat_args.values().last()) {
             plain.store(&numbers, bytes, out as u32)?;
         }
     }
@@ -135,9 +135,9 @@ pub(crate) fn resolve_subtask<R: Returns>(
         };
         return subtask::on_progress(state, id);
     };
-    let lowered = this.lowered.clone();
-    let (options, ty) = (&lowered.options, &lowered.ty);
     let out = this.flat_args.values().last().map(|&bits| bits as u32);
+    let lowered = state.subtasks.get(id)?.lowered(state)?.clone();
+    let (options, ty) = (&lowered.options, &lowered.ty);
     let max_flat = if options.async_ { 0 } else { MAX_FLAT_RESULTS };
     let mut cx = LowerCx::new(store.reborrow(), options, string_source);
     let mut flat = Flat::new();

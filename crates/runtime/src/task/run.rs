@@ -182,7 +182,7 @@ fn lower_args(store: &mut StoreMut<'_>, task: TaskId, flat: &mut Flat) -> Result
         }
         Caller::Guest(subtask) => {
             let subtask = *subtask;
-            let source = store.state_mut().subtasks.get_mut(subtask)?.lowered.options.string_encoding;
+            let source = store.state().subtasks.get(subtask)?.lowered(store.state())?.options.string_encoding;
             let args = crate::canon::lift_args(store, subtask)?;
             *flat = lower_dynamic(&mut cx(store.reborrow(), source), args, &ty.params)?;
             Ok(())

@@ -55,8 +55,10 @@ pub(crate) struct Subtask {
     pub(crate) cancellation_requested: bool,
     /// Spec: `flat_results`: at most one.
     pub(crate) flat_result: u64,
-    /// What was called, with the caller's options.
-    pub(crate) lowered: Arc<Lowered>,
+    /// What was called, with the caller's options: its place in [`State::lowered`].
+    lowered: u32,
+    /// The caller's instance.
+    instance: InstanceId,
     /// The caller's flat arguments; the last may be the out-pointer.
     pub(crate) flat_args: Args,
     /// Its handle, once it has one. Spec: `subtaski`.
@@ -68,13 +70,13 @@ pub(crate) struct Subtask {
 impl Subtask {
     /// A call that begins.
     #[inline]
-    pub(crate) fn new(lowered: &Arc<Lowered>, args: &[u64]) -> Self {
-        Subtask::of(lowered.clone(), Args::new(args))
+    pub(crate) fn new(lowered: &Lowered, args: &[u64]) -> Self {
+        Subtask::of(lowered, Args::new(args))
     }
 
     /// [`new`](Self::new) of what is kept already.
     #[inline]
-    pub(crate) fn of(lowered: Arc<Lowered>, flat_args: Args) -> Self {
+    pub(crate) fn of(lowered: &Lowered, flat_args: Args) -> Self {
         Subtask {
             waitable: Waitable::default(),
             state: SubtaskState::Starting,
@@ -82,7 +84,8 @@ impl Subtask {
             lenders: Some(Vec::new()),
             cancellation_requested: false,
             flat_result: 0,
-            lowered,
+            lowered: lowered.number,
+            instance: lowered.options.instance,
             flat_args,
             index: None,
             waiter: None,
@@ -92,7 +95,13 @@ impl Subtask {
     /// The caller's instance.
     #[inline]
     pub(crate) fn instance(&self) -> InstanceId {
-        self.lowered.options.instance
+        self.instance
+    }
+
+    /// What was called, with the caller's options.
+    #[inline]
+    pub(crate) fn lowered<'s>(&self, state: &'s State) -> Result<&'s Arc<Lowered>> {
+        state.lowered.get(self.lowered as usize).ok_or_else(|| bug!("no lowered function {}", self.lowered))
     }
 
     /// Spec: `resolved`.
