@@ -28,3 +28,4 @@ pub use extern_name::{Annotation, ExternName, InterfaceName, PlainName};
 pub(crate) use load::Loaded;
 #[cfg(test)]
 pub(crate) use load::load;
+pub(crate) use shed::SHED;

@@ -138,7 +138,9 @@ enum Called<R> {
 fn call<T: Send + 'static, P: Params, R: Returns>(func: &Func, store: &mut Store<T>, args: P) -> Result<Called<R>> {
     let ended = store.run(|store| {
         let callee = core_callee(store, func.root, func.lift)?;
-        let Some(core) = light_host::begin(store, &callee, Outbox::<R>::make_place)? else { return Ok(Err(args)) };
+        let Some(core) = light_host::begin(store, &callee, (func.root, func.lift), Outbox::<R>::make_place)? else {
+            return Ok(Err(args));
+        };
         let ended = run_light(store, &callee, core, args);
         if ended.is_err() {
             // The store is over; reports show who was at work in it.

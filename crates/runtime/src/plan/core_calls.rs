@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
+use crate::component::SHED;
+
 use wasmparser::{
-    ElementItems, ElementKind, ExternalKind, FunctionBody, Operator, Parser, Payload, TableInit, TypeRef,
+    ElementItems, ElementKind, ExportSectionReader, ExternalKind, FunctionBody, ImportSectionReader, Operator, Parser,
+    Payload, TableInit, TableSectionReader, TypeRef,
 };
 
 /// What the functions of a core module call, and who is in its tables. Functions and tables are the module's numbers,
@@ -37,56 +40,24 @@ pub(super) struct CoreCalls {
 }
 
 impl CoreCalls {
-    /// Of a module that is valid; none if it cannot be read.
+    /// Of a module that is valid; none if it cannot be read, or has not the code that it says it has.
     pub(super) fn of(module: &[u8]) -> Option<CoreCalls> {
         let mut this = CoreCalls::default();
-        let mut imports = 0;
         let mut bodies = 0;
         for payload in Parser::new(0).parse_all(module) {
             match payload.ok()? {
                 Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        match import.ok()?.ty {
-                            TypeRef::Func(_) | TypeRef::FuncExact(_) => this.imported_funcs.push(imports),
-                            TypeRef::Table(_) => this.imported_tables.push(imports),
-                            _ => {}
-                        }
-                        imports += 1;
-                    }
-                    (this.funcs, this.tables) = (this.imported_funcs.len() as u32, this.imported_tables.len() as u32);
-                }
-                Payload::FunctionSection(section) => {
+                    this.imports(section)?;
                     bodies = this.funcs;
-                    this.funcs = this.funcs.checked_add(section.count())?;
                 }
-                Payload::TableSection(section) => {
-                    for table in section {
-                        if let TableInit::Expr(init) = table.ok()?.init {
-                            let found = this.references(init.get_operators_reader())?;
-                            this.elements.extend(found.into_iter().map(|func| (this.tables, func)));
-                        }
-                        this.tables += 1;
-                    }
-                }
+                Payload::FunctionSection(section) => this.funcs = this.funcs.checked_add(section.count())?,
+                Payload::TableSection(section) => this.tables(section)?,
                 Payload::GlobalSection(section) => {
                     for global in section {
                         this.references(global.ok()?.init_expr.get_operators_reader())?;
                     }
                 }
-                Payload::ExportSection(section) => {
-                    for export in section {
-                        let export = export.ok()?;
-                        match export.kind {
-                            ExternalKind::Func | ExternalKind::FuncExact => {
-                                this.exported_funcs.insert(export.name.to_owned(), export.index);
-                            }
-                            ExternalKind::Table => {
-                                this.exported_tables.insert(export.name.to_owned(), export.index);
-                            }
-                            _ => {}
-                        }
-                    }
-                }
+                Payload::ExportSection(section) => this.exports(section)?,
                 Payload::ElementSection(section) => {
                     for element in section {
                         this.element(element.ok()?)?;
@@ -96,10 +67,48 @@ impl CoreCalls {
                     this.body(bodies, &body)?;
                     bodies += 1;
                 }
+                Payload::CustomSection(custom) if custom.name() == SHED => return None,
                 _ => {}
             }
         }
-        Some(this)
+        let mut named = this.exported_funcs.values().chain(&this.referenced);
+        (bodies == this.funcs && named.all(|func| *func < this.funcs)).then_some(this)
+    }
+
+    fn imports(&mut self, section: ImportSectionReader<'_>) -> Option<()> {
+        for (at, import) in section.into_imports().enumerate() {
+            match import.ok()?.ty {
+                TypeRef::Func(_) | TypeRef::FuncExact(_) => self.imported_funcs.push(at),
+                TypeRef::Table(_) => self.imported_tables.push(at),
+                _ => {}
+            }
+        }
+        (self.funcs, self.tables) = (self.imported_funcs.len() as u32, self.imported_tables.len() as u32);
+        Some(())
+    }
+
+    fn tables(&mut self, section: TableSectionReader<'_>) -> Option<()> {
+        for table in section {
+            if let TableInit::Expr(init) = table.ok()?.init {
+                let found = self.references(init.get_operators_reader())?;
+                self.elements.extend(found.into_iter().map(|func| (self.tables, func)));
+            }
+            self.tables += 1;
+        }
+        Some(())
+    }
+
+    fn exports(&mut self, section: ExportSectionReader<'_>) -> Option<()> {
+        for export in section {
+            let export = export.ok()?;
+            let exported = match export.kind {
+                ExternalKind::Func | ExternalKind::FuncExact => &mut self.exported_funcs,
+                ExternalKind::Table => &mut self.exported_tables,
+                _ => continue,
+            };
+            exported.insert(export.name.to_owned(), export.index);
+        }
+        Some(())
     }
 
     fn element(&mut self, element: wasmparser::Element<'_>) -> Option<()> {

@@ -230,9 +230,10 @@ fn extracted(step: &Step) -> Option<(FuncIndex, &CoreDef)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::core_calls::CoreCalls;
     use super::super::{Blocking, LiftIndex};
     use crate::Features;
-    use crate::component::load;
+    use crate::component::{SHED, load};
 
     /// Whether the functions `f` and `g` of a component can wait. `code` is in a module that imports `wait`, `fine` (two
     /// built-ins) and the table `shared`, in which `others` can be put.
@@ -326,6 +327,24 @@ mod tests {
         assert_eq!(waits(&own, "(elem declare func $wait)"), [false, false], "nothing moves it");
         let passive = "(elem $e func $wait) (func (table.init $shared $e (i32.const 0) (i32.const 0) (i32.const 1)))";
         assert_eq!(waits(&own, passive), [true, false]);
+    }
+
+    #[test]
+    fn a_module_without_its_code_tells_nothing() {
+        let module = wat::parse_str(r#"(module (func (export "f")))"#).expect("text");
+        assert!(CoreCalls::of(&module).is_some());
+        let mut marked = module.clone();
+        marked.extend([0, SHED.len() as u8 + 1, SHED.len() as u8]);
+        marked.extend(SHED.as_bytes());
+        assert!(CoreCalls::of(&marked).is_none());
+        // Sections of a function and of its code are left out.
+        let (functions, code) = ([3, 2, 1, 0], [10, 4, 1, 2, 0, 11]);
+        let without = |bytes: &[u8], part: &[u8]| {
+            let at = bytes.windows(part.len()).position(|found| found == part).expect("the section");
+            [&bytes[..at], &bytes[at + part.len()..]].concat()
+        };
+        assert!(CoreCalls::of(&without(&module, &code)).is_none());
+        assert!(CoreCalls::of(&without(&without(&module, &code), &functions)).is_none());
     }
 
     #[test]

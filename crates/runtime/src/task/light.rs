@@ -96,6 +96,7 @@ pub(crate) fn begin(
 }
 
 /// Lifts arguments that are more than numbers out of the caller and lowers them into the callee.
+#[inline(never)]
 fn pass_arguments(store: &mut StoreMut<'_>, lowered: &Lowered, callee: &CoreCallee, args: &[u64]) -> Result<Flat> {
     let mut cx = LiftCx::new(store.reborrow(), &lowered.options, None);
     cx.between_guests = true;
@@ -193,6 +194,7 @@ pub(crate) fn return_values(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u
 }
 
 /// [`return_values`] of a result that is more than numbers: it is lifted out of the callee and lowered into the caller.
+#[inline(never)]
 fn pass_result(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u64]) -> Result<()> {
     let state = store.state();
     let call = top(state)?;
@@ -233,7 +235,7 @@ pub(crate) fn current_callee(state: &State) -> Result<&CoreCallee> {
 fn callee_of<'s>(state: &'s State, call: &'s LightCall) -> Result<&'s CoreCallee> {
     match &call.side {
         Side::Guest(..) => Ok(&lowered_of(state, call)?.guest()?.callee),
-        Side::Host(host) => Ok(&host.callee),
+        Side::Host(host) => host.callee(state).map(|callee| &**callee),
     }
 }
 
@@ -320,7 +322,7 @@ fn make_task(state: &mut State, call: LightCall, outer: Current) -> Result<Threa
         }
         Side::Host(host) => {
             let place = keep_place(state, &host, call.result);
-            (host.callee, Caller::Host { lower_args: None, result: Some(place) }, None)
+            (host.callee(state)?.clone(), Caller::Host { lower_args: None, result: Some(place) }, None)
         }
     };
     let (instance, exclusive) = (callee.options.instance, callee.ty.async_ && callee.needs_exclusive());

@@ -13,7 +13,8 @@ use super::{CoreCallee, TakesResult, TaskId, callback_code};
 use crate::abi::LiftCx;
 use crate::engine::{CoreFunc, StoreMut};
 use crate::error::bug;
-use crate::instance::call_post_return;
+use crate::instance::{RootId, call_post_return};
+use crate::plan::LiftIndex;
 use crate::store::{Current, State};
 use crate::types::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
 use crate::{Result, Trap};
@@ -24,10 +25,20 @@ pub(crate) type MakePlace = fn() -> Arc<dyn TakesResult>;
 /// The host's side of a light call.
 #[derive(Clone)]
 pub(crate) struct LightHost {
-    /// What was called.
-    pub(super) callee: Arc<CoreCallee>,
+    /// What was called, of which component.
+    root: RootId,
+    lift: LiftIndex,
     /// Where the result goes when there is a task.
-    pub(super) make_place: MakePlace,
+    make_place: MakePlace,
+}
+
+impl LightHost {
+    /// What was called.
+    #[inline]
+    pub(super) fn callee<'s>(&self, state: &'s State) -> Result<&'s Arc<CoreCallee>> {
+        let known = state.roots.get(self.root)?.callees.get(self.lift.at()).and_then(Option::as_ref);
+        known.ok_or_else(|| bug!("a function that was not looked up is called"))
+    }
 }
 
 /// What is left for the host of its call that became visible.
@@ -45,10 +56,12 @@ pub(crate) enum HostEnded<R> {
     GoesOn(TaskId, Arc<dyn TakesResult>),
 }
 
-/// Starts a call: the core function, for which arguments are lowered next; none when it has to wait, or is not light.
+/// Starts a call of `callee`, the function `lift` of `root`: the core function, for which arguments are lowered next; none when
+/// it has to wait, or is not light.
 pub(crate) fn begin(
     store: &mut StoreMut<'_>,
-    callee: &Arc<CoreCallee>,
+    callee: &CoreCallee,
+    (root, lift): (RootId, LiftIndex),
     make_place: MakePlace,
 ) -> Result<Option<CoreFunc>> {
     let (true, Some(func)) = (callee.light_for_host && store.on_embedders_stack(), callee.func) else {
@@ -61,7 +74,7 @@ pub(crate) fn begin(
     if !enters_at_once(state, callee)? || !state.short_way() {
         return Ok(None);
     }
-    enter(state, callee, Side::Host(LightHost { callee: callee.clone(), make_place }))?;
+    enter(state, callee, Side::Host(LightHost { root, lift, make_place }))?;
     Ok(Some(func))
 }
 
