@@ -75,6 +75,7 @@ fn load_bytes(
         .optimize(settings.optimize)
         .pooling(settings.pooled)
         .adapters(settings.adapters)
+        .keep_shims(settings.keep_shims)
         .epoch_interruption(settings.timeout.is_some())
         .fuel(settings.fuel.is_some())
         .allow_precompiled(precompiled == Precompiled::Allowed);

@@ -21,6 +21,8 @@ pub struct Settings {
     pub cache: bool,
     /// Whether calls between components are compiled.
     pub adapters: bool,
+    /// Whether core modules are instantiated that only stand in for functions of the host until a memory exists.
+    pub keep_shims: bool,
     /// Whether compiled code is optimised.
     pub optimize: bool,
     /// Places of the pool that instances are made in; 0 for no pool.
@@ -60,6 +62,7 @@ impl Default for Settings {
             fuel: None,
             cache: true,
             adapters: true,
+            keep_shims: false,
             optimize: true,
             pooled: 0,
             inherit_env: false,

@@ -24,7 +24,7 @@ use crate::engine::{
 };
 use crate::error::bug;
 use crate::instance::RootId;
-use crate::plan::{Canon, FuncDef, Plan, TrampolineIndex};
+use crate::plan::{Blocking, Canon, FuncDef, Plan, TrampolineIndex};
 use crate::types::FlatType;
 use crate::{Result, Trap};
 
@@ -80,6 +80,15 @@ fn val_type(ty: FlatType) -> ValType {
         FlatType::F32 => ValType::F32,
         FlatType::F64 => ValType::F64,
     }
+}
+
+/// Whether glue stands for a trampoline.
+pub(super) fn needs_glue(plan: &Plan, blocking: &Blocking, index: TrampolineIndex) -> bool {
+    plan.trampolines.get(index.at()).is_some_and(|trampoline| {
+        // What turned out to answer at once needs none: a function of the host, a copy or call that is cancelled.
+        let calls_guest = matches!(trampoline.canon, Canon::Lower { callee: FuncDef::Lift(_), .. });
+        is_glued(&trampoline.canon, plan) && (calls_guest || blocking.trampoline(index))
+    })
 }
 
 /// Whether a plan has a glue module.
@@ -289,13 +298,7 @@ impl Glue {
         index: TrampolineIndex,
     ) -> Result<Option<CoreExtern>> {
         let this = store.state().roots.get(root)?;
-        let plan = this.component.plan();
-        let needs = plan.trampolines.get(index.at()).is_some_and(|trampoline| {
-            // A function of the host that turned out to answer at once needs none.
-            let answers = matches!(trampoline.canon, Canon::Lower { callee: FuncDef::Imported(_), .. })
-                && !this.blocking.trampoline(index);
-            is_glued(&trampoline.canon, plan) && !answers
-        });
+        let needs = needs_glue(this.component.plan(), &this.blocking, index);
         if !needs {
             return Ok(None);
         }

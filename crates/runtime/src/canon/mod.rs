@@ -14,6 +14,7 @@ mod forward;
 mod glue;
 mod lower;
 mod resource;
+mod shared;
 mod signature;
 mod stream;
 mod subtask;
@@ -24,6 +25,7 @@ mod waitable;
 pub(crate) use direct::DirectCalls;
 pub(crate) use glue::{Glue, encode_glue, has_glue};
 pub(crate) use lower::{Lowered, LoweredGuest, after_start, core_callee, lift_args, lift_numbers};
+pub(crate) use shared::{Kept, SharedFuncs, SharedFuncsOf};
 pub(crate) use signature::signature;
 
 use lower::LoweredImport;
@@ -68,10 +70,7 @@ pub(crate) fn make(
     }
     let (site, trampoline) = find(store.state(), root, index)?;
     let body = body(site, trampoline);
-    let body = move |mut store: StoreMut<'_>, args: &[u64]| match body(&mut store, args)? {
-        Outcome::Done(bits) => Ok(bits),
-        Outcome::Park => Err(bug!("a built-in that cannot wait waits")),
-    };
+    let body = move |mut store: StoreMut<'_>, args: &[u64]| body(&mut store, args)?.bits();
     Ok(host_func_of(store, code.trampoline(index)?, body).into())
 }
 

@@ -9,7 +9,7 @@ use super::composition::{Plug, compose, gather};
 use super::header::binary;
 use super::load::load_binary;
 use super::{Engine, Loaded};
-use crate::engine::CoreModule;
+use crate::engine::{CoreEngine, CoreModule};
 use crate::plan::Plan;
 use crate::{Error, Result};
 
@@ -87,7 +87,7 @@ impl Component {
     }
 
     fn not_compiled(engine: &Engine, loaded: Loaded) -> Component {
-        Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() }))
+        Component(Arc::new(Inner { loaded: engine.slim(loaded), engine: engine.clone(), code: OnceLock::new() }))
     }
 
     /// A component whose code is at hand.
@@ -119,6 +119,11 @@ impl Component {
         let modules = self.0.engine.compile(loaded)?;
         let code = Code::new(self.0.engine.core(), &loaded.plan, modules, self.0.engine.has_adapters())?;
         Ok(self.0.code.get_or_init(|| code))
+    }
+
+    /// The core engine that compiles it.
+    pub(crate) fn core(&self) -> &CoreEngine {
+        self.0.engine.core()
     }
 
     /// What instantiating it does.

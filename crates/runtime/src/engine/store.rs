@@ -9,6 +9,8 @@ use wasmtime::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 
 use super::config::CoreEngine;
 use super::continuation::Job;
+use super::host_funcs::Seam;
+use super::keep::Keep;
 use super::memory::CoreMemory;
 use crate::store::State;
 
@@ -56,6 +58,8 @@ pub(super) struct Turn {
     pub(super) job: Cell<Option<Job>>,
     /// What the last stack that ended came to.
     pub(super) answer: Cell<u64>,
+    /// What functions that stores share keep here.
+    pub(super) keep: Keep,
 }
 
 impl Turn {
@@ -69,6 +73,7 @@ impl Turn {
             runner: OnceCell::new(),
             job: Cell::new(None),
             answer: Cell::new(0),
+            keep: Keep::default(),
         }
     }
 
@@ -156,7 +161,10 @@ impl EngineStore {
         let cell = Arc::new(StoreCell { store: UnsafeCell::new(store), turn: Turn::new(engine.spare_stack()) });
         // SAFETY: `Arc::into_raw` never gives null.
         let cell = unsafe { NonNull::new_unchecked(Arc::into_raw(cell).cast_mut()) };
-        EngineStore { handle: StoreHandle(cell), owns: PhantomData }
+        let mut this = EngineStore { handle: StoreHandle(cell), owns: PhantomData };
+        let seam = Seam(Some(this.handle));
+        this.as_mut().state_mut().seam = seam;
+        this
     }
 
     /// Access to everything. Exclusive by the borrow of `self`.

@@ -5,11 +5,14 @@
 //! by every instance.
 
 mod build;
+mod bypass;
 mod may_block;
 mod print;
 mod print_canon;
+mod shim_module;
 
 pub(crate) use build::{Part, build, compose};
+pub(crate) use bypass::bypass_shims;
 pub use may_block::Blocking;
 
 use std::sync::Arc;
@@ -285,6 +288,16 @@ impl Step {
             Step::Instantiate { args, .. } => args,
             Step::ExtractMemory(_, def) | Step::ExtractFunc(_, def) | Step::ExtractTable(_, def) => {
                 std::slice::from_ref(def)
+            }
+        }
+    }
+
+    /// [`defs`](Self::defs), to change.
+    fn defs_mut(&mut self) -> &mut [CoreDef] {
+        match self {
+            Step::Instantiate { args, .. } => args,
+            Step::ExtractMemory(_, def) | Step::ExtractFunc(_, def) | Step::ExtractTable(_, def) => {
+                std::slice::from_mut(def)
             }
         }
     }

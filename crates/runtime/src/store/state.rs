@@ -8,7 +8,7 @@ use std::task::Waker;
 use super::{Choose, Mailbox, ResourceTypeId, Slab, Words};
 use crate::adapter::AdaptedCall;
 use crate::canon::Lowered;
-use crate::engine::{Continuation, CoreLimits, GoOn};
+use crate::engine::{Continuation, CoreLimits, GoOn, Seam};
 use crate::host::{HostTask, HostTaskId};
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
 use crate::stream::{CopyEnd, HostEnd, Shared};
@@ -22,6 +22,7 @@ use crate::{Limits, Result};
 pub(crate) struct State {
     pub(crate) limits: Limits,
     pub(crate) core_limits: CoreLimits,
+    pub(crate) seam: Seam,
     /// The embedder's data: an `Arc<Mutex<T>>`.
     pub(crate) data: Arc<dyn Any + Send + Sync>,
     pub(crate) mailbox: Arc<Mailbox>,
@@ -102,6 +103,7 @@ impl State {
     pub(crate) fn new(limits: Limits, choose: Choose, data: Arc<dyn Any + Send + Sync>) -> Self {
         State {
             core_limits: CoreLimits::new(&limits),
+            seam: Seam::default(),
             limits,
             data,
             mailbox: Arc::default(),
