@@ -7,6 +7,7 @@
 //!
 //! A component without such trampolines has no glue and no suspending import.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use wasm_encoder::{
@@ -17,10 +18,13 @@ use wasm_encoder::{
 
 use super::direct::{DirectCall, DirectCalls, Next};
 use super::lower::LoweredImport;
+use super::shared::SharedFuncsOf;
 use super::signature::{self, Signature};
 use super::{body as builtin, direct, find, finish};
+use crate::component::Code;
 use crate::engine::{
-    CoreExtern, CoreExterns, CoreInstance, GENERATED, StoreMut, host_func, park_func, run_func, set_runner,
+    CoreEngine, CoreExport, CoreExtern, CoreExterns, CoreFuncType, CoreInstance, CoreModule, CorePrepared, GENERATED,
+    HostFuncs, StoreMut, host_func, park_func, run_func, set_runner,
 };
 use crate::error::bug;
 use crate::instance::RootId;
@@ -172,6 +176,20 @@ impl Parts {
     }
 
     fn finish(mut self) -> Vec<u8> {
+        let mut module = Module::new();
+        module.section(&self.types).section(&self.imports).section(&self.functions);
+        if self.callees > 0 {
+            self.places(&mut module);
+        }
+        module.section(&self.exports).section(&self.code);
+        let mut names = NameSection::new();
+        names.module(GENERATED);
+        module.section(&names);
+        module.finish()
+    }
+
+    /// Adds where callees and their arguments are found.
+    fn places(&mut self, module: &mut Module) {
         let mut tables = TableSection::new();
         let count = u64::from(self.callees);
         let element_type = RefType::FUNCREF;
@@ -186,13 +204,7 @@ impl Parts {
             page_size_log2: None,
         });
         self.exports.export("callees", ExportKind::Table, 0).export("scratch", ExportKind::Memory, 0);
-        let mut module = Module::new();
-        module.section(&self.types).section(&self.imports).section(&self.functions).section(&tables);
-        module.section(&memories).section(&self.exports).section(&self.code);
-        let mut names = NameSection::new();
-        names.module(GENERATED);
-        module.section(&names);
-        module.finish()
+        module.section(&tables).section(&memories);
     }
 }
 
@@ -255,39 +267,134 @@ fn call(code: &mut InstructionSink<'_>, slot: u32, ty: u32, (params, result): &S
     code.end().br(1).end().call(UNCAUGHT).unreachable().end();
 }
 
+/// The compiled glue of a component, and where in it everything is.
+pub(crate) struct GlueCode {
+    module: CoreModule,
+    run: CoreExport,
+    /// Arguments and callees, where a guest is called.
+    places: Option<(CoreExport, CoreExport)>,
+    /// How many callees there are.
+    callees: usize,
+    trampolines: HashMap<TrampolineIndex, CoreExport>,
+}
+
+impl GlueCode {
+    /// Of the module that [`encode_glue`] wrote for the plan.
+    pub(crate) fn new(plan: &Plan, module: CoreModule) -> Result<GlueCode> {
+        let find = |name: &str| module.find_export(name).ok_or_else(|| bug!("glue exports no `{name}`"));
+        let glued = glued(plan);
+        let callees = glued.iter().filter(|this| this.callee.is_some()).count();
+        let places = if callees == 0 { None } else { Some((find("scratch")?, find("callees")?)) };
+        let trampolines = glued.iter().map(|this| Ok((this.index, find(&this.index.0.to_string())?)));
+        let trampolines = trampolines.collect::<Result<_>>()?;
+        Ok(GlueCode { run: find("run")?, places, callees, trampolines, module })
+    }
+
+    /// The module.
+    pub(crate) fn module(&self) -> &CoreModule {
+        &self.module
+    }
+
+    /// The module with all that it imports, for any number of stores. `begin` defines what is to be called under these names
+    /// for a trampoline.
+    pub(super) fn prepare(
+        &self,
+        engine: &CoreEngine,
+        plan: &Plan,
+        begin: impl Fn(&mut HostFuncs, [&str; 2], &Begin<'_>) -> Result<()>,
+    ) -> Result<CorePrepared> {
+        let mut funcs = HostFuncs::new(engine);
+        funcs.define_park(["rt", "park"])?;
+        for (i, result) in FINISHES.into_iter().enumerate() {
+            let ty = CoreFuncType::new(engine, &[], result);
+            funcs.define(["rt", &format!("finish{i}")], &ty, |mut store, _args| finish::finish(&mut store))?;
+        }
+        funcs.define(["rt", "end"], &CoreFuncType::new(engine, &[FlatType::I64], Some(FlatType::I64)), end)?;
+        funcs.define(["rt", "uncaught"], &CoreFuncType::new(engine, &[], None), uncaught)?;
+        funcs.define_run(["rt", "run"])?;
+        for this in &glued(plan) {
+            let ty = CoreFuncType::new(engine, &this.signature.0, Some(FlatType::I64));
+            let begun = Begin { index: this.index, ty: &ty, slot: this.slot(), wide: this.is_wide() };
+            begin(&mut funcs, ["begin", &this.index.0.to_string()], &begun)?;
+        }
+        funcs.prepare(&self.module)
+    }
+}
+
+/// What a `begin` of glue that stores share is about.
+pub(super) struct Begin<'b> {
+    pub(super) index: TrampolineIndex,
+    pub(super) ty: &'b CoreFuncType,
+    /// The callee's place, when it is a guest.
+    pub(super) slot: Option<u32>,
+    /// Whether the answer may need 64 bits.
+    pub(super) wide: bool,
+}
+
+impl Glued {
+    fn slot(&self) -> Option<u32> {
+        self.callee.as_ref().map(|(slot, _)| *slot)
+    }
+
+    fn is_wide(&self) -> bool {
+        matches!(self.signature.1, Some(FlatType::I64 | FlatType::F64))
+    }
+}
+
+fn end(mut store: StoreMut<'_>, args: &[u64]) -> Result<u64> {
+    direct::end(&mut store, args.first().copied().unwrap_or(0))
+}
+
+fn uncaught(_store: StoreMut<'_>, _args: &[u64]) -> Result<u64> {
+    Err(Trap::UncaughtException.into())
+}
+
 /// The glue of a component that is being instantiated. It comes to be when something first needs it: where all calls
 /// from guest to guest have adapters and nothing waits, never.
 #[derive(Default)]
 pub(crate) struct Glue(Option<CoreInstance>);
 
 impl Glue {
-    fn instantiate(store: &mut StoreMut<'_>, root: RootId) -> Result<CoreInstance> {
-        let component = store.state().roots.get(root)?.component.clone();
-        let module = component.glue()?.ok_or_else(|| bug!("a component has no glue"))?;
+    fn instantiate(
+        store: &mut StoreMut<'_>,
+        root: RootId,
+        code: &GlueCode,
+        shared: Option<&SharedFuncsOf>,
+    ) -> Result<CoreInstance> {
+        let instance = match shared.and_then(SharedFuncsOf::glue) {
+            Some(prepared) => prepared.instantiate(store)?,
+            None => Glue::instantiate_alone(store, root, code)?,
+        };
+        if let Some(run) = instance.get_func(store, &code.run) {
+            set_runner(store, run);
+        }
+        if let Some((scratch, callees)) = &code.places {
+            let scratch = instance.get(store, scratch).and_then(|scratch| scratch.memory());
+            let callees = instance.get(store, callees).and_then(|callees| callees.table());
+            let (Some(scratch), Some(callees)) = (scratch, callees) else {
+                return Err(bug!("glue without its places"));
+            };
+            let filled = vec![false; code.callees];
+            store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled });
+        }
+        Ok(instance)
+    }
+
+    /// With functions of its own.
+    fn instantiate_alone(store: &mut StoreMut<'_>, root: RootId, code: &GlueCode) -> Result<CoreInstance> {
         let mut externs = CoreExterns::default();
         externs.push(park_func(store));
         for result in FINISHES {
             externs.push(host_func(store, &[], result, Arc::new(|mut store, _args| finish::finish(&mut store))));
         }
-        let end = |mut store: StoreMut<'_>, args: &[u64]| direct::end(&mut store, args.first().copied().unwrap_or(0));
         externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I64), Arc::new(end)));
-        let uncaught = |_store: StoreMut<'_>, _args: &[u64]| Err(Trap::UncaughtException.into());
         externs.push(host_func(store, &[], None, Arc::new(uncaught)));
         externs.push(run_func(store));
-        let glued = glued(component.plan());
-        for this in &glued {
+        let component = store.state().roots.get(root)?.component.clone();
+        for this in &glued(component.plan()) {
             externs.push(begin(store, root, this)?);
         }
-        let instance = CoreInstance::new(store, module, &externs)?;
-        if let Some(run) = instance.export(store, "run").and_then(|run| run.func(store)) {
-            set_runner(store, run);
-        }
-        let scratch = instance.export(store, "scratch").and_then(|scratch| scratch.memory());
-        let callees = instance.export(store, "callees").and_then(|callees| callees.table());
-        let (Some(scratch), Some(callees)) = (scratch, callees) else { return Err(bug!("glue without its places")) };
-        let filled = vec![false; glued.len()];
-        store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled });
-        Ok(instance)
+        CoreInstance::new(store, &code.module, &externs)
     }
 
     /// The function that stands for trampoline `index`, if glue does.
@@ -295,22 +402,21 @@ impl Glue {
         &mut self,
         store: &mut StoreMut<'_>,
         root: RootId,
-        index: TrampolineIndex,
+        (index, code): (TrampolineIndex, &Code),
+        shared: Option<&SharedFuncsOf>,
     ) -> Result<Option<CoreExtern>> {
         let this = store.state().roots.get(root)?;
         let needs = needs_glue(this.component.plan(), &this.blocking, index);
         if !needs {
             return Ok(None);
         }
+        let code = code.glue.as_ref().ok_or_else(|| bug!("a component has no glue"))?;
         let instance = match self.0 {
             Some(instance) => instance,
-            None => *self.0.insert(Glue::instantiate(store, root)?),
+            None => *self.0.insert(Glue::instantiate(store, root, code, shared)?),
         };
-        let this = instance.export(store, &index.0.to_string());
-        if this.as_ref().is_some_and(|this| !this.is_func()) {
-            return Err(bug!("glue exports something else than a function"));
-        }
-        Ok(this)
+        let export = code.trampolines.get(&index).ok_or_else(|| bug!("glue has no trampoline {}", index.0))?;
+        Ok(instance.get(store, export))
     }
 }
 
@@ -323,7 +429,7 @@ fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExt
         let body = move |mut store: StoreMut<'_>, args: &[u64]| direct::begin(&mut store, &call, args);
         return Ok(host_func(store, params, Some(FlatType::I64), Arc::new(body)).into());
     }
-    let wide = matches!(this.signature.1, Some(FlatType::I64 | FlatType::F64));
+    let wide = this.is_wide();
     let body = builtin(site, trampoline);
     let body = move |mut store: StoreMut<'_>, args: &[u64]| {
         let outcome = body(&mut store, args)?;

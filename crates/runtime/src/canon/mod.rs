@@ -23,7 +23,7 @@ mod thread;
 mod waitable;
 
 pub(crate) use direct::DirectCalls;
-pub(crate) use glue::{Glue, encode_glue, has_glue};
+pub(crate) use glue::{Glue, GlueCode, encode_glue, has_glue};
 pub(crate) use lower::{Lowered, LoweredGuest, after_start, core_callee, lift_args, lift_numbers};
 pub(crate) use shared::{Kept, SharedFuncs, SharedFuncsOf};
 pub(crate) use signature::signature;
@@ -63,9 +63,13 @@ pub(crate) fn make(
     root: RootId,
     code: &Code,
     glue: &mut Glue,
+    shared: Option<&SharedFuncsOf>,
     index: TrampolineIndex,
 ) -> Result<CoreExtern> {
-    if let Some(made) = glue.trampoline(store, root, index)? {
+    if let Some(made) = glue.trampoline(store, root, (index, code), shared)? {
+        return Ok(made);
+    }
+    if let Some(made) = shared.and_then(|shared| shared.get(store, index)) {
         return Ok(made);
     }
     let (site, trampoline) = find(store.state(), root, index)?;

@@ -8,9 +8,11 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+use super::direct::{self, DirectCall};
+use super::glue::{self, Begin};
 use super::lower::{LoweredImport, lower};
 use super::stream::{self, Copy};
-use super::{Outcome, Site, body, glue};
+use super::{Outcome, Site, dispatch};
 use crate::Result;
 use crate::component::{Code, Source};
 use crate::engine::{CoreExtern, CorePrepared, HostFuncs, Keeper, PLACES, StoreMut};
@@ -31,6 +33,8 @@ pub(crate) struct SharedFuncsOf {
     prepared: Vec<Option<CorePrepared>>,
     /// Those that other modules import, by their numbers.
     funcs: HostFuncs,
+    /// The glue, where something needs it.
+    glue: Option<CorePrepared>,
 }
 
 impl Default for SharedFuncs {
@@ -67,12 +71,18 @@ impl SharedFuncsOf {
             }
             prepared.push(module);
         }
-        Ok(SharedFuncsOf { root, instances: instances.to_vec(), prepared, funcs: maker.funcs(&others)? })
+        let (funcs, glue) = (maker.funcs(&others)?, maker.glue()?);
+        Ok(SharedFuncsOf { root, instances: instances.to_vec(), prepared, funcs, glue })
     }
 
     /// The module of a step with all that it imports.
     pub(crate) fn prepared(&self, step: usize) -> Option<&CorePrepared> {
         self.prepared.get(step)?.as_ref()
+    }
+
+    /// The glue with all that it imports.
+    pub(super) fn glue(&self) -> Option<&CorePrepared> {
+        self.glue.as_ref()
     }
 
     /// The function of a trampoline, in a store.
@@ -120,22 +130,60 @@ impl Maker<'_> {
     }
 
     fn define(&self, funcs: &mut HostFuncs, names: [&str; 2], index: TrampolineIndex) -> Result<()> {
+        let (ty, does) = (self.code.trampoline(index)?, self.does(index)?);
+        funcs.define(names, ty, move |mut store, args| does(&mut store, args)?.bits())
+    }
+
+    fn glue(&self) -> Result<Option<CorePrepared>> {
+        let needs = |index| glue::needs_glue(self.plan, &self.linked.blocking, TrampolineIndex(index as u32));
+        let Some(code) = self.code.glue.as_ref().filter(|_| (0..self.plan.trampolines.len()).any(needs)) else {
+            return Ok(None);
+        };
+        let begin = |funcs: &mut HostFuncs, names: [&str; 2], begin: &Begin<'_>| {
+            let (place, site, canon) = self.find(begin.index)?;
+            let (wide, slot) = (begin.wide, begin.slot);
+            match (&canon, slot) {
+                (Canon::Lower { .. }, Some(slot)) => funcs.define(names, begin.ty, move |mut store, args| {
+                    let keeper = store.keeper();
+                    match kept(&keeper, site, place, &canon, Some(slot))? {
+                        Kept(Found::Direct(call)) => direct::begin(&mut store, call, args),
+                        _ => Err(bug!("a call of a guest is none")),
+                    }
+                }),
+                _ => {
+                    let does = self.does(begin.index)?;
+                    funcs.define(names, begin.ty, move |mut store, args| {
+                        let outcome = does(&mut store, args)?;
+                        direct::next(&mut store, outcome, wide)
+                    })
+                }
+            }
+        };
+        code.prepare(self.linked.component.core(), self.plan, begin).map(Some)
+    }
+
+    /// What a trampoline does.
+    fn does(&self, index: TrampolineIndex) -> Result<impl Fn(&mut StoreMut<'_>, &[u64]) -> Result<Outcome> + use<>> {
+        let (place, site, canon) = self.find(index)?;
+        Ok(move |store: &mut StoreMut<'_>, args: &[u64]| match &canon {
+            Canon::Lower { .. } | Canon::Copy { .. } => {
+                let keeper = store.keeper();
+                match &kept(&keeper, site, place, &canon, None)?.0 {
+                    Found::Lowered(import) => lower(store, import, args),
+                    Found::Copy(copy) => stream::copy(store, site, copy, args),
+                    Found::Direct(_) => Err(bug!("a call of a guest without glue")),
+                }
+            }
+            canon => dispatch::call(store, site, canon, args),
+        })
+    }
+
+    fn find(&self, index: TrampolineIndex) -> Result<(Place, Site, Canon)> {
         let trampoline = self.plan.trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))?;
         let instance = self.instances.get(trampoline.instance.at()).copied();
         let site = Site { root: self.root, instance: instance.ok_or_else(|| bug!("a trampoline of no instance"))? };
-        let ty = self.code.trampoline(index)?;
-        match trampoline.canon {
-            Canon::Lower { .. } | Canon::Copy { .. } => {
-                let canon = trampoline.canon.clone();
-                let (root, count) = (self.root.number() as usize, self.plan.trampolines.len());
-                let place = Place { root, count, trampoline: index.at() };
-                funcs.define(names, ty, move |mut store, args| keeping(&mut store, site, place, &canon, args)?.bits())
-            }
-            _ => {
-                let body = body(site, trampoline.clone());
-                funcs.define(names, ty, move |mut store, args| body(&mut store, args)?.bits())
-            }
-        }
+        let (root, count) = (self.root.number() as usize, self.plan.trampolines.len());
+        Ok((Place { root, count, trampoline: index.at() }, site, trampoline.canon.clone()))
     }
 }
 
@@ -155,6 +203,7 @@ pub(crate) struct Kept(Found);
 enum Found {
     Lowered(LoweredImport),
     Copy(Copy),
+    Direct(DirectCall),
 }
 
 /// Where a shared function keeps that.
@@ -167,37 +216,28 @@ struct Place {
     trampoline: usize,
 }
 
-/// Does what `canon` says, with what was found out in the first call in this store.
+/// What was found out for `canon` in the first call in this store. `slot`: the callee's place in the glue.
 #[inline]
-fn keeping(store: &mut StoreMut<'_>, site: Site, place: Place, canon: &Canon, args: &[u64]) -> Result<Outcome> {
-    let keeper = store.keeper();
-    let kept = match keeper.kept(place.root, place.trampoline) {
-        Some(kept) => kept,
-        None => keep(&keeper, site, place, canon)?,
-    };
-    match &kept.0 {
-        Found::Lowered(import) => lower(store, import, args),
-        Found::Copy(copy) => stream::copy(store, site, copy, args),
+fn kept<'k>(keeper: &'k Keeper<'_>, site: Site, place: Place, canon: &Canon, slot: Option<u32>) -> Result<&'k Kept> {
+    match keeper.kept(place.root, place.trampoline) {
+        Some(kept) => Ok(kept),
+        None => keep(keeper, site, place, canon, slot),
     }
 }
 
 #[cold]
-fn keep<'k>(keeper: &'k Keeper<'_>, site: Site, place: Place, canon: &Canon) -> Result<&'k Kept> {
+fn keep<'k>(keeper: &'k Keeper<'_>, site: Site, place: Place, canon: &Canon, slot: Option<u32>) -> Result<&'k Kept> {
     let cell = keeper.cell(place.root, place.count, place.trampoline).ok_or_else(|| bug!("no place to keep things"))?;
-    let kept = Kept::new(site, canon)?;
-    Ok(cell.get_or_init(|| kept))
-}
-
-impl Kept {
-    fn new(site: Site, canon: &Canon) -> Result<Self> {
-        Ok(Kept(match canon {
-            Canon::Lower { callee, ty, options } => {
-                Found::Lowered(LoweredImport::new(site, *callee, ty.clone(), *options))
+    let found = match canon {
+        Canon::Lower { callee, ty, options } => {
+            let import = LoweredImport::new(site, *callee, ty.clone(), *options);
+            match slot {
+                Some(slot) => Found::Direct(DirectCall { site, import, slot }),
+                None => Found::Lowered(import),
             }
-            Canon::Copy { kind, end, payload, options } => {
-                Found::Copy(Copy::new(*kind, *end, payload.clone(), *options))
-            }
-            _ => return Err(bug!("a built-in that keeps nothing")),
-        }))
-    }
+        }
+        Canon::Copy { kind, end, payload, options } => Found::Copy(Copy::new(*kind, *end, payload.clone(), *options)),
+        _ => return Err(bug!("a built-in that keeps nothing")),
+    };
+    Ok(cell.get_or_init(|| Kept(found)))
 }

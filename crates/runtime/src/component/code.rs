@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::adapter::{Adapters, encode_adapters};
-use crate::canon::{encode_glue, has_glue, signature};
+use crate::canon::{GlueCode, encode_glue, has_glue, signature};
 use crate::engine::{CoreEngine, CoreExport, CoreFuncType, CoreModule};
 use crate::error::bug;
 use crate::plan::{CoreDef, CoreInstanceIndex, ModuleIndex, Plan, Step, Trampoline, TrampolineIndex};
@@ -12,7 +12,7 @@ pub(crate) struct Code {
     /// The plan's core modules.
     modules: Vec<CoreModule>,
     /// See `canon::encode_glue`.
-    pub(super) glue: Option<CoreModule>,
+    pub(crate) glue: Option<GlueCode>,
     /// See `adapter/`.
     pub(crate) adapters: Option<Adapters>,
     /// For each step of the plan, where what it names is.
@@ -39,7 +39,7 @@ impl Code {
             return Err(bug!("{found} modules were compiled of {with_glue}"));
         }
         let mut rest = modules.split_off(with_glue);
-        let glue = modules.split_off(planned).pop();
+        let glue = modules.split_off(planned).pop().map(|module| GlueCode::new(plan, module)).transpose()?;
         if !adapters {
             rest.clear();
         }
@@ -54,7 +54,8 @@ impl Code {
 
     /// All of its modules, in the order in which [`new`](Self::new) takes them.
     pub(super) fn modules(&self) -> impl Iterator<Item = &CoreModule> {
-        self.modules.iter().chain(&self.glue).chain(self.adapters.iter().flat_map(Adapters::modules))
+        let glue = self.glue.iter().map(GlueCode::module);
+        self.modules.iter().chain(glue).chain(self.adapters.iter().flat_map(Adapters::modules))
     }
 
     /// A core module of the plan.

@@ -147,9 +147,4 @@ impl Component {
         let code = self.code()?.modules().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
         self.0.engine.write_precompiled(&self.0.loaded, code)
     }
-
-    /// The glue around the built-ins that can wait.
-    pub(crate) fn glue(&self) -> Result<Option<&CoreModule>> {
-        Ok(self.code()?.glue.as_ref())
-    }
 }

@@ -246,22 +246,26 @@ fn entry(
 ///
 /// It may be called only where [`StoreMut::can_park`] says yes.
 pub(crate) fn park_func(store: &mut StoreMut<'_>) -> CoreFunc {
-    let handle = store.handle;
-    handle.turn().suspends.set(true);
-    let func = wasmtime::Func::wrap_async(&mut store.context, move |_caller, (): ()| {
-        // `_caller` is not captured: nothing borrowed from the store lives across the suspension (contract 2).
-        let mut parked = false;
-        Box::new(std::future::poll_fn(move |_| {
-            if parked {
-                Poll::Ready(())
-            } else {
-                parked = true;
-                handle.turn().parked.set(true);
-                Poll::Pending
-            }
-        }))
-    });
+    store.handle.turn().suspends.set(true);
+    let func = wasmtime::Func::wrap_async(&mut store.context, |caller, ()| park(&caller));
     CoreFunc { func, params: 0, result: None }
+}
+
+/// The body of [`park_func`].
+pub(super) fn park(caller: &wasmtime::Caller<'_, State>) -> Box<dyn Future<Output = wasmtime::Result<()>> + Send> {
+    // `caller` is not captured: nothing borrowed from the store lives across the suspension (contract 2).
+    let seam = caller.data().seam;
+    let mut parked = false;
+    Box::new(std::future::poll_fn(move |_| {
+        let Seam(Some(handle)) = seam else { return Poll::Ready(Err(into_engine(bug!("a store without a seam")))) };
+        if parked {
+            Poll::Ready(Ok(()))
+        } else {
+            parked = true;
+            handle.turn().parked.set(true);
+            Poll::Pending
+        }
+    }))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Functions of the host that no store owns: made once, given to any number of stores, and modules prepared with them.
 
 use super::CoreEngine;
+use super::continuation::run;
 use super::convert::error;
-use super::func::{CoreFuncType, define};
+use super::func::{CoreFuncType, define, park};
 use super::instance::{CoreExtern, CoreInstance};
 use super::module::CoreModule;
 use super::store::{StoreHandle, StoreMut};
@@ -14,10 +15,18 @@ use crate::store::State;
 pub(crate) struct Seam(pub(super) Option<StoreHandle>);
 
 /// Functions of the host by two names, as modules import them.
-pub(crate) struct HostFuncs(wasmtime::Linker<State>);
+pub(crate) struct HostFuncs {
+    linker: wasmtime::Linker<State>,
+    /// Whether one of them suspends.
+    suspend: bool,
+}
 
 /// A module with all that it imports, checked: instantiating it makes the instance and nothing else.
-pub(crate) struct CorePrepared(wasmtime::InstancePre<State>);
+pub(crate) struct CorePrepared {
+    module: wasmtime::InstancePre<State>,
+    /// Whether what it imports suspends.
+    suspends: bool,
+}
 
 impl HostFuncs {
     /// None yet.
@@ -25,7 +34,7 @@ impl HostFuncs {
         let mut linker = wasmtime::Linker::new(engine.inner());
         // A module may import the same twice, and is given the same then.
         linker.allow_shadowing(true);
-        HostFuncs(linker)
+        HostFuncs { linker, suspend: false }
     }
 
     /// Adds `body` as a function of type `ty`.
@@ -35,12 +44,23 @@ impl HostFuncs {
         ty: &CoreFuncType,
         body: impl Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync + 'static,
     ) -> Result<()> {
-        define(&mut self.0, [module, name], ty, body).map_err(error)
+        define(&mut self.linker, [module, name], ty, body).map_err(error)
+    }
+
+    /// Adds the function that suspends: see [`park_func`](super::park_func).
+    pub(crate) fn define_park(&mut self, [module, name]: [&str; 2]) -> Result<()> {
+        self.suspend = true;
+        self.linker.func_wrap_async(module, name, |caller, ()| park(&caller)).map(drop).map_err(error)
+    }
+
+    /// Adds the function that stacks begin with: see [`run_func`](super::run_func).
+    pub(crate) fn define_run(&mut self, [module, name]: [&str; 2]) -> Result<()> {
+        self.linker.func_wrap(module, name, run).map(drop).map_err(error)
     }
 
     /// The function of these names, in a store.
     pub(crate) fn get(&self, store: &mut StoreMut<'_>, [module, name]: [&str; 2]) -> Option<CoreExtern> {
-        self.0.get(&mut store.context, module, name).ok().map(CoreExtern)
+        self.linker.get(&mut store.context, module, name).ok().map(CoreExtern)
     }
 
     /// `module` with these functions.
@@ -49,7 +69,8 @@ impl HostFuncs {
     ///
     /// When it imports anything else, or with another type.
     pub(crate) fn prepare(&self, module: &CoreModule) -> Result<CorePrepared> {
-        self.0.instantiate_pre(&module.0).map(CorePrepared).map_err(error)
+        let module = self.linker.instantiate_pre(&module.0).map_err(error)?;
+        Ok(CorePrepared { module, suspends: self.suspend })
     }
 }
 
@@ -60,7 +81,10 @@ impl CorePrepared {
     ///
     /// A trap of the start function, or a reached limit.
     pub(crate) fn instantiate(&self, store: &mut StoreMut<'_>) -> Result<CoreInstance> {
-        CoreInstance::of(store, &self.0)
+        if self.suspends {
+            store.handle.turn().suspends.set(true);
+        }
+        CoreInstance::of(store, &self.module)
     }
 }
 
@@ -101,8 +125,9 @@ mod tests {
         let ty = CoreFuncType::new(&engine, &PARAMS, Some(FlatType::I32));
         funcs.define(["a", "tell"], &ty, tell).unwrap();
         let prepared = funcs.prepare(&module).unwrap();
-        let twin = funcs.get(&mut EngineStore::new(&engine, State::for_tests()).as_mut(), ["a", "tell"]);
-        assert!(twin.is_some_and(|twin| twin.is_func()));
+        let mut store = EngineStore::new(&engine, State::for_tests());
+        let twin = funcs.get(&mut store.as_mut(), ["a", "tell"]);
+        assert!(twin.is_some_and(|twin| twin.func(&store.as_mut()).is_some()));
         (engine, module, prepared)
     }
 

@@ -43,11 +43,6 @@ impl CoreExtern {
         self.0.clone().into_func().map(|func| CoreFunc::new(&store.context, func))
     }
 
-    /// Whether it is a function.
-    pub(crate) fn is_func(&self) -> bool {
-        matches!(self.0, wasmtime::Extern::Func(_))
-    }
-
     /// The memory, if it is one.
     pub(crate) fn memory(&self) -> Option<CoreMemory> {
         self.0.clone().into_memory().map(CoreMemory)
@@ -165,6 +160,7 @@ impl CoreInstance {
     }
 
     /// The export `name`.
+    #[cfg(test)]
     pub(crate) fn export(self, store: &mut StoreMut<'_>, name: &str) -> Option<CoreExtern> {
         self.0.get_export(&mut store.context, name).map(CoreExtern)
     }

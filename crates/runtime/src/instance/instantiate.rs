@@ -208,11 +208,7 @@ impl Run<'_> {
         {
             return Ok(adapter);
         }
-        let shared = self.shared.and_then(|shared| shared.get(store, index));
-        let made = match shared {
-            Some(shared) => shared,
-            None => canon::make(store, self.root, self.code, &mut self.glue, index)?,
-        };
+        let made = canon::make(store, self.root, self.code, &mut self.glue, self.shared, index)?;
         store.state_mut().roots.get_mut(self.root)?.trampolines[index.at()] = Some(made.clone());
         Ok(made)
     }
