@@ -2,7 +2,7 @@
 //! instance and its own linker; components that are beyond what is shared are the plain twin.
 
 use thalweg::{Caller, Component, Config, Engine, Features, Instance, Linker, Prepared, Resource, Store, Trap};
-use thalweg_testkit::abi::wait;
+use thalweg_testkit::polling::wait;
 
 /// `run(n)` sends `n` through a stream inside of the instance, makes and drops a resource `n` of the host, tells the host a
 /// text of as many letters as the instance was called, and gives what the host answers.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use thalweg::{Caller, Component, Config, Engine, ErrorKind, Features, Linker, Prepared, Store, Trap};
-use thalweg_testkit::abi::wait;
+use thalweg_testkit::polling::wait;
 
 /// A component as tools write it: `run(n)` calls the host's `say` with a text and makes a text of what it answers. `between`
 /// is instantiated before the table is full.
@@ -118,6 +118,30 @@ fn who_calls_too_early_traps_with_either() {
         let error = wait(prepared.instantiate(&mut Store::new(&engine, ()))).map(drop).expect_err("a trap");
         assert!(error.as_trap().is_some(), "{error}");
         assert!(said.lock().expect("nobody panicked").is_empty());
+    }
+}
+
+#[test]
+fn a_large_component_without_its_code_has_the_same_plan() {
+    // Large enough that the main module is kept without code when it is precompiled.
+    let data = format!(r#"(data (i32.const 16) "hello, ") (data (i32.const 32768) "{}")"#, "x".repeat(1100 << 10));
+    let text = text("").replace(r#"(data (i32.const 16) "hello, ")"#, &data);
+    let text = text.replace(r#"(memory (export "memory") 1)"#, r#"(memory (export "memory") 20)"#);
+    for keep in [true, false] {
+        let engine = engine(keep);
+        let component = Component::from_bytes(&engine, text.as_bytes()).expect("a component");
+        let precompiled = component.precompile().expect("code");
+        let outcomes = |bytes: &[u8]| {
+            let (prepared, said) = prepare(&engine, bytes);
+            let mut store = Store::new(&engine, ());
+            let instance = wait(prepared.instantiate(&mut store)).expect("an instance");
+            let run = instance.func::<(u32,), String>(&mut store, "run").expect("an export");
+            let outcome = wait(run.call(&mut store, (4,))).expect("a text");
+            let instances = prepared.component().plan().core_instances;
+            (outcome, instances, said.lock().expect("nobody panicked").clone())
+        };
+        let expected = ("HELLO".to_owned(), if keep { 3 } else { 1 }, vec!["hello".to_owned()]);
+        assert_eq!([outcomes(text.as_bytes()), outcomes(&precompiled)], [expected.clone(), expected]);
     }
 }
 

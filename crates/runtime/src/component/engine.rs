@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    Component, Loaded, artifact,
+    Component, Loaded,
     cache::{CacheKey, CodeCache},
     code::{Code, generated},
     load,
@@ -222,33 +222,24 @@ impl Engine {
 
     /// What an artifact is made for: the core engine with its settings, the gates that were open when its component
     /// was checked, since it isn't checked again, and which of its modules are compiled.
-    fn artifact_hash(&self) -> u64 {
+    pub(super) fn artifact_hash(&self) -> u64 {
         let Config { features, keep_shims, .. } = &self.0.config;
         hash_of(&(self.0.core.compatibility_hash(), features.wasm_features(), keep_shims))
     }
 
-    /// See [`Component::precompile`].
-    pub(super) fn write_precompiled(&self, loaded: &Loaded, mut code: Vec<Vec<u8>>) -> Result<Vec<u8>> {
-        code.push(tag(&generated(&loaded.plan, self.has_adapters())?));
-        Ok(artifact::write(self.artifact_hash(), &loaded.bytes, &code))
+    /// What an artifact notes of how its code was made.
+    pub(super) fn made(&self, plan: &Plan) -> Result<Vec<u8>> {
+        Ok(tag(&generated(plan, self.has_adapters())?))
     }
 
-    /// A component from [`Component::precompile`], if that is allowed.
-    pub(super) fn read_precompiled(&self, bytes: &[u8]) -> Result<Component> {
-        if !self.0.config.allow_precompiled {
-            return Err(Error::new(ErrorKind::Invalid, "this is a precompiled component")
-                .with_have("precompiled code runs unchecked, so it is not taken by default")
-                .with_hint("pass --allow-precompiled if you trust this file as you trust a program"));
-        }
-        let artifact = artifact::read(bytes, self.artifact_hash())?;
-        let (made, code) = artifact.modules.split_last().ok_or_else(other_build)?;
-        let code = || code.iter().map(|code| CoreModule::trusted(&self.0.core, code)).collect();
-        self.revive(artifact.component.to_vec(), made, code).map_err(|(_, error)| error)
+    /// See [`Config::allow_precompiled`].
+    pub(super) fn allows_precompiled(&self) -> bool {
+        self.0.config.allow_precompiled
     }
 
     /// The component in `bytes` with its code, which was kept: that of its modules, and of what was generated, of which
     /// `made` is the [`tag`]. With the error, the bytes come back.
-    fn revive(
+    pub(super) fn revive(
         &self,
         bytes: Vec<u8>,
         made: &[u8],

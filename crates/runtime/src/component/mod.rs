@@ -13,6 +13,8 @@ mod excerpt;
 mod extern_name;
 mod header;
 mod load;
+mod precompiled;
+mod shed;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -27,3 +29,4 @@ pub use extern_name::{Annotation, ExternName, InterfaceName, PlainName};
 pub(crate) use load::Loaded;
 #[cfg(test)]
 pub(crate) use load::load;
+pub(crate) use shed::SHED;

@@ -14,6 +14,7 @@ mod shim_module;
 pub(crate) use build::{Part, build, compose};
 pub(crate) use bypass::bypass_shims;
 pub use may_block::Blocking;
+pub(crate) use shim_module::MAX_SHIM;
 
 use std::sync::Arc;
 

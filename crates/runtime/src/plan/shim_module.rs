@@ -11,8 +11,10 @@ use wasmparser::{
     TableType, TypeRef, TypeSectionReader, ValType,
 };
 
+use crate::component::SHED;
+
 /// Larger ones are not read. Tools write some 30 bytes for each function.
-const MAX_BYTES: usize = 1 << 20;
+pub(crate) const MAX_SHIM: usize = 64 << 10;
 
 /// A module of functions, each of which calls an entry of the module's one table, with its own parameters.
 #[derive(Debug, PartialEq)]
@@ -64,7 +66,7 @@ struct Sections<'a> {
 
 impl<'a> Sections<'a> {
     fn read(module: &'a [u8]) -> Read<Self> {
-        if module.len() > MAX_BYTES {
+        if module.len() > MAX_SHIM {
             return Err(Other);
         }
         let mut this = Sections::default();
@@ -77,10 +79,9 @@ impl<'a> Sections<'a> {
                 Payload::ExportSection(section) => this.exports(section)?,
                 Payload::ElementSection(section) => this.elements = Some(section),
                 Payload::CodeSectionEntry(body) => this.bodies.push(body),
-                Payload::Version { .. }
-                | Payload::CodeSectionStart { .. }
-                | Payload::CustomSection(_)
-                | Payload::End(_) => {}
+                Payload::Version { .. } | Payload::CodeSectionStart { .. } | Payload::End(_) => {}
+                // What has lost its code was larger.
+                Payload::CustomSection(section) if section.name() != SHED => {}
                 _ => return Err(Other),
             }
         }
