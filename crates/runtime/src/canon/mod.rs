@@ -69,9 +69,6 @@ pub(crate) fn make(
     if let Some(made) = glue.trampoline(store, root, (index, code), shared)? {
         return Ok(made);
     }
-    if let Some(made) = shared.and_then(|shared| shared.get(store, index)) {
-        return Ok(made);
-    }
     let (site, trampoline) = find(store.state(), root, index)?;
     let body = body(site, trampoline);
     let body = move |mut store: StoreMut<'_>, args: &[u64]| body(&mut store, args)?.bits();

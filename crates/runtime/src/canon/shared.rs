@@ -15,7 +15,7 @@ use super::stream::{self, Copy};
 use super::{Outcome, Site, dispatch};
 use crate::Result;
 use crate::component::{Code, Source};
-use crate::engine::{CoreExtern, CorePrepared, HostFuncs, Keeper, PLACES, StoreMut};
+use crate::engine::{CorePrepared, HostFuncs, Keeper, PLACES, StoreMut};
 use crate::error::bug;
 use crate::instance::{InstanceId, RootId};
 use crate::linker::Linked;
@@ -31,8 +31,8 @@ pub(crate) struct SharedFuncsOf {
     instances: Vec<InstanceId>,
     /// For each step of the plan, the module with all that it imports, if that is nothing but such functions.
     prepared: Vec<Option<CorePrepared>>,
-    /// Those that other modules import, by their numbers.
-    funcs: HostFuncs,
+    /// Those that other modules import, if there are any. They are called by their numbers.
+    funcs: Option<HostFuncs>,
     /// The glue, where something needs it.
     glue: Option<CorePrepared>,
 }
@@ -85,9 +85,15 @@ impl SharedFuncsOf {
         self.glue.as_ref()
     }
 
-    /// The function of a trampoline, in a store.
-    pub(crate) fn get(&self, store: &mut StoreMut<'_>, index: TrampolineIndex) -> Option<CoreExtern> {
-        self.funcs.get(store, ["", &index.0.to_string()])
+    /// Gives those functions to the component in its store that other modules import.
+    pub(crate) fn provide(&self, store: &mut StoreMut<'_>) -> Result<()> {
+        let Some(funcs) = &self.funcs else { return Ok(()) };
+        let all: Vec<_> = funcs.all(store).map(|(name, func)| (name.parse().unwrap_or(usize::MAX), func)).collect();
+        let root = store.state_mut().roots.get_mut(self.root)?;
+        for (number, func) in all {
+            *root.trampolines.get_mut(number).ok_or_else(|| bug!("no trampoline {number}"))? = Some(func);
+        }
+        Ok(())
     }
 }
 
@@ -121,12 +127,12 @@ impl Maker<'_> {
     }
 
     /// The functions that are given to modules which import other things, too.
-    fn funcs(&self, all: &BTreeSet<TrampolineIndex>) -> Result<HostFuncs> {
+    fn funcs(&self, all: &BTreeSet<TrampolineIndex>) -> Result<Option<HostFuncs>> {
         let mut funcs = HostFuncs::new(self.linked.component.core());
         for index in all {
             self.define(&mut funcs, ["", &index.0.to_string()], *index)?;
         }
-        Ok(funcs)
+        Ok(Some(funcs).filter(|_| !all.is_empty()))
     }
 
     fn define(&self, funcs: &mut HostFuncs, names: [&str; 2], index: TrampolineIndex) -> Result<()> {

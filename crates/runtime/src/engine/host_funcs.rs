@@ -58,9 +58,9 @@ impl HostFuncs {
         self.linker.func_wrap(module, name, run).map(drop).map_err(error)
     }
 
-    /// The function of these names, in a store.
-    pub(crate) fn get(&self, store: &mut StoreMut<'_>, [module, name]: [&str; 2]) -> Option<CoreExtern> {
-        self.linker.get(&mut store.context, module, name).ok().map(CoreExtern)
+    /// All of them in a store, by their second name; no name is looked for.
+    pub(crate) fn all<'a>(&'a self, store: &'a mut StoreMut<'_>) -> impl Iterator<Item = (&'a str, CoreExtern)> + 'a {
+        self.linker.iter(&mut store.context).map(|(_, name, func)| (name, CoreExtern(func)))
     }
 
     /// `module` with these functions.
@@ -126,8 +126,9 @@ mod tests {
         funcs.define(["a", "tell"], &ty, tell).unwrap();
         let prepared = funcs.prepare(&module).unwrap();
         let mut store = EngineStore::new(&engine, State::for_tests());
-        let twin = funcs.get(&mut store.as_mut(), ["a", "tell"]);
-        assert!(twin.is_some_and(|twin| twin.func(&store.as_mut()).is_some()));
+        let store = &mut store.as_mut();
+        let all: Vec<_> = funcs.all(store).map(|(name, func)| (name.to_owned(), func)).collect();
+        assert!(matches!(&all[..], [(name, func)] if name == "tell" && func.func(store).is_some()));
         (engine, module, prepared)
     }
 

@@ -18,6 +18,9 @@ pub(crate) fn instantiate(store: &mut StoreMut<'_>, linked: &Linked) -> Result<R
     let code = linked.component.code()?;
     let instances = &store.state().roots.get(root)?.instances;
     let shared = linked.shared.of(linked, root, instances)?;
+    if let Some(shared) = shared {
+        shared.provide(store)?;
+    }
     let (glue, externs) = (canon::Glue::default(), CoreExterns::default());
     let mut run = Run { root, plan, code, shared, glue, externs, calls_out: false };
     for (number, (step, sources)) in plan.steps.iter().zip(&code.sources).enumerate() {
