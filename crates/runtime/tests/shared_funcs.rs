@@ -260,3 +260,14 @@ fn a_trap_in_a_shared_function_ends_one_store() {
     assert_eq!(call(other, &instances[1], 100), 1);
     assert_eq!(other.data_mut().said, ["a"]);
 }
+
+#[test]
+fn a_store_of_another_engine_is_refused() {
+    let [one, other] = [engine(), engine()];
+    let prepared = prepare(&one, &of_functions_alone(), 0);
+    for _ in 0..2 {
+        let error = wait(prepared.instantiate(&mut Store::new(&other, Host::default()))).expect_err("another engine");
+        assert_eq!(error.message(), "the store is of another engine than the component");
+        assert_eq!(in_one_store(&one, &prepared, 1), expected(1, 0));
+    }
+}

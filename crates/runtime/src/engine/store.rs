@@ -230,6 +230,11 @@ impl StoreMut<'_> {
         memory.0.data_mut(&mut self.context)
     }
 
+    /// Whether it is a store of this engine.
+    pub(crate) fn is_of(&self, engine: &CoreEngine) -> bool {
+        wasmtime::Engine::same(self.context.engine(), engine.inner())
+    }
+
     /// Whether the innermost call of a guest can be suspended: all that is below it on its stack is wasm.
     #[inline]
     pub(crate) fn can_park(&self) -> bool {

@@ -13,6 +13,10 @@ use crate::{Error, Result};
 
 /// Instantiates `component`; its start functions run.
 pub(crate) fn instantiate(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
+    if !store.is_of(linked.component.core()) {
+        return Err(Error::link("the store is of another engine than the component")
+            .with_hint("make the store, the linker and the component with the same engine"));
+    }
     let root = make_root(store, linked)?;
     let plan = linked.component.plan();
     let code = linked.component.code()?;

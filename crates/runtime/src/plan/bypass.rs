@@ -110,6 +110,9 @@ impl<'p> Search<'p> {
                 }
                 continue;
             }
+            if !matches!(plan.steps.get(*at)?, Step::Instantiate { .. }) {
+                return None;
+            }
             let (entry, ty) = stands.funcs.get(*name)?;
             let (arg, has) = fills.entries.get(entry)?;
             let CoreDef::Trampoline(trampoline) = args.get(*arg)? else { return None };
@@ -305,6 +308,12 @@ mod tests {
     #[test]
     fn only_functions_that_the_runtime_provides_are_given_at_once() {
         assert!(!is_bypassed(&component([SHIM, MAIN, FILLER], ["", ""], r#"$main "g""#)));
+    }
+
+    #[test]
+    fn a_function_that_the_runtime_itself_calls_keeps_its_shim() {
+        let last = r#"(func (export "g") (param "a" u32) (param "b" u32) (canon lift (core func $shim "0")))"#;
+        assert!(!is_bypassed(&component([SHIM, MAIN, FILLER], ["", last], "$b")));
     }
 
     #[test]
