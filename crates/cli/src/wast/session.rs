@@ -12,6 +12,7 @@ use thalweg::{Choose, Component, ErrorKind, Instance, Linker, Store, Val};
 use wast::token::Id;
 use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastRet};
 
+use super::cancellable::put_back;
 use super::components::Components;
 use super::disturb::{Disturb, disturb};
 use super::{Attitude, argument, compare};
@@ -40,6 +41,8 @@ pub struct Session<'a> {
     instances: Vec<Running>,
     /// A call was disturbed.
     pub disturbed: bool,
+    /// Which of the built-ins in the text of the directive are `cancellable`.
+    pub cancellable: Vec<bool>,
     names: HashMap<String, usize>,
 }
 
@@ -54,6 +57,7 @@ impl<'a> Session<'a> {
             last_definition: None,
             instances: Vec::new(),
             disturbed: false,
+            cancellable: Vec::new(),
             names: HashMap::new(),
         }
     }
@@ -112,7 +116,8 @@ impl<'a> Session<'a> {
 
     /// The outer result is about the text, the inner one the runtime's.
     fn load(&mut self, mut wat: QuoteWat<'_>) -> Result<thalweg::Result<Component>> {
-        let bytes = wat.encode().map_err(|error| error.message())?;
+        let mut bytes = wat.encode().map_err(|error| error.message())?;
+        put_back(&mut bytes, &self.cancellable)?;
         Ok(self.components.load(bytes))
     }
 

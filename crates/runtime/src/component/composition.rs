@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::artifact::{Fields, is_artifact};
+use super::cancellable::Readable;
 use super::decode::decode_at;
 use super::definition::{ComponentNumber, Definitions};
 use super::header;
@@ -54,7 +55,8 @@ fn binary<'a>(plug: &Plug<'a>) -> Result<Cow<'a, [u8]>> {
 /// Checks what was [gathered](gather), and plans it together.
 pub(super) fn compose(bytes: Vec<u8>, features: &Features) -> Result<Loaded> {
     for (name, range) in parts(&bytes)? {
-        check(bytes.get(range).unwrap_or_default(), features).map_err(|error| error.at(name))?;
+        let source = Readable::new(bytes.get(range).unwrap_or_default(), features);
+        source.and_then(|source| check(&source, features).map(drop)).map_err(|error| error.at(name))?;
     }
     let plan = plan_composition(&bytes, features)?;
     Ok(Loaded { bytes, plan })
@@ -62,12 +64,16 @@ pub(super) fn compose(bytes: Vec<u8>, features: &Features) -> Result<Loaded> {
 
 /// Plans what [`compose`] has checked.
 pub(super) fn plan_composition(bytes: &[u8], features: &Features) -> Result<Plan> {
+    let mut sources = Vec::new();
+    for (name, range) in parts(bytes)? {
+        let source = Readable::new(bytes.get(range.clone()).unwrap_or_default(), features)?;
+        sources.push((name, range.start, source));
+    }
     let mut definitions = Definitions::default();
     let mut planned = Vec::new();
-    for (name, range) in parts(bytes)? {
+    for (name, start, source) in &sources {
         planned.push(Part { name, component: ComponentNumber(definitions.components.len()) });
-        let component = bytes.get(range.clone()).unwrap_or_default();
-        let decoded = decode_at(component, range.start, definitions, features.wasm_features());
+        let decoded = decode_at(source, *start, definitions, features);
         definitions = decoded.map_err(|error| super::validate::malformed(&error))?;
     }
     plan::compose(&definitions, &planned)

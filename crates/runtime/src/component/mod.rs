@@ -2,6 +2,7 @@
 
 mod artifact;
 mod cache;
+mod cancellable;
 mod code;
 #[allow(clippy::module_inception, reason = "the standard's name")]
 mod component;
@@ -17,6 +18,7 @@ mod load;
 mod tests;
 mod validate;
 
+pub use cancellable::cancellable_immediates;
 pub(crate) use code::{Code, Source};
 pub use component::Component;
 pub use composition::Plug;

@@ -1,6 +1,6 @@
 //! The validator's verdict as an error that says what is wrong, where, and which gate is closed.
 
-use wasmparser::Validator;
+use wasmparser::{Validator, WasmFeatures};
 
 use super::definition::Definitions;
 use super::excerpt::excerpt;
@@ -11,10 +11,14 @@ const MAX_MESSAGE_LENGTH: usize = 600;
 
 /// Checks `bytes` against every rule of the standard.
 pub(super) fn validate(bytes: &[u8], features: &Features, definitions: &Definitions<'_>) -> Result<()> {
-    match Validator::new_with_features(features.wasm_features()).validate_all(bytes) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(refused(ErrorKind::Invalid, &error, place(definitions, error.offset()))),
-    }
+    let validate = |features| Validator::new_with_features(features).validate_all(bytes).err();
+    let Some(error) = validate(features.wasm_features()) else { return Ok(()) };
+    // What is wrong with shared memories as well is said first: that they are not supported is no help then.
+    let error = match error.missing_wasm_feature() {
+        Some(WasmFeatures::THREADS) => validate(features.wasm_features() | WasmFeatures::THREADS).unwrap_or(error),
+        _ => error,
+    };
+    Err(refused(ErrorKind::Invalid, &error, place(definitions, error.offset())))
 }
 
 /// Bytes that cannot even be read.
@@ -37,7 +41,7 @@ fn refused(kind: ErrorKind, error: &wasmparser::Error, place: Option<String>) ->
     }
 }
 
-fn missing(flags: wasmparser::WasmFeatures) -> String {
+fn missing(flags: WasmFeatures) -> String {
     match Features::gate_of(flags) {
         Some(gate) if gate.is_supported() => {
             let name = gate.name();

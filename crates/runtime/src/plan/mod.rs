@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::AsyncRules;
 use crate::types::{FuncType, ResourceIndex, ValType};
 
 macro_rules! index {
@@ -60,6 +61,8 @@ index! {
 /// The plan of one component.
 #[derive(Debug)]
 pub struct Plan {
+    /// The rules for calls that wait, which it was made for.
+    pub rules: AsyncRules,
     /// Core modules: byte ranges of the component's bytes, in order of first use.
     pub modules: Vec<PlannedModule>,
     /// Component instances that exist at run time, parents before children. Spec: `ComponentInstance`.
@@ -334,8 +337,8 @@ pub enum Canon {
     SubtaskCancel { async_: bool },
     SubtaskDrop,
     WaitableSetNew,
-    WaitableSetWait { memory: MemoryIndex },
-    WaitableSetPoll { memory: MemoryIndex },
+    WaitableSetWait { memory: MemoryIndex, cancellable: bool },
+    WaitableSetPoll { memory: MemoryIndex, cancellable: bool },
     WaitableSetDrop,
     WaitableJoin,
     New { kind: Kind, payload: Option<ValType> },
@@ -343,15 +346,15 @@ pub enum Canon {
     CancelCopy { kind: Kind, end: End, payload: Option<ValType>, async_: bool },
     DropEnd { kind: Kind, end: End, payload: Option<ValType> },
     Forward { kind: Kind, payload: Option<ValType> },
-    ThreadYield,
+    ThreadYield { cancellable: bool },
     ThreadIndex,
     ThreadNewIndirect { table: TableIndex },
     ThreadResumeLater,
-    ThreadSuspend,
-    ThreadSuspendThenResume,
-    ThreadYieldThenResume,
-    ThreadSuspendThenPromote,
-    ThreadYieldThenPromote,
+    ThreadSuspend { cancellable: bool },
+    ThreadSuspendThenResume { cancellable: bool },
+    ThreadYieldThenResume { cancellable: bool },
+    ThreadSuspendThenPromote { cancellable: bool },
+    ThreadYieldThenPromote { cancellable: bool },
     ErrorContextNew { options: OptionsIndex },
     ErrorContextDebugMessage { options: OptionsIndex },
     ErrorContextDrop,

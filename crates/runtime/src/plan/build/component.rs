@@ -59,7 +59,7 @@ impl<'d> Builder<'d> {
                 let ty = self.type_item(scope, ty)?;
                 self.push(scope, Item::Type(ty))
             }
-            Definition::Canon(function) => self.define_canon(scope, function),
+            Definition::Canon(function, cancellable) => self.define_canon(scope, function, *cancellable),
             Definition::Import(import) => match arguments {
                 None => self.root_import(scope, import),
                 Some(arguments) => self.bind_import(scope, import, arguments),

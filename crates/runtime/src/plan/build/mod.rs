@@ -74,6 +74,7 @@ struct Builder<'d> {
 impl<'d> Builder<'d> {
     fn new(definitions: &'d Definitions<'d>) -> Self {
         let plan = Plan {
+            rules: definitions.rules,
             modules: Vec::new(),
             instances: Vec::new(),
             resources: Vec::new(),
