@@ -6,6 +6,7 @@ mod compare;
 mod components;
 mod disturb;
 mod files;
+mod registered;
 mod schedules;
 mod script;
 mod session;

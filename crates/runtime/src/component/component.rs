@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::code::Code;
-use super::composition::{Plug, compose, gather};
+use super::composition::{Plug, compose, gather, give};
 use super::header::binary;
 use super::load::load_binary;
 use super::{Engine, Loaded};
@@ -31,10 +31,7 @@ impl Component {
     /// When the file cannot be read, or is not a component.
     pub fn from_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Component> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|error| {
-            Error::new(crate::ErrorKind::Host, format!("cannot read the file: {error}")).with_source(error)
-        });
-        bytes.and_then(|bytes| Component::from_vec(engine, bytes)).map_err(|error| error.at(path.display()))
+        read(path).and_then(|bytes| Component::from_vec(engine, bytes)).map_err(|error| error.at(path.display()))
     }
 
     /// Loads a component from its bytes: binary, or text (WAT).
@@ -84,6 +81,21 @@ impl Component {
             Ok(component) => Ok(component),
             Err(bytes) => Ok(Component::not_compiled(engine, compose(bytes, engine.features())?)),
         }
+    }
+
+    /// The component with the definitions that it imports: each under its name, which is `interface#name` within an
+    /// instance. They are planned, compiled and cached as one.
+    pub(crate) fn with_definitions(&self, given: &[(String, &[u8])]) -> Result<Component> {
+        let engine = &self.0.engine;
+        match engine.cached(give(self.bytes(), given)) {
+            Ok(component) => Ok(component),
+            Err(bytes) => Ok(Component::not_compiled(engine, compose(bytes, engine.features())?)),
+        }
+    }
+
+    /// Whether it was made of several.
+    pub(crate) fn is_composition(&self) -> bool {
+        super::composition::is_composition(self.bytes())
     }
 
     fn not_compiled(engine: &Engine, loaded: Loaded) -> Component {
@@ -147,4 +159,11 @@ impl Component {
     pub(crate) fn glue(&self) -> Result<Option<&CoreModule>> {
         Ok(self.code()?.glue.as_ref())
     }
+}
+
+/// The bytes of a file.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| {
+        Error::new(crate::ErrorKind::Host, format!("cannot read the file: {error}")).with_source(error)
+    })
 }

@@ -25,7 +25,8 @@ pub(crate) fn load(bytes: &[u8], features: &Features) -> Result<Loaded> {
 /// Loads a component from its binary form.
 pub(super) fn load_binary(bytes: Vec<u8>, features: &Features) -> Result<Loaded> {
     let source = Readable::new(&bytes, features)?;
-    let plan = plan::build(&check(&source, features)?)?;
+    let validate = |bytes: &[u8], definitions: &Definitions<'_>| validate::validate(bytes, features, definitions);
+    let plan = plan::build(&check_with(&source, features, validate)?)?;
     drop(source);
     Ok(Loaded { bytes, plan })
 }
@@ -40,8 +41,12 @@ pub(super) fn plan_again(bytes: &[u8], features: &Features) -> Result<Plan> {
     plan::build(&definitions)
 }
 
-/// Checks a component in binary form; the result is what it lists.
-pub(super) fn check<'a>(source: &'a Readable<'_>, features: &Features) -> Result<Definitions<'a>> {
+/// Checks a component in binary form, by `validate` for everything but its form; the result is what it lists.
+pub(super) fn check_with<'a>(
+    source: &'a Readable<'_>,
+    features: &Features,
+    validate: impl FnOnce(&[u8], &Definitions<'_>) -> Result<()>,
+) -> Result<Definitions<'a>> {
     header::check(&source.bytes)?;
     let definitions = match decode(source, features) {
         Ok(definitions) => definitions,
@@ -49,6 +54,6 @@ pub(super) fn check<'a>(source: &'a Readable<'_>, features: &Features) -> Result
             return Err(header::truncation(&source.bytes, &error).unwrap_or_else(|| validate::malformed(&error)));
         }
     };
-    validate::validate(&source.bytes, features, &definitions)?;
+    validate(&source.bytes, &definitions)?;
     Ok(definitions)
 }

@@ -12,8 +12,10 @@ mod definition;
 mod engine;
 mod excerpt;
 mod extern_name;
+mod given;
 mod header;
 mod load;
+mod module;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -26,6 +28,8 @@ pub(crate) use definition::{ComponentNumber, Definition, Definitions, ModuleNumb
 pub use engine::{Config, Engine};
 pub(crate) use excerpt::excerpt;
 pub use extern_name::{Annotation, ExternName, InterfaceName, PlainName};
+pub(crate) use given::Comparison;
 pub(crate) use load::Loaded;
 #[cfg(test)]
 pub(crate) use load::load;
+pub use module::Module;

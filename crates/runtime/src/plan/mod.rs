@@ -69,6 +69,9 @@ pub struct Plan {
     pub instances: Vec<PlannedInstance>,
     /// Every resource type that the component imports or defines.
     pub resources: Vec<PlannedResource>,
+    /// Core modules and components that the root component imports and nobody has given yet. A plan with such does nothing but
+    /// list imports: what instantiating does depends on what is in them.
+    pub needs: Vec<NeededDefinition>,
     /// What the root component imports, by name.
     pub imports: IndexMap<String, Import>,
     /// The interface that an import says it implements, for those that say so. Spec: `implements`.
@@ -96,6 +99,17 @@ pub struct Plan {
     pub tables: u32,
     /// How many core instances the steps make.
     pub core_instances: u32,
+}
+
+/// A definition that somebody has to give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeededDefinition {
+    /// The imported instance that it belongs to; empty at the root.
+    pub interface: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is a core module, else a component.
+    pub is_module: bool,
 }
 
 /// An import that another component serves. Components are numbers: 0 is the root, 1 the first plug.
@@ -164,6 +178,10 @@ pub enum Import {
     Type(ValType),
     /// A resource.
     Resource(ResourceIndex),
+    /// A core module, which nobody has given yet.
+    Module,
+    /// A component, which nobody has given yet.
+    Component,
 }
 
 /// A function that the root component imports.
