@@ -4,12 +4,12 @@ mod plugs;
 mod progress;
 mod source;
 
-pub use plugs::Plugs;
+pub use plugs::{Definition, Plugs};
 pub use source::{Source, io_text};
 
 use std::borrow::Cow;
 
-use thalweg::{Component, Config, Engine, Plug};
+use thalweg::{Component, Config, Engine, Linker, Plug};
 
 use crate::module;
 use crate::options::Settings;
@@ -41,13 +41,29 @@ pub struct Loaded {
     pub is_module: bool,
 }
 
-/// The component in `source`, or around the core module in it, linked with `plugs`.
+/// The component in `source`, or around the core module in it, linked with `plugs`, with the `definitions` that it imports.
 pub fn load(
     source: &Source,
     plugs: &[Source],
+    definitions: &[Definition],
     settings: &Settings,
     precompiled: Precompiled,
 ) -> Result<Loaded, Failure> {
+    let bytes = Cow::Borrowed(&*source.bytes);
+    whole(load_bytes(&source.name, bytes, plugs, settings, precompiled)?, definitions)
+}
+
+/// The same to be looked at: definitions may be missing.
+pub fn load_to_inspect(
+    source: &Source,
+    plugs: &[Source],
+    definitions: &[Definition],
+    settings: &Settings,
+    precompiled: Precompiled,
+) -> Result<Loaded, Failure> {
+    if !definitions.is_empty() {
+        return load(source, plugs, definitions, settings, precompiled);
+    }
     load_bytes(&source.name, Cow::Borrowed(&source.bytes), plugs, settings, precompiled)
 }
 
@@ -55,11 +71,12 @@ pub fn load(
 pub fn load_taken(
     source: &mut Source,
     plugs: &[Source],
+    definitions: &[Definition],
     settings: &Settings,
     precompiled: Precompiled,
 ) -> Result<Loaded, Failure> {
     let bytes = std::mem::take(&mut source.bytes);
-    load_bytes(&source.name, Cow::Owned(bytes), plugs, settings, precompiled)
+    whole(load_bytes(&source.name, Cow::Owned(bytes), plugs, settings, precompiled)?, definitions)
 }
 
 fn load_bytes(
@@ -101,6 +118,23 @@ fn load_bytes(
         Component::with_plugs(&engine, Plug { name, bytes: &bytes }, &plugs)?
     };
     Ok(Loaded { engine, component, is_module })
+}
+
+/// The component with the `definitions` that it imports.
+fn whole(loaded: Loaded, definitions: &[Definition]) -> Result<Loaded, Failure> {
+    if loaded.component.plan().needs.is_empty() {
+        if definitions.is_empty() {
+            return Ok(loaded);
+        }
+        return Err(Failure::new("the component imports no core module and no component")
+            .with_help("leave `--define` out; `--plug` serves functions and instances"));
+    }
+    let mut linker = Linker::new(&loaded.engine);
+    for definition in definitions {
+        let defined = definition.define(&loaded.engine, &mut linker);
+        defined.map_err(|error| Failure::from(error).at(&definition.source.name))?;
+    }
+    Ok(Loaded { component: linker.complete(&loaded.component)?, ..loaded })
 }
 
 /// The binary form of a module or component in text form. What is neither stays as it is: the runtime says why.

@@ -43,28 +43,22 @@ pub(super) fn complete<T>(linker: &Linker<T>, component: &Component) -> Result<C
 
 fn find<'a, T>(linker: &'a Linker<T>, plan: &Plan, need: &NeededDefinition) -> Result<&'a GivenDefinition> {
     let kind = if need.is_module { "core module" } else { "component" };
-    // An instance within an instance has a path; its own name is the last part of it.
-    let Some(instance) = find_instance(linker, plan, &need.interface) else {
-        return Err(match need.interface.as_str() {
-            "" => root_missing(kind, &need.name),
-            interface => missing::instance(linker, interface),
-        });
-    };
+    let Some(instance) = find_instance(linker, plan, &need.interface) else { return Err(nobody_gives(need, kind)) };
     match (instance.definitions.get(&need.name), need.is_module) {
         (Some(given @ GivenDefinition::Module(_)), true) | (Some(given @ GivenDefinition::Component(_)), false) => {
             Ok(given)
         }
         (Some(_), true) => Err(another_kind(need, "core module", "component")),
         (Some(_), false) => Err(another_kind(need, "component", "core module")),
-        (None, _) if need.interface.is_empty() => Err(root_missing(kind, &need.name)),
-        (None, _) => Err(missing::item(instance, &need.interface, kind, &need.name)),
+        (None, _) => Err(nobody_gives(need, kind)),
     }
 }
 
-fn root_missing(kind: &str, name: &str) -> Error {
-    let method = if kind == "component" { "component" } else { "module" };
+fn nobody_gives(need: &NeededDefinition, kind: &str) -> Error {
+    let name = missing::full_name(&need.interface, &need.name);
+    let method = if need.is_module { "module" } else { "component" };
     Error::link(format!("nothing provides the {kind} `{name}`"))
-        .with_hint(format!("define it with `Linker::root` and `LinkerInstance::{method}` in an embedding"))
+        .with_hint(format!("give it: `--define {name}=FILE`, or `LinkerInstance::{method}` in an embedding"))
 }
 
 fn another_kind(need: &NeededDefinition, wanted: &str, given: &str) -> Error {

@@ -97,6 +97,16 @@ impl<T: Send + 'static> Linker<T> {
         Prepared::new(self, &complete(self, component)?)
     }
 
+    /// `component` with the core modules and components that it imports, and nothing else looked at:
+    /// [`prepare`](Self::prepare) begins with this. What comes of it needs no more of them, and can be precompiled.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Link`] when one is not defined, or is of another type than the import.
+    pub fn complete(&self, component: &Component) -> Result<Component> {
+        complete(self, component)
+    }
+
     /// Checks only that every import of `component` is there and of the right type.
     ///
     /// # Errors

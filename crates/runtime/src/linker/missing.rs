@@ -65,7 +65,6 @@ fn packages<T>(linker: &Linker<T>, base: &str) -> String {
 pub(super) fn item(instance: &DefinedInstance, interface: &str, kind: &str, name: &str) -> Error {
     let mut names: Vec<&str> = match kind {
         "resource" => instance.resources.keys().map(String::as_str).collect(),
-        "core module" | "component" => instance.definitions.keys().map(String::as_str).collect(),
         _ => instance.funcs.keys().map(String::as_str).collect(),
     };
     names.sort_unstable();

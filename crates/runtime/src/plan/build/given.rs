@@ -1,6 +1,6 @@
 //! Imports of core modules and components: what is given for them is followed like a definition of the component's own.
 //!
-//! While nothing is given, they are placeholders that can be passed on. Where one is looked into, planning stops: its imports
+//! While nothing is given, they are gaps that can be passed on. Where one is looked into, planning stops: its imports
 //! are known by then, mostly all, for they come first.
 
 use super::item::{Closure, InstanceItem, Item};
@@ -31,7 +31,7 @@ impl<'d> Builder<'d> {
         Ok(())
     }
 
-    /// What is given for `name` of `interface`; a placeholder if that is nothing.
+    /// What is given for `name` of `interface`; a gap if that is nothing.
     pub fn declared_definition(&mut self, interface: &str, name: &str, is_module: bool) -> Item<'d> {
         let given = match interface {
             "" => self.given.get(name),
@@ -51,30 +51,30 @@ impl<'d> Builder<'d> {
         }
     }
 
-    /// Whether `module` is a placeholder.
+    /// Whether `module` is a gap.
     pub fn is_missing_module(&self, module: ModuleNumber) -> bool {
         module == NO_MODULE
     }
 
-    /// Whether `component` is a placeholder.
+    /// Whether `component` is a gap.
     pub fn is_missing_component(&self, component: ComponentNumber) -> bool {
         component == NO_COMPONENT
     }
 
-    /// Stops if `module` is a placeholder.
+    /// Stops if `module` is a gap.
     pub fn look_into_module(&mut self, module: ModuleNumber) -> Result<()> {
         self.stop_if(module == NO_MODULE)
     }
 
-    /// Stops if `component` is a placeholder.
+    /// Stops if `component` is a gap.
     pub fn look_into_component(&mut self, component: ComponentNumber) -> Result<()> {
         self.stop_if(component == NO_COMPONENT)
     }
 
-    fn stop_if(&mut self, placeholder: bool) -> Result<()> {
-        self.stopped |= placeholder;
+    fn stop_if(&mut self, gap: bool) -> Result<()> {
+        self.stopped |= gap;
         match self.plan.needs.first() {
-            Some(need) if placeholder => Err(Error::link(format!("nobody has given `{}`", need.name))),
+            Some(need) if gap => Err(Error::link(format!("nobody has given `{}`", need.name))),
             _ => Ok(()),
         }
     }
