@@ -182,6 +182,9 @@ fn what_can_not_be_given_is_refused() {
     let linked = Component::with_plugs(&engine, root, &[plug]).expect("they fit");
     assert!(refused(linker.root().component("d", &linked).err()).contains("was linked with other components"));
 
+    let open = load(&engine, MAIN).precompile().err().map(|error| error.kind());
+    assert_eq!(open, Some(ErrorKind::Link), "there is nothing to compile yet");
+
     let missing = linker.prepare(&load(&engine, MAIN)).err().map(|error| (error.kind(), error.to_string()));
     let (kind, words) = missing.expect("nothing is given");
     assert_eq!(kind, ErrorKind::Link);

@@ -47,90 +47,102 @@ struct Item {
 const OWN: Item = Item { ty: "(own $tick)", size: 4, at: 0 };
 const IN_A_RECORD: Item = Item { ty: "$record", size: 12, at: 8 };
 
+/// Gives, takes, passes on and forwards. Words in `@` are filled in by [`component`].
+const GUEST: &str = r#"(component
+    (import "a:b/ticks" (instance $ticks
+        @FIRST@
+        (export "tick" (type $tick (sub resource)))
+        (export "make" (func (result (own $tick))))
+        (export "number" (func (param "t" (borrow $tick)) (result u32)))))
+    (alias export $ticks "tick" (type $tick))
+    (type $record (tuple u32 u8 (own $tick)))
+    (type $k (@KIND@ @TY@))
+    (core module $Libc (memory (export "mem") 1)
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
+    (core instance $libc (instantiate $Libc))
+    (core func $make (canon lower (func $ticks "make")))
+    (core func $number (canon lower (func $ticks "number")))
+    (core func $drop (canon resource.drop $tick))
+    (core func $new (canon @KIND@.new $k))
+    (core func $read (canon @KIND@.read $k async (memory (core memory $libc "mem"))
+        (realloc (core func $libc "realloc"))))
+    (core func $write (canon @KIND@.write $k async (memory (core memory $libc "mem"))))
+    (core func $forward (canon @KIND@.forward $k))
+    (core module $M
+        (import "" "mem" (memory 1))
+        (import "" "make" (func $make (result i32)))
+        (import "" "number" (func $number (param i32) (result i32)))
+        (import "" "drop" (func $drop (param i32)))
+        (import "" "new" (func $new (result i64)))
+        (import "" "read" (func $read (param i32 i32 @TYPE_OF_COUNT@) (result i32)))
+        (import "" "write" (func $write (param i32 i32 @TYPE_OF_COUNT@) (result i32)))
+        (import "" "forward" (func $forward (param i32 i32)))
+        ;; Three items are in memory while the write waits.
+        (func (export "give") (result i32)
+            (local $ends i64) (local $i i32)
+            (local.set $ends (call $new))
+            (loop $next
+                (i32.store (i32.add (i32.const @AT@) (i32.mul (local.get $i) (i32.const @SIZE@))) (call $make))
+                (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                (br_if $next (i32.lt_u (local.get $i) (i32.const 3))))
+            (drop (call $write (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))) (i32.const 0) @COUNT@))
+            (i32.wrap_i64 (local.get $ends)))
+        ;; Reads, and adds up the numbers of what came; 1000 for each call that brought nothing.
+        (func (export "take") (param $end i32) (result i32)
+            (local $sum i32) (local $i i32) (local $came i32)
+            (local.set $came (call $read (local.get $end) (i32.const 512) @COUNT@))
+            (if (i32.eq (local.get $came) (i32.const -1)) (then (return (i32.const 1000))))
+            (local.set $came (select (i32.shr_u (local.get $came) (i32.const 4)) (i32.const 1) (i32.const @IS_STREAM@)))
+            (loop $next
+                (if (i32.lt_u (local.get $i) (local.get $came)) (then
+                    (local.set $end (i32.load (i32.add (i32.const @FIRST_HANDLE@)
+                        (i32.mul (local.get $i) (i32.const @SIZE@)))))
+                    (local.set $sum (i32.add (local.get $sum) (call $number (local.get $end))))
+                    (call $drop (local.get $end))
+                    (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                    (br $next))))
+            (local.get $sum))
+        (func (export "pass") (param i32) (result i32) (local.get 0))
+        ;; Passes on another end in its place.
+        (func (export "forward") (param $end i32) (result i32)
+            (local $ends i64)
+            (local.set $ends (call $new))
+            (call $forward (local.get $end) (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))))
+            (i32.wrap_i64 (local.get $ends)))
+        (func (export "one") (result i32) (call $make))
+        (func (export "value") (param $tick i32) (result i32)
+            (call $number (local.get $tick))
+            (call $drop (local.get $tick))))
+    (core instance $m (instantiate $M (with "" (instance
+        (export "mem" (memory $libc "mem")) (export "make" (func $make)) (export "number" (func $number))
+        (export "drop" (func $drop)) (export "new" (func $new)) (export "read" (func $read))
+        (export "write" (func $write)) (export "forward" (func $forward))))))
+    (func (export "give") (result $k) (canon lift (core func $m "give")))
+    (func (export "take") (param "k" $k) (result u32) (canon lift (core func $m "take")))
+    (func (export "pass") (param "k" $k) (result $k) (canon lift (core func $m "pass")))
+    (func (export "forward") (param "k" $k) (result $k) (canon lift (core func $m "forward")))
+    (func (export "one") (result (own $tick)) (canon lift (core func $m "one")))
+    (func (export "owned") (param "t" (own $tick)) (result u32) (canon lift (core func $m "value")))
+    (func (export "borrowed") (param "t" (borrow $tick)) (result u32) (canon lift (core func $m "value"))))"#;
+
 /// Imports `first` before the resource, so that its number differs from component to component.
 fn component(engine: &Engine, first: &str, kind: &str, item: &Item) -> Component {
-    let Item { ty, size, at } = item;
-    let (count, type_of_count) = if kind == "stream" { ("(i32.const 3)", "i32") } else { ("", "") };
-    let text = format!(
-        r#"(component
-        (import "a:b/ticks" (instance $ticks
-            {first}
-            (export "tick" (type $tick (sub resource)))
-            (export "make" (func (result (own $tick))))
-            (export "number" (func (param "t" (borrow $tick)) (result u32)))))
-        (alias export $ticks "tick" (type $tick))
-        (type $record (tuple u32 u8 (own $tick)))
-        (type $k ({kind} {ty}))
-        (core module $Libc (memory (export "mem") 1)
-            (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
-        (core instance $libc (instantiate $Libc))
-        (core func $make (canon lower (func $ticks "make")))
-        (core func $number (canon lower (func $ticks "number")))
-        (core func $drop (canon resource.drop $tick))
-        (core func $new (canon {kind}.new $k))
-        (core func $read (canon {kind}.read $k async (memory (core memory $libc "mem"))
-            (realloc (core func $libc "realloc"))))
-        (core func $write (canon {kind}.write $k async (memory (core memory $libc "mem"))))
-        (core func $forward (canon {kind}.forward $k))
-        (core module $M
-            (import "" "mem" (memory 1))
-            (import "" "make" (func $make (result i32)))
-            (import "" "number" (func $number (param i32) (result i32)))
-            (import "" "drop" (func $drop (param i32)))
-            (import "" "new" (func $new (result i64)))
-            (import "" "read" (func $read (param i32 i32 {type_of_count}) (result i32)))
-            (import "" "write" (func $write (param i32 i32 {type_of_count}) (result i32)))
-            (import "" "forward" (func $forward (param i32 i32)))
-            ;; Three items are in memory while the write waits.
-            (func (export "give") (result i32)
-                (local $ends i64) (local $i i32)
-                (local.set $ends (call $new))
-                (loop $next
-                    (i32.store (i32.add (i32.const {at}) (i32.mul (local.get $i) (i32.const {size}))) (call $make))
-                    (local.set $i (i32.add (local.get $i) (i32.const 1)))
-                    (br_if $next (i32.lt_u (local.get $i) (i32.const 3))))
-                (drop (call $write (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))) (i32.const 0) {count}))
-                (i32.wrap_i64 (local.get $ends)))
-            ;; Reads, and adds up the numbers of what came; 1000 for each call that brought nothing.
-            (func (export "take") (param $end i32) (result i32)
-                (local $sum i32) (local $i i32) (local $came i32)
-                (local.set $came (call $read (local.get $end) (i32.const 512) {count}))
-                (if (i32.eq (local.get $came) (i32.const -1)) (then (return (i32.const 1000))))
-                (local.set $came (select (i32.shr_u (local.get $came) (i32.const 4)) (i32.const 1) (i32.const {is_stream})))
-                (loop $next
-                    (if (i32.lt_u (local.get $i) (local.get $came)) (then
-                        (local.set $end (i32.load (i32.add (i32.const {first_handle})
-                            (i32.mul (local.get $i) (i32.const {size})))))
-                        (local.set $sum (i32.add (local.get $sum) (call $number (local.get $end))))
-                        (call $drop (local.get $end))
-                        (local.set $i (i32.add (local.get $i) (i32.const 1)))
-                        (br $next))))
-                (local.get $sum))
-            (func (export "pass") (param i32) (result i32) (local.get 0))
-            ;; Passes on another end in its place.
-            (func (export "forward") (param $end i32) (result i32)
-                (local $ends i64)
-                (local.set $ends (call $new))
-                (call $forward (local.get $end) (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))))
-                (i32.wrap_i64 (local.get $ends)))
-            (func (export "one") (result i32) (call $make))
-            (func (export "value") (param $tick i32) (result i32)
-                (call $number (local.get $tick))
-                (call $drop (local.get $tick))))
-        (core instance $m (instantiate $M (with "" (instance
-            (export "mem" (memory $libc "mem")) (export "make" (func $make)) (export "number" (func $number))
-            (export "drop" (func $drop)) (export "new" (func $new)) (export "read" (func $read))
-            (export "write" (func $write)) (export "forward" (func $forward))))))
-        (func (export "give") (result $k) (canon lift (core func $m "give")))
-        (func (export "take") (param "k" $k) (result u32) (canon lift (core func $m "take")))
-        (func (export "pass") (param "k" $k) (result $k) (canon lift (core func $m "pass")))
-        (func (export "forward") (param "k" $k) (result $k) (canon lift (core func $m "forward")))
-        (func (export "one") (result (own $tick)) (canon lift (core func $m "one")))
-        (func (export "owned") (param "t" (own $tick)) (result u32) (canon lift (core func $m "value")))
-        (func (export "borrowed") (param "t" (borrow $tick)) (result u32) (canon lift (core func $m "value"))))"#,
-        is_stream = u32::from(kind == "stream"),
-        first_handle = 512 + at,
-    );
+    let is_stream = kind == "stream";
+    let (count, type_of_count) = if is_stream { ("(i32.const 3)", "i32") } else { ("", "") };
+    let numbers = [item.at, item.size, u32::from(is_stream), 512 + item.at].map(|number| number.to_string());
+    let [at, size, is_stream, first_handle] = &numbers;
+    let words = [
+        ("@FIRST@", first),
+        ("@KIND@", kind),
+        ("@TY@", item.ty),
+        ("@COUNT@", count),
+        ("@TYPE_OF_COUNT@", type_of_count),
+        ("@AT@", at),
+        ("@SIZE@", size),
+        ("@IS_STREAM@", is_stream),
+        ("@FIRST_HANDLE@", first_handle),
+    ];
+    let text = words.iter().fold(GUEST.to_owned(), |text, (word, with)| text.replace(word, with));
     Component::from_bytes(engine, text.as_bytes()).unwrap_or_else(|error| panic!("{error:?}"))
 }
 

@@ -40,7 +40,7 @@ pub struct InspectArgs {
 /// Shows a component.
 pub fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let settings = args.groups.settings()?;
-    let source = Source::read(&args.file)?;
+    let source = Source::open(&args.file)?;
     let (plugs, definitions) = (args.plugs.read()?, args.plugs.read_definitions()?);
     let loaded = load::load_to_inspect(
         &source,

@@ -49,7 +49,7 @@ impl Loader {
 
     /// Loads and links it, and what it hands requests on to.
     pub fn load(&self) -> Result<App, Failure> {
-        let links = chain::divide(Source::read(&self.file)?, self.plugs.read()?);
+        let links = chain::divide(Source::open(&self.file)?, self.plugs.read()?);
         // They are for the component of the command line and what is linked with it.
         let definitions = self.plugs.read_definitions()?;
         let first = links.len().saturating_sub(1);

@@ -67,6 +67,15 @@ fn add(bytes: &mut Vec<u8>, kind: u8, name: &str, component: &[u8]) {
     bytes.extend(component);
 }
 
+/// What was [gathered](gather), each component mapped.
+pub(super) fn map_parts(bytes: &[u8], map: impl Fn(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+    let mut mapped = MAGIC.to_vec();
+    for Entry { kind, name, range } in entries(bytes)? {
+        add(&mut mapped, kind, name, &map(bytes.get(range).unwrap_or_default())?);
+    }
+    Ok(mapped)
+}
+
 fn binary<'a>(plug: &Plug<'a>) -> Result<Cow<'a, [u8]>> {
     if is_artifact(plug.bytes) {
         return Err(Error::new(ErrorKind::Invalid, "a precompiled component can't be linked with others any more")
@@ -143,8 +152,6 @@ fn entries(bytes: &[u8]) -> Result<Vec<Entry<'_>>> {
 
 /// The kind and the name of the next component, and how long it is.
 fn entry<'a>(fields: &mut Fields<'a>) -> Option<(u8, &'a str, usize)> {
-    let length = fields.u64()?;
-    let (kind, name) = fields.take(length)?.split_first()?;
-    let length = fields.u64()?;
-    Some((*kind, std::str::from_utf8(name).ok()?, fields.take(length)?.len()))
+    let (kind, name) = fields.bytes()?.split_first()?;
+    Some((*kind, std::str::from_utf8(name).ok()?, fields.bytes()?.len()))
 }

@@ -40,7 +40,8 @@ impl Module {
     /// When the file cannot be read, or is not a core module.
     pub fn from_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Module> {
         let path = path.as_ref();
-        let bytes = super::component::read(path);
+        let bytes = std::fs::read(path)
+            .map_err(|error| Error::host(format!("cannot read the file: {error}")).with_source(error));
         bytes.and_then(|bytes| Module::from_bytes(engine, &bytes)).map_err(|error| error.at(path.display()))
     }
 

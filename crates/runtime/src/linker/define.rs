@@ -175,15 +175,9 @@ impl<T: Send + 'static> LinkerInstance<'_, T> {
     ///
     /// # Errors
     ///
-    /// When the name is defined already, or the component is one of several that were linked with each other.
+    /// When the name is defined already, or the component is one that was linked with others or precompiled.
     pub fn component(&mut self, name: &str, component: &Component) -> Result<&mut Self> {
-        if component.is_composition() {
-            return Err(Error::new(
-                ErrorKind::Host,
-                format!("`{name}` can't be given: it was linked with other components"),
-            )
-            .with_hint("write it as one component first: `thalweg compose`"));
-        }
+        component.as_definition().map_err(|error| error.at(format!("definition `{name}`")))?;
         self.give(name, GivenDefinition::Component(component.clone()))
     }
 
