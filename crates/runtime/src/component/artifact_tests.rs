@@ -1,3 +1,5 @@
+//! Artifacts that are written, changed and read again.
+
 use std::io::Write;
 
 use super::*;
