@@ -16,6 +16,7 @@ mod given;
 mod header;
 mod load;
 mod module;
+mod precompiled;
 mod shed;
 #[cfg(test)]
 mod tests;
