@@ -18,7 +18,7 @@ use wasm_encoder::{
 use super::direct::{DirectCall, DirectCalls, Next};
 use super::lower::LoweredImport;
 use super::signature::{self, Signature};
-use super::{body as builtin, direct, find, finish};
+use super::{check_of, checked_body, direct, find, finish};
 use crate::engine::{
     CoreExtern, CoreExterns, CoreInstance, GENERATED, StoreMut, host_func, park_func, run_func, set_runner,
 };
@@ -317,11 +317,18 @@ fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExt
     if let (Canon::Lower { callee, ty, options }, Some((slot, _))) = (&trampoline.canon, &this.callee) {
         let import = LoweredImport::new(site, *callee, ty.clone(), *options);
         let call = DirectCall { site, import, slot: *slot };
+        let check = check_of(store.state().roots.get(root)?.component.plan(), &trampoline);
         let body = move |mut store: StoreMut<'_>, args: &[u64]| direct::begin(&mut store, &call, args);
-        return Ok(host_func(store, params, Some(FlatType::I64), Arc::new(body)).into());
+        let result = Some(FlatType::I64);
+        let Some(check) = check else { return Ok(host_func(store, params, result, Arc::new(body)).into()) };
+        let body = move |mut store: StoreMut<'_>, args: &[u64]| {
+            check.pass(&mut store, site.instance)?;
+            body(store, args)
+        };
+        return Ok(host_func(store, params, result, Arc::new(body)).into());
     }
     let wide = matches!(this.signature.1, Some(FlatType::I64 | FlatType::F64));
-    let body = builtin(site, trampoline);
+    let body = checked_body(store, root, this.index)?;
     let body = move |mut store: StoreMut<'_>, args: &[u64]| {
         let outcome = body(&mut store, args)?;
         direct::next(&mut store, outcome, wide)

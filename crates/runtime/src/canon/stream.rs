@@ -24,7 +24,7 @@ pub(super) fn new(store: &mut StoreMut<'_>, site: Site, kind: Kind, payload: Opt
     check_may_leave(store, site.instance)?;
     let State { instances, ends, shared, .. } = store.state_mut();
     let handles = &mut instances.get_mut(site.instance)?.handles;
-    let mut this = Shared::new(payload.cloned());
+    let mut this = Shared::new(payload.cloned(), site.root);
     let mut indices = [0u32; 2];
     for (place, side) in indices.iter_mut().zip([End::Readable, End::Writable]) {
         *place = handles.add(Handle::End(ends.next_id()))?;
@@ -97,7 +97,7 @@ pub(super) fn find_end<'s>(
     let state = store.state();
     let id = state.instances.get(site.instance)?.handles.get(index)?.end(index)?;
     let this = state.ends.get(id)?;
-    let same = match (&state.shared.get(this.shared)?.payload, payload) {
+    let same = match (this.payload(state)?, payload) {
         (None, None) => true,
         // Types of numbers are told apart by their names alone.
         (Some(one), Some(other)) => discriminant(one) == discriminant(other) && (one.is_number() || one == other),

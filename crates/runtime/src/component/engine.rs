@@ -205,10 +205,10 @@ impl Engine {
         }
     }
 
-    /// What an artifact is made for: the core engine with its settings, and the gates that were open when its component
+    /// What an artifact is made for: the core engine with its settings, and the gates and rules with which its component
     /// was checked, since it isn't checked again.
     pub(super) fn artifact_hash(&self) -> u64 {
-        hash_of(&(self.0.core.compatibility_hash(), self.0.config.features.wasm_features()))
+        hash_of(&(self.0.core.compatibility_hash(), self.0.config.features))
     }
 
     /// What an artifact notes of how its code was made.

@@ -16,10 +16,12 @@ use crate::task::direct::Direct;
 use crate::task::light::{self, LightCall};
 use crate::task::light_host::Visible;
 use crate::task::{Callee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet};
-use crate::{Limits, Result};
+use crate::{AsyncRules, Limits, Result};
 
 /// Everything but the core store itself. Spec: `Store`, and what the classes of the standard point at.
 pub(crate) struct State {
+    /// The rules for calls that wait.
+    pub(crate) rules: AsyncRules,
     pub(crate) limits: Limits,
     pub(crate) core_limits: CoreLimits,
     /// The embedder's data: an `Arc<Mutex<T>>`.
@@ -101,6 +103,7 @@ impl State {
     /// An empty store's state.
     pub(crate) fn new(limits: Limits, choose: Choose, data: Arc<dyn Any + Send + Sync>) -> Self {
         State {
+            rules: AsyncRules::Current,
             core_limits: CoreLimits::new(&limits),
             limits,
             data,

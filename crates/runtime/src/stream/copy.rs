@@ -70,13 +70,13 @@ pub(super) fn meet(
         .into());
     }
     if kind == Kind::Future {
-        transfer(store, shared_id, (end, pending), 1)?;
+        transfer(store, (end, pending), 1)?;
         reset_and_notify_pending(store.state_mut(), shared_id, CopyResult::Completed)?;
         return Ok(Some(CopyResult::Completed));
     }
     if pending_remains > 0 {
         if n > 0 {
-            transfer(store, shared_id, (end, pending), n)?;
+            transfer(store, (end, pending), n)?;
             on_copy(store.state_mut(), pending)?;
         }
         return Ok(Some(CopyResult::Completed));

@@ -28,7 +28,9 @@ pub(crate) enum Resumption {
     /// The answer is there.
     Ready(u64),
     /// Delivers an event of a set into memory. Spec: `canon_waitable_set_wait`.
-    SetEvent { set: WaitableSetId, memory: CoreMemory, ptr: u32 },
+    SetEvent { set: WaitableSetId, memory: CoreMemory, ptr: u32, cancellable: bool },
+    /// Answers whether the thread was cancelled, which it can be.
+    WhetherCancelled,
     /// Delivers the pending event of a waitable; answers its payload. Spec: `wait_for_pending_event`.
     WaitableEvent(WaitableRef),
     /// Takes the flat result of a lowered call. Spec: `canon_lower`, not async.
@@ -84,6 +86,13 @@ impl Thread {
             stopped: 0,
             loop_wait: None,
         }
+    }
+
+    /// Whether it waits in a built-in that is `cancellable`. Spec: `cancellable`.
+    pub(crate) fn is_cancellable(&self) -> bool {
+        let cancellable =
+            matches!(self.resumption, Resumption::WhetherCancelled | Resumption::SetEvent { cancellable: true, .. });
+        cancellable && !self.running
     }
 
     /// Spec: `suspended`.
