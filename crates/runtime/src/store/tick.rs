@@ -20,11 +20,19 @@ pub(crate) enum Progress {
 }
 
 /// One turn: host words are carried out, host work that woke up is polled, one ready thread runs. Spec: `Store.tick`.
+///
+/// After a turn that went a short way comes the next one, as long as the embedder need not be asked.
 pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
     let mut made = read_mail(store)?;
-    if let Some(thread) = next_ready(store)? {
-        turn(store, thread)?;
+    while let Some(thread) = next_ready(store)? {
         made = true;
+        let short = turn(store, thread)?;
+        let state = store.state_mut();
+        if !short || state.turns_left == 0 || state.host_called {
+            break;
+        }
+        state.turns_left -= 1;
+        read_mail(store)?;
     }
     Ok(if made { Progress::Made } else { Progress::None })
 }

@@ -192,9 +192,11 @@ pub(crate) fn notify_dropped(state: &mut State, shared: SharedId) -> Result<()> 
 }
 
 /// Spec: `stream_event`, `future_event`: the outcome of a copy at the moment of its delivery.
+#[inline]
 pub(crate) fn copy_event(state: &mut State, id: CopyEndId, result: CopyResult, reclaim: bool) -> Result<Event> {
     let end = state.ends.get_mut(id)?;
-    let progress = end.buffer.take().map_or(0, |buffer| buffer.progress);
+    let progress = end.buffer.as_ref().map_or(0, |buffer| buffer.progress);
+    end.buffer = None;
     let done = match end.kind {
         Kind::Stream => result == CopyResult::Dropped,
         Kind::Future => result != CopyResult::Cancelled,

@@ -9,6 +9,7 @@ mod forward;
 mod hand_over;
 mod host_copy;
 mod host_end;
+mod item;
 mod numbers;
 mod shared;
 mod transfer;
@@ -22,7 +23,8 @@ pub(crate) use end::{CopyEnd, CopyEndId, CopyResult, CopyState, FoundEnd};
 pub(crate) use forward::forward;
 pub(crate) use host_copy::copy_with_host;
 pub(crate) use host_end::poll as poll_host_ends;
-pub(crate) use numbers::{Short, copy_numbers};
+pub(crate) use item::Item;
+pub(crate) use numbers::{NumbersCopy, Short, copy_numbers};
 pub(crate) use shared::{HostEnd, Shared, SharedId};
 
 /// A `stream` as a value: its readable end, on its way from one place to another.

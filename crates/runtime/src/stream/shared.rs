@@ -2,8 +2,8 @@
 
 use std::task::Waker;
 
-use super::CopyEndId;
 use super::hand_over::HandOver;
+use super::{CopyEndId, Item};
 use crate::host::{FutureSource, FutureTarget, HostConsumer, HostProducer};
 use crate::plan::End;
 use crate::store::Id;
@@ -28,6 +28,8 @@ pub(crate) enum HostEnd {
 pub(crate) struct Shared {
     /// Spec: `t`.
     pub(crate) payload: Option<ValType>,
+    /// The same in short.
+    pub(crate) item: Item,
     /// Spec: `dropped`: one of the ends is gone.
     pub(crate) dropped: bool,
     /// The guest's end whose copy waits. Spec: `pending_buffer`.
@@ -54,6 +56,7 @@ impl Shared {
     /// A stream or future of two ends.
     pub(crate) fn new(payload: Option<ValType>) -> Self {
         Shared {
+            item: Item::of(payload.as_ref()),
             payload,
             dropped: false,
             pending: None,

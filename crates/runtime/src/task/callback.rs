@@ -37,19 +37,23 @@ pub(super) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
     let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
     let event = take_event(store, set)?;
     let packed = callback.call(store, &event.args())? as u32;
-    if !wait_again(store, thread, (task, instance), packed)? {
+    let waits = wait_again(store, thread, (task, instance), packed)?;
+    if !waits {
         event_loop(store, thread, task, packed)?;
     }
     let state = store.state_mut();
     state.current = before;
-    state.note_stopped(thread);
+    if !waits {
+        state.note_stopped(thread);
+    }
     if state.switch_to.is_some() {
         run_switched_to(store)?;
     }
     Ok(true)
 }
 
-/// The callback of `thread` returned `packed`: lets it wait for a set, if that is what it means.
+/// The callback of `thread` returned `packed`: lets it wait for a set, if that is what it means; it runs no longer then.
+#[inline]
 fn wait_again(
     store: &mut StoreMut<'_>,
     thread: ThreadId,
@@ -66,6 +70,8 @@ fn wait_again(
     let wait_for = Some(WaitFor::SetForCallback(set));
     let this = state.threads.get_mut(thread)?;
     (this.stage, this.wait_for, this.loop_wait) = (Stage::EventLoop, wait_for, wait_for);
+    state.stops += 1;
+    (this.running, this.stopped) = (false, state.stops);
     start_waiting(state, set, thread)?;
     Ok(true)
 }

@@ -26,7 +26,14 @@ pub(crate) struct WaitableSet {
 }
 
 impl WaitableSet {
+    /// The thread that waits for an event of it, if it is the only one.
+    #[inline]
+    pub(super) fn only_waiting(&self) -> Option<ThreadId> {
+        self.first_waiting.filter(|_| self.others_waiting.is_empty())
+    }
+
     /// Notes that `member` has a pending event, if no other member has one.
+    #[inline]
     pub(super) fn note_only_pending(&mut self, member: WaitableRef) -> bool {
         let only = self.ends.is_none();
         if only {
@@ -137,8 +144,13 @@ pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result
 /// Lets the loop look at every thread that waits on `set`.
 #[inline]
 pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> {
-    if let Some(first) = state.sets.get(set)?.first_waiting {
+    let this = state.sets.get(set)?;
+    if let Some(first) = this.first_waiting {
+        let others = !this.others_waiting.is_empty();
         state.wake(first);
+        if !others {
+            return Ok(());
+        }
         let mut i = 0;
         while let Some(&other) = state.sets.get(set)?.others_waiting.get(i) {
             state.wake(other);
