@@ -18,13 +18,16 @@ use wasm_encoder::{
 use super::direct::{DirectCall, DirectCalls, Next};
 use super::lower::LoweredImport;
 use super::signature::{self, Signature};
+use super::stream::{self, Copy};
+use super::window::{WindowCode, copier_signature, has_windows};
 use super::{body as builtin, direct, find, finish};
 use crate::engine::{
     CoreExtern, CoreExterns, CoreInstance, GENERATED, StoreMut, host_func, park_func, run_func, set_runner,
 };
 use crate::error::bug;
 use crate::instance::RootId;
-use crate::plan::{Canon, FuncDef, Plan, TrampolineIndex};
+use crate::plan::{Canon, FuncDef, Plan, Trampoline, TrampolineIndex};
+use crate::stream::window::{COPIERS, WindowPlaces};
 use crate::types::FlatType;
 use crate::{Result, Trap};
 
@@ -46,13 +49,16 @@ struct Glued {
     signature: Signature,
     /// The callee's place in the table and its core type, when it is a guest.
     callee: Option<(u32, Signature)>,
+    /// When it is a copy that has windows.
+    window: Option<WindowCode>,
 }
 
 fn glued(plan: &Plan) -> Vec<Glued> {
     let mut all = Vec::new();
-    let mut slots = 0;
+    let (mut slots, has_windows) = (0, has_windows(plan));
     for (index, trampoline) in plan.trampolines.iter().enumerate() {
-        if !is_glued(&trampoline.canon, plan) {
+        let window = WindowCode::of(&trampoline.canon, plan, index as u32 + 1).filter(|_| has_windows);
+        if window.is_none() && !is_glued(&trampoline.canon, plan) {
             continue;
         }
         let callee = match &trampoline.canon {
@@ -64,7 +70,7 @@ fn glued(plan: &Plan) -> Vec<Glued> {
             (slots - 1, signature::lifted(lift, plan))
         });
         let signature = signature::signature(trampoline, plan);
-        all.push(Glued { index: TrampolineIndex(index as u32), signature, callee });
+        all.push(Glued { index: TrampolineIndex(index as u32), signature, callee, window });
     }
     all
 }
@@ -109,6 +115,8 @@ struct Parts {
     exports: ExportSection,
     code: CodeSection,
     callees: u32,
+    /// The type of the functions of the second table, if there are windows.
+    copier: Option<u32>,
 }
 
 impl Parts {
@@ -127,7 +135,7 @@ impl Parts {
         imports.import("rt", "uncaught", EntityType::Function(0));
         imports.import("rt", "run", EntityType::Function(0));
         let (functions, exports) = (FunctionSection::new(), ExportSection::new());
-        Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0 }
+        Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0, copier: None }
     }
 
     fn function_type(&mut self, (params, result): &Signature) -> u32 {
@@ -150,7 +158,11 @@ impl Parts {
             self.callees += 1;
             (*slot, self.function_type(signature), signature)
         });
-        self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee));
+        let window = this.window.as_ref().map(|window| {
+            let copier = self.copier.unwrap_or_else(|| self.function_type(&copier_signature()));
+            (window, *self.copier.insert(copier))
+        });
+        self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee, window));
     }
 
     /// Adds the function that stacks begin with, behind the `count` glued trampolines.
@@ -168,6 +180,12 @@ impl Parts {
         let element_type = RefType::FUNCREF;
         let ty = TableType { element_type, table64: false, minimum: count, maximum: Some(count), shared: false };
         tables.table_with_init(ty, &ConstExpr::ref_null(wasm_encoder::HeapType::FUNC));
+        if self.copier.is_some() {
+            let count = u64::from(COPIERS);
+            let ty = TableType { element_type, table64: false, minimum: count, maximum: Some(count), shared: false };
+            tables.table(ty);
+            self.exports.export("copiers", ExportKind::Table, 1);
+        }
         let mut memories = MemorySection::new();
         memories.memory(MemoryType {
             minimum: 1,
@@ -188,11 +206,20 @@ impl Parts {
 }
 
 /// The code of one glued trampoline.
-fn body((params, result): &Signature, begin: u32, finish: u32, callee: Option<(u32, u32, &Signature)>) -> Function {
+fn body(
+    (params, result): &Signature,
+    begin: u32,
+    finish: u32,
+    callee: Option<(u32, u32, &Signature)>,
+    window: Option<(&WindowCode, u32)>,
+) -> Function {
     let params = params.len() as u32;
-    let mut function = Function::new([(1, ValType::I64), (1, ValType::I32)]);
+    let mut function = Function::new([(1, ValType::I64), (2, ValType::I32)]);
     let (answer, next) = (params, params + 1);
     let mut code = function.instructions();
+    if let Some((window, copier)) = window {
+        window.encode(&mut code, [next, next + 1], copier);
+    }
     for param in 0..params {
         code.local_get(param);
     }
@@ -249,7 +276,11 @@ fn call(code: &mut InstructionSink<'_>, slot: u32, ty: u32, (params, result): &S
 /// The glue of a component that is being instantiated. It comes to be when something first needs it: where all calls
 /// from guest to guest have adapters and nothing waits, never.
 #[derive(Default)]
-pub(crate) struct Glue(Option<CoreInstance>);
+pub(crate) struct Glue {
+    instance: Option<CoreInstance>,
+    /// Whether the plan has windows, once that was asked.
+    windows: Option<bool>,
+}
 
 impl Glue {
     fn instantiate(store: &mut StoreMut<'_>, root: RootId) -> Result<CoreInstance> {
@@ -276,8 +307,10 @@ impl Glue {
         let scratch = instance.export(store, "scratch").and_then(|scratch| scratch.memory());
         let callees = instance.export(store, "callees").and_then(|callees| callees.table());
         let (Some(scratch), Some(callees)) = (scratch, callees) else { return Err(bug!("glue without its places")) };
+        let copiers = instance.export(store, "copiers").and_then(|copiers| copiers.table());
+        let windows = copiers.map(|copiers| WindowPlaces { scratch, copiers, filled: 0 });
         let filled = vec![false; glued.len()];
-        store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled });
+        store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled, windows });
         Ok(instance)
     }
 
@@ -294,14 +327,19 @@ impl Glue {
             // A function of the host that turned out to answer at once needs none.
             let answers = matches!(trampoline.canon, Canon::Lower { callee: FuncDef::Imported(_), .. })
                 && !this.blocking.trampoline(index);
-            is_glued(&trampoline.canon, plan) && !answers
+            let windows = &mut self.windows;
+            let mut has_window = |number| {
+                WindowCode::of(&trampoline.canon, plan, number).is_some()
+                    && *windows.get_or_insert_with(|| has_windows(plan))
+            };
+            is_glued(&trampoline.canon, plan) && !answers || has_window(index.0 + 1)
         });
         if !needs {
             return Ok(None);
         }
-        let instance = match self.0 {
+        let instance = match self.instance {
             Some(instance) => instance,
-            None => *self.0.insert(Glue::instantiate(store, root)?),
+            None => *self.instance.insert(Glue::instantiate(store, root)?),
         };
         let this = instance.export(store, &index.0.to_string());
         if this.as_ref().is_some_and(|this| !this.is_func()) {
@@ -321,7 +359,13 @@ fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExt
         return Ok(host_func(store, params, Some(FlatType::I64), Arc::new(body)).into());
     }
     let wide = matches!(this.signature.1, Some(FlatType::I64 | FlatType::F64));
-    let body = builtin(site, trampoline);
+    let body = match (trampoline.canon, &this.window) {
+        (Canon::Copy { kind, end, payload, options }, Some(window)) => {
+            let copy = Copy::new(kind, end, payload, options).with_window(store, site, window.number)?;
+            Box::new(move |store: &mut StoreMut<'_>, args: &[u64]| stream::copy(store, site, &copy, args))
+        }
+        (canon, _) => builtin(site, Trampoline { canon, ..trampoline }),
+    };
     let body = move |mut store: StoreMut<'_>, args: &[u64]| {
         let outcome = body(&mut store, args)?;
         direct::next(&mut store, outcome, wide)

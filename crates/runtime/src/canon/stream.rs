@@ -10,6 +10,7 @@ use crate::engine::StoreMut;
 use crate::instance::{Handle, Options, options};
 use crate::plan::{End, Kind, OptionsIndex};
 use crate::store::State;
+use crate::stream::window::{self, SiteNumber, WindowSite};
 use crate::stream::{
     CopyEnd, CopyEndId, CopyPlace, CopyState, FoundEnd, Item, MAX_LENGTH, NumbersCopy, Shared, Short, copied_at_once,
     copy_numbers, copy_with_host, rendezvous, start_copying,
@@ -53,6 +54,8 @@ pub(super) struct Copy {
     align: u32,
     /// The type of an item in short.
     item: Item,
+    /// Its number among those that windows stand for.
+    window: SiteNumber,
     /// Bytes that the memory of the options has, or had: it never shrinks.
     memory_size: AtomicU64,
 }
@@ -62,7 +65,17 @@ impl Copy {
         let (size, align) = payload.as_ref().map_or((0, 1), |payload| (payload.size(), payload.align()));
         let item = Item::of(payload.as_ref());
         let memory_size = AtomicU64::new(0);
-        Copy { kind, end, payload, options, found: OnceLock::new(), size, align, item, memory_size }
+        let window = SiteNumber::default();
+        Copy { kind, end, payload, options, found: OnceLock::new(), size, align, item, window, memory_size }
+    }
+
+    /// The same, with windows; `number` tells it from the others of its glue.
+    pub(super) fn with_window(mut self, store: &mut StoreMut<'_>, site: Site, number: u32) -> Result<Self> {
+        let Site { root, instance } = site;
+        let (options, side, size) = (self.options, self.end, self.size);
+        let site = WindowSite { root, instance, options, side, size, number };
+        self.window = window::add_site(store.state_mut(), site)?;
+        Ok(self)
     }
 
     /// Whether a buffer is what [`check_buffer`] wants it to be.
@@ -143,7 +156,7 @@ pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u6
     let short_way = store.state_mut().short_way();
     let mut found = None;
     if short_way && copy.item.is_plain() && copy.fits(store, &place) {
-        let numbers = NumbersCopy { which: (copy.kind, copy.end), item: copy.item, index, place };
+        let numbers = NumbersCopy { which: (copy.kind, copy.end), item: copy.item, index, window: copy.window, place };
         match copy_numbers(store, &numbers)? {
             Short::Done(payload) => return Ok(Outcome::Done(u64::from(payload))),
             Short::Waits(_) if options.async_ => return Ok(Outcome::Done(BLOCKED)),

@@ -32,6 +32,11 @@ fn flags(state: &State, instance: InstanceId) -> Result<Flags> {
     Ok(state.instances.get(instance)?.flags)
 }
 
+/// Whether only the runtime changes the flags of `instance`.
+pub(crate) fn has_plain_flags(state: &State, instance: InstanceId) -> Result<bool> {
+    Ok(matches!(flags(state, instance)?, Flags::Plain(_)))
+}
+
 /// Whether `bit` is set.
 #[inline]
 pub(crate) fn may(store: &mut StoreMut<'_>, instance: InstanceId, bit: u32) -> Result<bool> {

@@ -1,5 +1,6 @@
 //! The ends of streams and futures that guests hold. Spec: `CopyEnd`.
 
+use super::window::SiteNumber;
 use super::{Buffer, SharedId};
 use crate::plan::{End, Kind};
 use crate::store::Id;
@@ -57,6 +58,8 @@ pub(crate) struct CopyEnd {
     pub(crate) end: End,
     /// Its handle.
     pub(crate) index: u32,
+    /// The built-in of its last copy, if windows can do what that does.
+    pub(crate) window: SiteNumber,
     /// What the copy under way reads from or writes into; its progress counts.
     pub(crate) buffer: Option<Buffer>,
 }
@@ -64,7 +67,16 @@ pub(crate) struct CopyEnd {
 impl CopyEnd {
     /// An idle end with the handle `index`.
     pub(crate) fn new(shared: SharedId, kind: Kind, end: End, index: u32) -> Self {
-        CopyEnd { waitable: Waitable::default(), state: CopyState::Idle, shared, kind, end, index, buffer: None }
+        CopyEnd {
+            waitable: Waitable::default(),
+            state: CopyState::Idle,
+            shared,
+            kind,
+            end,
+            index,
+            window: SiteNumber::default(),
+            buffer: None,
+        }
     }
 
     /// Spec: `copying`.

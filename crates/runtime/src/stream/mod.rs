@@ -13,6 +13,7 @@ mod item;
 mod numbers;
 mod shared;
 mod transfer;
+pub(crate) mod window;
 
 pub(crate) use buffer::{Buffer, CopyPlace, GuestBuffer, MAX_LENGTH};
 pub(crate) use copy::{

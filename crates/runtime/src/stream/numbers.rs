@@ -2,6 +2,7 @@
 //! neither a buffer nor an event. What the built-in checks on its way to [`rendezvous`](super::rendezvous), its twin that
 //! takes every copy, is checked here in the same step; a copy that would trap goes that way.
 
+use super::window::SiteNumber;
 use super::{CopyEndId, CopyPlace, CopyResult, CopyState, FoundEnd, Item};
 use crate::Result;
 use crate::engine::{CoreMemory, StoreMut, copy_memory};
@@ -35,6 +36,8 @@ pub(crate) struct NumbersCopy<'a> {
     pub(crate) item: Item,
     /// The handle.
     pub(crate) index: u32,
+    /// The built-in, if windows can do what it does.
+    pub(crate) window: SiteNumber,
     /// Where from or to; inside of the memory.
     pub(crate) place: CopyPlace<'a>,
 }
@@ -42,7 +45,7 @@ pub(crate) struct NumbersCopy<'a> {
 /// Starts a copy of numbers, or of nothing.
 #[inline]
 pub(crate) fn copy_numbers(store: &mut StoreMut<'_>, copy: &NumbersCopy<'_>) -> Result<Short> {
-    let NumbersCopy { which: (kind, side), item, index, place } = copy;
+    let NumbersCopy { which: (kind, side), item, index, window, place } = copy;
     let State { instances, ends, shared, .. } = store.state_mut();
     let handles = &instances.get(place.instance)?.handles;
     let Some(&Handle::End(id)) = handles.find(*index) else { return Ok(Short::No) };
@@ -60,6 +63,7 @@ pub(crate) fn copy_numbers(store: &mut StoreMut<'_>, copy: &NumbersCopy<'_>) -> 
     if this.dropped || this.writer.is_some() || this.reader.is_some() {
         return Ok(Short::Other(FoundEnd { id, shared: shared_id, set }));
     }
+    end.window = *window;
     let Some(pending) = this.pending else {
         this.pending = Some(id);
         (end.state, end.buffer) = (CopyState::Copying, Some(place.buffer()));

@@ -363,11 +363,11 @@ fn waits_for_host(store: &StoreMut<'_>, task: TaskId) -> Result<bool> {
     Ok(false)
 }
 
-/// Resumes `thread`, which is ready, from the loop of the store; says whether a short way was enough.
+/// Resumes `thread`, which is ready, from the loop of the store.
 #[inline]
-pub(crate) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
+pub(crate) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<()> {
     if super::callback::turn(store, thread)? {
-        return Ok(true);
+        return Ok(());
     }
     let state = store.state();
     let task = state.threads.get(thread)?.task;
@@ -377,5 +377,5 @@ pub(crate) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
     if !async_ {
         run_sync_callee(store, task)?;
     }
-    Ok(false)
+    Ok(())
 }

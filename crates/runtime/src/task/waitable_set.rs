@@ -42,8 +42,14 @@ impl WaitableSet {
         only
     }
 
+    /// Spec: `has_pending_event`.
     #[inline]
-    fn add_waiting(&mut self, thread: ThreadId) {
+    pub(super) fn has_pending(&self) -> bool {
+        self.pending > 0
+    }
+
+    #[inline]
+    pub(super) fn add_waiting(&mut self, thread: ThreadId) {
         match self.first_waiting {
             None => self.first_waiting = Some(thread),
             Some(_) => self.others_waiting.push(thread),
@@ -51,7 +57,7 @@ impl WaitableSet {
     }
 
     #[inline]
-    fn remove_waiting(&mut self, thread: ThreadId) {
+    pub(super) fn remove_waiting(&mut self, thread: ThreadId) {
         if self.first_waiting == Some(thread) {
             self.first_waiting = self.others_waiting.pop();
         } else if let Some(at) = self.others_waiting.iter().position(|&other| other == thread) {

@@ -1,0 +1,370 @@
+//! Windows: a callback's copies of numbers without a call of the host.
+//!
+//! A callback mostly copies at the ends it was told of last. Before it is called, a window is opened for each of these that
+//! is idle: a place in the scratch memory of the glue, which says how much the other end takes or has and where. Glue's code
+//! for the built-in (`canon/window.rs`) moves the bytes and writes down what it did. The host carries that out before it
+//! does anything else ([`close`]), so nobody can see that it comes late: nothing but this guest has run in between.
+//!
+//! [`copy_numbers`](super::copy_numbers) is the twin, which does the same copies one by one.
+
+use super::{CopyEndId, CopyPlace, CopyResult, CopyState, SharedId};
+use crate::Result;
+use crate::engine::{CoreExterns, CoreInstance, CoreMemory, CoreTable, StoreMut};
+use crate::error::bug;
+use crate::instance::{InstanceId, RootId, has_plain_flags, options};
+use crate::plan::{End, OptionsIndex};
+use crate::store::State;
+use crate::task::waitable::set_pending_event;
+use crate::task::waitable_set::wake_waiters;
+use crate::task::{PendingEvent, WaitableRef};
+
+/// Where the windows are in the scratch memory of the glue. A window is words of 32 bits, at the places below.
+pub(crate) const PLACES: [u32; COUNT] = [BOARD as u32 + 64, BOARD as u32 + 128];
+/// How many windows were used, at this address.
+pub(crate) const USES: u32 = BOARD as u32;
+/// Where all of that is.
+const BOARD: usize = 4096;
+
+/// Who it is for, 2 words; 0 when it is closed.
+pub(crate) const KEY: u32 = 0;
+/// Bytes that the own memory has at least, 2 words; the first one is 0 when that was too little for a copy.
+pub(crate) const MEMORY_SIZE: u32 = 8;
+/// Items that are left of the other end's buffer.
+pub(crate) const LEFT: u32 = 16;
+/// Where the next of these is in the other end's memory.
+pub(crate) const OTHER: u32 = 20;
+/// The place of what copies, in the glue's table.
+pub(crate) const COPIER: u32 = 24;
+/// Items that were copied.
+pub(crate) const COPIED: u32 = 28;
+/// Where the buffer is with which the end is blocked.
+pub(crate) const PTR: u32 = 32;
+/// Its length; 0 if it is not blocked.
+pub(crate) const LENGTH: u32 = 36;
+/// When it was first used, among the windows; 0 if it was not.
+pub(crate) const ORDER: u32 = 40;
+
+/// How many windows can be open.
+const COUNT: usize = 2;
+/// Functions that copy, in the table of one glue.
+pub(crate) const COPIERS: u32 = 16;
+/// Copies between two built-ins before a function for them is made.
+const WARM: u32 = 64;
+
+/// Who a window is for: a copy of the glue, by its number, with a handle.
+pub(crate) fn key(number: u32, handle: u32) -> u64 {
+    u64::from(number) << 32 | u64::from(handle)
+}
+
+/// A built-in for whose copies there may be windows, by its place in [`Windows::sites`], from 1; 0 for others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct SiteNumber(u32);
+
+/// Such a built-in.
+#[derive(Clone, Copy)]
+pub(crate) struct WindowSite {
+    pub(crate) root: RootId,
+    pub(crate) instance: InstanceId,
+    pub(crate) options: OptionsIndex,
+    /// Which end it is for.
+    pub(crate) side: End,
+    /// Bytes of an item.
+    pub(crate) size: u32,
+    /// What tells it from the others of its glue.
+    pub(crate) number: u32,
+}
+
+/// A way from the memory of one such built-in to that of another.
+struct Way {
+    sites: (SiteNumber, SiteNumber),
+    /// Copies so far, until there is a function.
+    seen: u32,
+    copier: Copier,
+}
+
+#[derive(Clone, Copy)]
+enum Copier {
+    /// None yet.
+    Cold,
+    /// The place of the function in the table of the first one's glue.
+    At(u32),
+    /// There cannot be one.
+    Never,
+}
+
+/// A built-in with what is known of it.
+struct Site {
+    of: WindowSite,
+    /// Bytes that its memory has, or had; 0 if that is not known.
+    memory_size: u64,
+    /// The memory with the windows, once one was open.
+    scratch: Option<CoreMemory>,
+    /// The built-in of the other end of the last copy, and the place of what copies.
+    copier: (SiteNumber, u32),
+}
+
+/// An open window.
+#[derive(Clone, Copy)]
+struct Open {
+    end: CopyEndId,
+    site: SiteNumber,
+}
+
+/// The windows of a store.
+#[derive(Default)]
+pub(crate) struct Windows {
+    sites: Vec<Site>,
+    ways: Vec<Way>,
+    open: [Option<Open>; COUNT],
+    /// Where the open ones are.
+    scratch: Option<CoreMemory>,
+}
+
+/// Where the glue of an instantiated component has what windows need.
+#[derive(Clone, Copy)]
+pub(crate) struct WindowPlaces {
+    /// The memory with the windows.
+    pub(crate) scratch: CoreMemory,
+    /// The table of functions that copy.
+    pub(crate) copiers: CoreTable,
+    /// How many there are.
+    pub(crate) filled: u32,
+}
+
+impl Windows {
+    /// Whether there can be any.
+    #[inline]
+    pub(crate) fn are_possible(&self) -> bool {
+        !self.sites.is_empty()
+    }
+
+    #[inline]
+    fn site(&mut self, number: SiteNumber) -> Option<&mut Site> {
+        self.sites.get_mut((number.0 as usize).checked_sub(1)?)
+    }
+}
+
+/// Notes a built-in. It gets no windows if compiled adapters may lock its instance, for they tell nobody.
+pub(crate) fn add_site(state: &mut State, site: WindowSite) -> Result<SiteNumber> {
+    if !has_plain_flags(state, site.instance)? {
+        return Ok(SiteNumber::default());
+    }
+    let sites = &mut state.windows.sites;
+    sites.push(Site { of: site, memory_size: 0, scratch: None, copier: (SiteNumber::default(), 0) });
+    Ok(SiteNumber(sites.len() as u32))
+}
+
+/// Opens windows for a callback that is about to be called: for those of `ends` that can have one.
+#[inline]
+pub(crate) fn open(store: &mut StoreMut<'_>, ends: [Option<CopyEndId>; COUNT]) -> Result<()> {
+    let mut first = None;
+    for (i, end) in ends.into_iter().enumerate() {
+        let Some(end) = end else { continue };
+        let Some(of) = open_one(store, i, end, first)? else { continue };
+        first = Some(of);
+    }
+    if first.is_some() {
+        store.before_host(close);
+    }
+    Ok(())
+}
+
+/// Opens the window `i` for `id`, if the host need not see what happens at that end; gives the stream. What a window does
+/// to a stream is not seen by another one, so none is opened for the same stream.
+#[inline]
+fn open_one(store: &mut StoreMut<'_>, i: usize, id: CopyEndId, first: Option<SharedId>) -> Result<Option<SharedId>> {
+    let State { ends, shared, windows, .. } = store.state_mut();
+    let Some(end) = ends.find(id) else { return Ok(None) };
+    let (number, of, handle) = (end.window, end.shared, end.index);
+    let Some(site) = windows.site(number) else { return Ok(None) };
+    let this = shared.get(of)?;
+    let host = this.writer.is_some() || this.reader.is_some();
+    if end.state != CopyState::Idle || this.dropped || host || first == Some(of) {
+        return Ok(None);
+    }
+    let (mut left, mut other, mut copier) = (0, 0, 0);
+    if let Some(pending) = this.pending {
+        let pending = ends.get(pending)?;
+        let buffer = pending.buffer.as_ref().ok_or_else(|| bug!("a copy without a buffer"))?;
+        (left, other) = (buffer.remain(), buffer.ptr);
+        if left > 0 && site.copier.0 != pending.window {
+            let sites = (number, pending.window);
+            return find_copier(store, sites).map(|()| None);
+        }
+        copier = site.copier.1;
+    }
+    let (Some(scratch), 1..) = (site.scratch, site.memory_size) else { return measure(store, number).map(|()| None) };
+    let (size, glue) = (site.memory_size, site.of.number);
+    (windows.scratch, windows.open[i]) = (Some(scratch), Some(Open { end: id, site: number }));
+    let board = board(store, scratch)?;
+    put(board, USES, 0);
+    let words = [handle, glue, size as u32, (size >> 32) as u32, left, other, copier, 0, 0, 0, 0];
+    for (word, at) in words.into_iter().zip((0..).step_by(4)) {
+        put(board, PLACES[i] + at, word);
+    }
+    Ok(Some(of))
+}
+
+/// The part of the scratch memory where windows are.
+#[inline]
+fn board<'s>(store: &'s mut StoreMut<'_>, scratch: CoreMemory) -> Result<&'s mut [u8; 256]> {
+    let board = store.memory_mut(scratch).get_mut(BOARD..).and_then(|rest| rest.first_chunk_mut());
+    board.ok_or_else(|| bug!("no place for windows"))
+}
+
+#[inline(always)]
+fn put(board: &mut [u8; 256], at: u32, word: u32) {
+    let at = (at as usize - BOARD) & 0xfc;
+    board[at..at + 4].copy_from_slice(&word.to_le_bytes());
+}
+
+#[inline(always)]
+fn look(board: &[u8; 256], at: u32) -> u32 {
+    let at = (at as usize - BOARD) & 0xfc;
+    u32::from_le_bytes([board[at], board[at + 1], board[at + 2], board[at + 3]])
+}
+
+fn window_places(state: &State, root: RootId) -> Result<Option<WindowPlaces>> {
+    Ok(state.roots.get(root)?.direct.as_ref().and_then(|direct| direct.windows))
+}
+
+/// The memory that a built-in copies from or to.
+fn memory_of(state: &mut State, site: WindowSite) -> Result<CoreMemory> {
+    let memory = options(state, site.root, site.options)?.memory;
+    memory.ok_or_else(|| bug!("elements in memory without the memory option"))
+}
+
+/// Finds where the windows of a built-in are, and how large its memory is, which it is at least from now on.
+#[cold]
+fn measure(store: &mut StoreMut<'_>, number: SiteNumber) -> Result<()> {
+    let Some(site) = store.state_mut().windows.site(number).map(|site| site.of) else { return Ok(()) };
+    let memory = memory_of(store.state_mut(), site)?;
+    let memory_size = store.memory(memory).len() as u64;
+    let scratch = window_places(store.state(), site.root)?.map(|places| places.scratch);
+    if let Some(site) = store.state_mut().windows.site(number) {
+        (site.memory_size, site.scratch) = (memory_size, scratch);
+    }
+    Ok(())
+}
+
+/// Notes with the first of two built-ins what copies between their memories, its own and the other one's. It is made when
+/// it has been asked for often, or at once under seeds.
+#[cold]
+fn find_copier(store: &mut StoreMut<'_>, sites: (SiteNumber, SiteNumber)) -> Result<()> {
+    let State { windows, choose, .. } = store.state_mut();
+    if sites.1 == SiteNumber::default() {
+        return Ok(());
+    }
+    let at = windows.ways.iter().position(|way| way.sites == sites).unwrap_or(windows.ways.len());
+    if at == windows.ways.len() {
+        windows.ways.push(Way { sites, seen: 0, copier: Copier::Cold });
+    }
+    let way = &mut windows.ways[at];
+    way.seen = way.seen.saturating_add(1);
+    let mut copier = way.copier;
+    if matches!(copier, Copier::Cold) && (!choose.is_first() || way.seen >= WARM) {
+        // Without one the host copies.
+        copier = make_copier(store, sites).unwrap_or(Copier::Never);
+    }
+    let windows = &mut store.state_mut().windows;
+    windows.ways[at].copier = copier;
+    if let (Copier::At(place), Some(site)) = (copier, windows.site(sites.0)) {
+        site.copier = (sites.1, place);
+    }
+    Ok(())
+}
+
+/// Makes a function that copies between the memories of two built-ins.
+#[cold]
+fn make_copier(store: &mut StoreMut<'_>, (own, other): (SiteNumber, SiteNumber)) -> Result<Copier> {
+    let windows = &mut store.state_mut().windows;
+    let sites = [own, other].map(|number| windows.site(number).map(|site| site.of));
+    let [Some(own), Some(other)] = sites else { return Ok(Copier::Never) };
+    let places = window_places(store.state(), own.root)?;
+    let Some(places) = places.filter(|places| places.filled < COPIERS) else { return Ok(Copier::Never) };
+    let (name, component) = (if own.side == End::Readable { "read" } else { "write" }, own.root);
+    let component = store.state().roots.get(component)?.component.clone();
+    let module = component.code()?.copier(store)?;
+    let memories = [memory_of(store.state_mut(), own)?, memory_of(store.state_mut(), other)?];
+    let instance = CoreInstance::new(store, module, &CoreExterns::from(memories.map(Into::into)))?;
+    let func = instance.export(store, name).and_then(|copier| copier.func(store));
+    let func = func.ok_or_else(|| bug!("a copier without `{name}`"))?;
+    places.copiers.set(store, places.filled, func)?;
+    let direct = store.state_mut().roots.get_mut(own.root)?.direct.as_mut();
+    if let Some(windows) = direct.and_then(|direct| direct.windows.as_mut()) {
+        windows.filled += 1;
+    }
+    Ok(Copier::At(places.filled))
+}
+
+/// Closes the windows and carries out what was done in them.
+pub(crate) fn close(store: &mut StoreMut<'_>) -> Result<()> {
+    let windows = &mut store.state_mut().windows;
+    let ([first, second], Some(scratch)) = (windows.open, windows.scratch) else { return Ok(()) };
+    windows.open = [None; COUNT];
+    let board = board(store, scratch)?;
+    let mut done = |i: usize| {
+        put(board, PLACES[i] + KEY + 4, 0);
+        [COPIED, PTR, LENGTH, ORDER, MEMORY_SIZE].map(|at| look(board, PLACES[i] + at))
+    };
+    match (first, second) {
+        (Some(open), None) => {
+            let done = done(0);
+            carry_out(store.state_mut(), open, done)
+        }
+        (None, Some(open)) => {
+            let done = done(1);
+            carry_out(store.state_mut(), open, done)
+        }
+        (Some(first), Some(second)) => {
+            let mut both = [(first, done(0)), (second, done(1))];
+            both.sort_by_key(|(_, [_, _, _, order, _])| *order);
+            both.into_iter().try_for_each(|(open, done)| carry_out(store.state_mut(), open, done))
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+#[inline]
+fn carry_out(state: &mut State, open: Open, done: [u32; 5]) -> Result<()> {
+    let [copied, ptr, length, order, memory_size] = done;
+    let State { ends, shared, windows, .. } = state;
+    let site = windows.site(open.site).ok_or_else(|| bug!("a window of no built-in"))?;
+    if memory_size == 0 {
+        // It is larger by now, or the guest wants too much.
+        site.memory_size = 0;
+    }
+    if order == 0 {
+        return Ok(());
+    }
+    let site = site.of;
+    let end = ends.get(open.end)?;
+    let set = end.waitable.set;
+    let this = shared.get_mut(end.shared)?;
+    let pending = this.pending;
+    if let Some(pending) = pending {
+        if copied > 0 {
+            let buffer = ends.get_mut(pending)?.buffer.as_mut().filter(|buffer| buffer.remain() >= copied);
+            buffer.ok_or_else(|| bug!("more was copied than there was"))?.advance(copied);
+        }
+        if length > 0 {
+            this.pending = Some(open.end);
+        }
+        // The last of its events is the one that it has in the end.
+        let event = PendingEvent::Copy { result: CopyResult::Completed, reclaim: length == 0 };
+        set_pending_event(state, WaitableRef::End(pending), event)?;
+        if let (1.., Some(set)) = (copied, set) {
+            wake_waiters(state, set)?;
+        }
+    } else if length > 0 {
+        this.pending = Some(open.end);
+    }
+    if length > 0 {
+        let options = options(state, site.root, site.options)?;
+        let place = CopyPlace { options, instance: site.instance, ptr, length, element_size: site.size };
+        let buffer = Some(place.buffer());
+        let end = state.ends.get_mut(open.end)?;
+        (end.state, end.buffer) = (CopyState::Copying, buffer);
+    }
+    Ok(())
+}
