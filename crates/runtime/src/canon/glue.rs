@@ -11,21 +11,21 @@ use std::sync::Arc;
 
 use wasm_encoder::{
     BlockType, Catch, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection,
-    ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, NameSection, RefType,
-    TableSection, TableType, TypeSection, ValType,
+    GlobalType, ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, NameSection,
+    RefType, TableSection, TableType, TypeSection, ValType,
 };
 
 use super::direct::{DirectCall, DirectCalls, Next};
 use super::lower::LoweredImport;
 use super::signature::{self, Signature};
 use super::stream::{self, Copy};
-use super::window::{WindowCode, copier_signature, has_windows};
+use super::window::{Outside, WindowCode, copier_signature, has_windows};
 use super::{body as builtin, direct, find, finish};
 use crate::engine::{
     CoreExtern, CoreExterns, CoreInstance, GENERATED, StoreMut, host_func, park_func, run_func, set_runner,
 };
 use crate::error::bug;
-use crate::instance::RootId;
+use crate::instance::{RootId, flags_global};
 use crate::plan::{Canon, FuncDef, Plan, Trampoline, TrampolineIndex};
 use crate::stream::window::{COPIERS, WindowPlaces};
 use crate::types::FlatType;
@@ -117,6 +117,8 @@ struct Parts {
     callees: u32,
     /// The type of the functions of the second table, if there are windows.
     copier: Option<u32>,
+    /// Imported globals so far: the flags of an instance for each window.
+    globals: u32,
 }
 
 impl Parts {
@@ -135,7 +137,7 @@ impl Parts {
         imports.import("rt", "uncaught", EntityType::Function(0));
         imports.import("rt", "run", EntityType::Function(0));
         let (functions, exports) = (FunctionSection::new(), ExportSection::new());
-        Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0, copier: None }
+        Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0, copier: None, globals: 0 }
     }
 
     fn function_type(&mut self, (params, result): &Signature) -> u32 {
@@ -160,7 +162,11 @@ impl Parts {
         });
         let window = this.window.as_ref().map(|window| {
             let copier = self.copier.unwrap_or_else(|| self.function_type(&copier_signature()));
-            (window, *self.copier.insert(copier))
+            self.copier = Some(copier);
+            let flags = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+            self.imports.import("flags", &name, EntityType::Global(flags));
+            self.globals += 1;
+            (window, Outside { copier, flags: self.globals - 1 })
         });
         self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee, window));
     }
@@ -211,14 +217,14 @@ fn body(
     begin: u32,
     finish: u32,
     callee: Option<(u32, u32, &Signature)>,
-    window: Option<(&WindowCode, u32)>,
+    window: Option<(&WindowCode, Outside)>,
 ) -> Function {
     let params = params.len() as u32;
     let mut function = Function::new([(1, ValType::I64), (2, ValType::I32)]);
     let (answer, next) = (params, params + 1);
     let mut code = function.instructions();
-    if let Some((window, copier)) = window {
-        window.encode(&mut code, [next, next + 1], copier);
+    if let Some((window, outside)) = window {
+        window.encode(&mut code, [next, next + 1], outside);
     }
     for param in 0..params {
         code.local_get(param);
@@ -299,6 +305,10 @@ impl Glue {
         let glued = glued(component.plan());
         for this in &glued {
             externs.push(begin(store, root, this)?);
+            if this.window.is_some() {
+                let (site, _) = find(store.state(), root, this.index)?;
+                externs.push(flags_global(store, site.instance)?);
+            }
         }
         let instance = CoreInstance::new(store, module, &externs)?;
         if let Some(run) = instance.export(store, "run").and_then(|run| run.func(store)) {
@@ -361,7 +371,7 @@ fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExt
     let wide = matches!(this.signature.1, Some(FlatType::I64 | FlatType::F64));
     let body = match (trampoline.canon, &this.window) {
         (Canon::Copy { kind, end, payload, options }, Some(window)) => {
-            let copy = Copy::new(kind, end, payload, options).with_window(store, site, window.number)?;
+            let copy = Copy::new(kind, end, payload, options).with_window(store, site, window.number);
             Box::new(move |store: &mut StoreMut<'_>, args: &[u64]| stream::copy(store, site, &copy, args))
         }
         (canon, _) => builtin(site, Trampoline { canon, ..trampoline }),

@@ -70,12 +70,12 @@ impl Copy {
     }
 
     /// The same, with windows; `number` tells it from the others of its glue.
-    pub(super) fn with_window(mut self, store: &mut StoreMut<'_>, site: Site, number: u32) -> Result<Self> {
+    pub(super) fn with_window(mut self, store: &mut StoreMut<'_>, site: Site, number: u32) -> Self {
         let Site { root, instance } = site;
         let (options, side, size) = (self.options, self.end, self.size);
         let site = WindowSite { root, instance, options, side, size, number };
-        self.window = window::add_site(store.state_mut(), site)?;
-        Ok(self)
+        self.window = window::add_site(store.state_mut(), site);
+        self
     }
 
     /// Whether a buffer is what [`check_buffer`] wants it to be.

@@ -7,6 +7,7 @@ use wasm_encoder::{
 
 use super::signature::Signature;
 use crate::engine::GENERATED;
+use crate::instance::MAY_LEAVE;
 use crate::plan::{Canon, End, Kind, Plan, Trampoline};
 use crate::stream::{MAX_LENGTH, window};
 use crate::types::FlatType;
@@ -34,6 +35,14 @@ pub(super) fn has_windows(plan: &Plan) -> bool {
     of(End::Readable).any(|reads| of(End::Writable).any(|writes| writes.instance != reads.instance))
 }
 
+/// What the code of a window needs of its module.
+pub(super) struct Outside {
+    /// The type of the functions in table 1.
+    pub(super) copier: u32,
+    /// The global with the flags of the instance.
+    pub(super) flags: u32,
+}
+
 /// A copy for which there may be windows.
 pub(super) struct WindowCode {
     /// What tells it from the others of the same glue; not 0.
@@ -49,10 +58,11 @@ impl WindowCode {
     }
 
     /// Writes the code, which returns, or goes on behind itself when the host has to do the copy. The parameters are the
-    /// first three locals, `place` and `n` two others of `i32`; `copier` is the type of the functions in table 1.
-    pub(super) fn encode(&self, code: &mut InstructionSink<'_>, [place, n]: [u32; 2], copier: u32) {
+    /// first three locals, `place` and `n` two others of `i32`.
+    pub(super) fn encode(&self, code: &mut InstructionSink<'_>, [place, n]: [u32; 2], outside: Outside) {
         let (handle, ptr, length) = (0, 1, 2);
         code.block(BlockType::Empty);
+        code.global_get(outside.flags).i32_const(MAY_LEAVE.cast_signed()).i32_and().i32_eqz().br_if(0);
         self.is_closed(code, handle, place, window::PLACES[0]);
         code.if_(BlockType::Empty);
         self.is_closed(code, handle, place, window::PLACES[1]);
@@ -76,7 +86,7 @@ impl WindowCode {
         code.local_get(n).local_get(length).local_get(n).local_get(length).i32_lt_u().select().local_set(n);
         load(code.local_get(ptr), place, window::OTHER);
         self.bytes(code, n);
-        load(code, place, window::COPIER).call_indirect(1, copier);
+        load(code, place, window::COPIER).call_indirect(1, outside.copier);
         store(code, place, window::LEFT, |code| _ = load(code, place, window::LEFT).local_get(n).i32_sub());
         store(code, place, window::OTHER, |code| {
             load(code, place, window::OTHER);

@@ -7,11 +7,13 @@
 //!
 //! [`copy_numbers`](super::copy_numbers) is the twin, which does the same copies one by one.
 
+use std::sync::Arc;
+
 use super::{CopyEndId, CopyPlace, CopyResult, CopyState, SharedId};
 use crate::Result;
 use crate::engine::{CoreExterns, CoreInstance, CoreMemory, CoreTable, StoreMut};
 use crate::error::bug;
-use crate::instance::{InstanceId, RootId, has_plain_flags, options};
+use crate::instance::{InstanceId, Options, RootId, options};
 use crate::plan::{End, OptionsIndex};
 use crate::store::State;
 use crate::task::waitable::set_pending_event;
@@ -95,6 +97,8 @@ enum Copier {
 /// A built-in with what is known of it.
 struct Site {
     of: WindowSite,
+    /// Its options, once a window was open.
+    options: Option<Arc<Options>>,
     /// Bytes that its memory has, or had; 0 if that is not known.
     memory_size: u64,
     /// The memory with the windows, once one was open.
@@ -144,14 +148,11 @@ impl Windows {
     }
 }
 
-/// Notes a built-in. It gets no windows if compiled adapters may lock its instance, for they tell nobody.
-pub(crate) fn add_site(state: &mut State, site: WindowSite) -> Result<SiteNumber> {
-    if !has_plain_flags(state, site.instance)? {
-        return Ok(SiteNumber::default());
-    }
+/// Notes a built-in.
+pub(crate) fn add_site(state: &mut State, site: WindowSite) -> SiteNumber {
     let sites = &mut state.windows.sites;
-    sites.push(Site { of: site, memory_size: 0, scratch: None, copier: (SiteNumber::default(), 0) });
-    Ok(SiteNumber(sites.len() as u32))
+    sites.push(Site { of: site, options: None, memory_size: 0, scratch: None, copier: (SiteNumber::default(), 0) });
+    SiteNumber(sites.len() as u32)
 }
 
 /// Opens windows for a callback that is about to be called: for those of `ends` that can have one.
@@ -229,20 +230,19 @@ fn window_places(state: &State, root: RootId) -> Result<Option<WindowPlaces>> {
 }
 
 /// The memory that a built-in copies from or to.
-fn memory_of(state: &mut State, site: WindowSite) -> Result<CoreMemory> {
-    let memory = options(state, site.root, site.options)?.memory;
-    memory.ok_or_else(|| bug!("elements in memory without the memory option"))
+fn memory_of(options: &Options) -> Result<CoreMemory> {
+    options.memory.ok_or_else(|| bug!("elements in memory without the memory option"))
 }
 
 /// Finds where the windows of a built-in are, and how large its memory is, which it is at least from now on.
 #[cold]
 fn measure(store: &mut StoreMut<'_>, number: SiteNumber) -> Result<()> {
     let Some(site) = store.state_mut().windows.site(number).map(|site| site.of) else { return Ok(()) };
-    let memory = memory_of(store.state_mut(), site)?;
-    let memory_size = store.memory(memory).len() as u64;
+    let options = options(store.state_mut(), site.root, site.options)?.clone();
+    let memory_size = store.memory(memory_of(&options)?).len() as u64;
     let scratch = window_places(store.state(), site.root)?.map(|places| places.scratch);
     if let Some(site) = store.state_mut().windows.site(number) {
-        (site.memory_size, site.scratch) = (memory_size, scratch);
+        (site.options, site.memory_size, site.scratch) = (Some(options), memory_size, scratch);
     }
     Ok(())
 }
@@ -285,7 +285,8 @@ fn make_copier(store: &mut StoreMut<'_>, (own, other): (SiteNumber, SiteNumber))
     let (name, component) = (if own.side == End::Readable { "read" } else { "write" }, own.root);
     let component = store.state().roots.get(component)?.component.clone();
     let module = component.code()?.copier(store)?;
-    let memories = [memory_of(store.state_mut(), own)?, memory_of(store.state_mut(), other)?];
+    let mut memory = |site: WindowSite| memory_of(options(store.state_mut(), site.root, site.options)?);
+    let memories = [memory(own)?, memory(other)?];
     let instance = CoreInstance::new(store, module, &CoreExterns::from(memories.map(Into::into)))?;
     let func = instance.export(store, name).and_then(|copier| copier.func(store));
     let func = func.ok_or_else(|| bug!("a copier without `{name}`"))?;
@@ -337,9 +338,14 @@ fn carry_out(state: &mut State, open: Open, done: [u32; 5]) -> Result<()> {
     if order == 0 {
         return Ok(());
     }
-    let site = site.of;
-    let end = ends.get(open.end)?;
+    let end = ends.get_mut(open.end)?;
     let set = end.waitable.set;
+    if length > 0 {
+        let options = site.options.as_deref().ok_or_else(|| bug!("a window without options"))?;
+        let WindowSite { instance, size: element_size, .. } = site.of;
+        let place = CopyPlace { options, instance, ptr, length, element_size };
+        (end.state, end.buffer) = (CopyState::Copying, Some(place.buffer()));
+    }
     let this = shared.get_mut(end.shared)?;
     let pending = this.pending;
     if let Some(pending) = pending {
@@ -358,13 +364,6 @@ fn carry_out(state: &mut State, open: Open, done: [u32; 5]) -> Result<()> {
         }
     } else if length > 0 {
         this.pending = Some(open.end);
-    }
-    if length > 0 {
-        let options = options(state, site.root, site.options)?;
-        let place = CopyPlace { options, instance: site.instance, ptr, length, element_size: site.size };
-        let buffer = Some(place.buffer());
-        let end = state.ends.get_mut(open.end)?;
-        (end.state, end.buffer) = (CopyState::Copying, buffer);
     }
     Ok(())
 }
