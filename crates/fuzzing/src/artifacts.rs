@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 
 use tempfile::TempDir;
 use thalweg::{Component, Config, Engine, ErrorKind, Linker, Store};
-use thalweg_testkit::abi::{Random, wait};
+use thalweg_testkit::abi::Random;
+use thalweg_testkit::polling::wait;
 
 /// Changes of one input at most.
 const CHANGES: usize = 6;

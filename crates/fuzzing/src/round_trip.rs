@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use thalweg::types::ValType;
 use thalweg::{Component, Config, Engine, ErrorKind, Features, Instance, Linker, Prepared, Store, Val};
-use thalweg_testkit::abi::{ENCODINGS, Echo, Random, pad, wait};
+use thalweg_testkit::abi::{ENCODINGS, Echo, Random, pad};
+use thalweg_testkit::polling::wait;
 
 use crate::no_bug;
 use crate::prepared::{Kept, shape};

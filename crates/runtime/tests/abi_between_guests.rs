@@ -2,7 +2,8 @@
 //! two encodings.
 
 use thalweg::Val;
-use thalweg_testkit::abi::{instantiate, wait};
+use thalweg_testkit::abi::instantiate;
+use thalweg_testkit::polling::wait;
 
 const TAG: u32 = 1 << 31;
 

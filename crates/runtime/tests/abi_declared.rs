@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use thalweg::WitType;
 use thalweg::types::ValType;
-use thalweg_testkit::abi::{Echo, instantiate, wait};
+use thalweg_testkit::abi::{Echo, instantiate};
+use thalweg_testkit::polling::wait;
 
 thalweg::wit_record! {
     /// A moment.

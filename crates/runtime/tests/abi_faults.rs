@@ -3,7 +3,8 @@
 
 use thalweg::types::ValType;
 use thalweg::{Error, ErrorKind, Limits, Trap, Val};
-use thalweg_testkit::abi::{Echo, instantiate, instantiate_with, wait};
+use thalweg_testkit::abi::{Echo, instantiate, instantiate_with};
+use thalweg_testkit::polling::wait;
 
 /// A function that answers the core value `answer` as a `ty`, over a memory of one page with `data` at 16.
 fn answering(ty: &str, answer: u32, data: &[u8], encoding: &str) -> String {

@@ -3,7 +3,8 @@
 
 use thalweg::types::ValType;
 use thalweg::{Instance, Store, Val};
-use thalweg_testkit::abi::{Echo, Random, instantiate, pad, wait};
+use thalweg_testkit::abi::{Echo, Random, instantiate, pad};
+use thalweg_testkit::polling::wait;
 
 /// How many types one component echoes: enough to share the cost of compiling it.
 const TYPES: usize = 32;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use thalweg::{Component, Config, Engine, Linker, Store, Trap};
-use thalweg_testkit::abi::{both, wait};
+use thalweg_testkit::abi::both;
+use thalweg_testkit::polling::wait;
 
 /// A leaf component with `f: func()`.
 const LEAF: &str = r#"

@@ -2,7 +2,7 @@
 //! answer at once has one, a callee that may be suspended has none.
 
 use thalweg::{Component, Config, Engine, Features, Linker, Store, Trap};
-use thalweg_testkit::abi::wait;
+use thalweg_testkit::polling::wait;
 
 /// A caller whose `run(n)` calls a callee that traps if the host's `f(n)` says 0, and else answers what it says.
 const TEXT: &str = r#"(component

@@ -1,12 +1,11 @@
 //! A call that nobody waits for any more is cancelled, and what it has started with it.
 
-use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Waker};
 
 use thalweg::{Component, Config, Engine, Instance, Linker, Result, Store};
+use thalweg_testkit::polling::{finish, poll, yield_once};
 
 /// Two components: the outer one calls the inner one, which waits for two host functions. Each passes a cancellation on.
 const CHAIN: &str = r#"
@@ -100,21 +99,6 @@ impl Drop for UnderWay {
     }
 }
 
-fn poll<R>(future: std::pin::Pin<&mut impl Future<Output = R>>) -> Poll<R> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// Polls again and again: what waits here waits for itself.
-fn finish<R>(future: impl Future<Output = R>) -> R {
-    let mut future = pin!(future);
-    for _ in 0..1_000 {
-        if let Poll::Ready(value) = poll(future.as_mut()) {
-            return value;
-        }
-    }
-    panic!("it does not end");
-}
-
 /// The store, the instance, and how many host functions are under way.
 fn world() -> Result<(Store<()>, Instance, Arc<AtomicUsize>)> {
     let engine = Engine::new(Config::new())?;
@@ -144,18 +128,6 @@ fn world() -> Result<(Store<()>, Instance, Arc<AtomicUsize>)> {
     let mut store = Store::new(&engine, ());
     let instance = finish(linker.instantiate(&mut store, &component))?;
     Ok((store, instance, under_way))
-}
-
-async fn yield_once() {
-    let mut yielded = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 fn assert_nothing_left(store: &mut Store<()>, under_way: &AtomicUsize, when: &str) {

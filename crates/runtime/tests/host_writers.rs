@@ -10,6 +10,7 @@ use thalweg::{
     Component, Config, Engine, Features, Flow, FutureReader, FutureWriter, Gate, Instance, Linker, ReaderDropped,
     Result, Source, StartedCall, Store, StreamConsumer, StreamReader, StreamWriter,
 };
+use thalweg_testkit::polling::poll;
 
 /// Reads with reads that wait, folding what it gets.
 fn reader(ty: &str, load: &str, size: u32) -> String {
@@ -74,10 +75,6 @@ fn reader(ty: &str, load: &str, size: u32) -> String {
 struct Guest {
     store: Store<()>,
     instance: Instance,
-}
-
-fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
 fn guest(text: &str) -> Guest {

@@ -1,10 +1,7 @@
 //! A call of the host that needs no task does what one with a task does: `call` is compared with `start` and `finish`.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
 use thalweg::{Component, Config, Engine, Linker, Result, Store, Val};
+use thalweg_testkit::polling::{finish, yield_once};
 
 /// Exports of every kind whose calls can do without a task, and some that cannot.
 const GUEST: &str = r#"
@@ -114,29 +111,6 @@ const GUEST: &str = r#"
   (func (export "text") async (param "x" string) (result string)
     (canon lift (core func $i "text") async (callback (core func $i "callback")) (memory $mem) (realloc $realloc))))
 "#;
-
-/// Polls again and again: what waits here waits for itself.
-fn finish<R>(future: impl Future<Output = R>) -> R {
-    let mut future = pin!(future);
-    for _ in 0..1_000 {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return value;
-        }
-    }
-    panic!("it does not end");
-}
-
-async fn yield_once() {
-    let mut yielded = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
 
 #[derive(Debug, Clone, Copy)]
 enum Arg {

@@ -1,10 +1,7 @@
 //! Components linked with each other when they are loaded. What messages say is in `tests/cli/plug`.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
 use thalweg::{Component, Config, Engine, ErrorKind, Linker, Plug, Store};
+use thalweg_testkit::polling::wait;
 
 const ROOT: &str = r#"(component
     (import "a:b/next" (instance $i (export "next" (func (param "s" string) (result string)))))
@@ -46,20 +43,12 @@ fn plug(name: &'static str, text: &'static str) -> Plug<'static> {
     Plug { name, bytes: text.as_bytes() }
 }
 
-/// Nothing here waits for anything outside of the store.
-fn block_on<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("the store waits"),
-    }
-}
-
 fn call(engine: &Engine, component: &Component) -> String {
     let linker = Linker::<()>::new(engine);
     let mut store = Store::new(engine, ());
-    let instance = block_on(linker.instantiate(&mut store, component)).expect("it links");
+    let instance = wait(linker.instantiate(&mut store, component)).expect("it links");
     let go = instance.func::<(String,), String>(&mut store, "go").expect("the export");
-    block_on(go.call(&mut store, ("a string".to_string(),))).expect("it returns")
+    wait(go.call(&mut store, ("a string".to_string(),))).expect("it returns")
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! refused.
 
 use thalweg::{Component, Config, Engine, Linker, Store};
-use thalweg_testkit::abi::wait;
+use thalweg_testkit::polling::wait;
 
 const TEXT: &str = r#"(component
   (core module $m (memory (export "memory") 3) (data (i32.const 8) "\05")

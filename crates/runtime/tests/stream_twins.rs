@@ -2,15 +2,14 @@
 //! them with, come to the same.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use thalweg::{
     Choose, Component, Config, Destination, Engine, Flow, Linker, Result, Source, Store, StreamConsumer,
     StreamProducer, StreamReader,
 };
+use thalweg_testkit::polling::finish;
 
 /// Reads or writes in lengths of 0 to 4 bytes, until the other end is gone or 40 bytes were written. What it answers is
 /// computed from every result and every byte that came.
@@ -168,15 +167,6 @@ impl StreamConsumer<u8> for HostEnd {
     }
 }
 
-fn block_on<R>(future: impl Future<Output = R>) -> R {
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(result) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return result;
-        }
-    }
-}
-
 /// What the guest's `name` answers, what a consumer got, and how often the store was left with something.
 fn run(engine: &Engine, component: &Component, choose: Choose, name: &str, steps: &[Step]) -> (u64, Vec<u8>, usize) {
     let log = Arc::new(Mutex::new(Vec::new()));
@@ -197,10 +187,10 @@ fn run(engine: &Engine, component: &Component, choose: Choose, name: &str, steps
         .expect("free");
     let mut store = Store::new(engine, ());
     store.set_choose(choose);
-    let instance = block_on(linker.instantiate(&mut store, component)).expect("an instance");
+    let instance = finish(linker.instantiate(&mut store, component)).expect("an instance");
     let func = instance.func::<(), u64>(&mut store, name).expect("an export");
-    let sum = block_on(func.call(&mut store, ())).expect("a sum");
-    block_on(store.settle()).expect("no trap");
+    let sum = finish(func.call(&mut store, ())).expect("a sum");
+    finish(store.settle()).expect("no trap");
     let live = store.live();
     let got = log.lock().expect("nobody panicked").clone();
     (sum, got, live.streams_and_futures + live.ends + live.orphans)

@@ -1,11 +1,8 @@
 //! A stack whose call is over makes the next turns of the loop, as many as there may be in a poll: however many that are,
 //! guests and the host see the same.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
 use thalweg::{Choose, Component, Config, Engine, Linker, Result, Store};
+use thalweg_testkit::polling::{finish, yield_once};
 
 /// Tasks whose callbacks yield, wait for the host and for each other, of components that can block and of one that cannot.
 /// Some park in a callback, some end without an answer.
@@ -104,28 +101,6 @@ const GUESTS: &str = r#"
   (func (export "inner") (alias export $inner "f"))
   (func (export "outer") (alias export $outer "f")))
 "#;
-
-async fn yield_once() {
-    let mut yielded = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
-fn finish<R>(future: impl Future<Output = R>) -> R {
-    let mut future = pin!(future);
-    for _ in 0..10_000 {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return value;
-        }
-    }
-    panic!("it does not end");
-}
 
 /// Starts `calls` and finishes them in order: what they came to, and what the host saw.
 fn run(calls: &[(&str, u32)], turns: usize, seed: Option<u64>) -> Result<Vec<String>> {

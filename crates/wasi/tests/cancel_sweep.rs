@@ -1,41 +1,17 @@
 //! Real guests over the simulated family, each dropped after each of its turns: nothing of the call is left.
 
-use std::future::Future;
-use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-
-use thalweg::{Component, Config, Engine, Linker, Live, Result, Store};
+use thalweg::{Component, Engine, Linker, Live, Result, Store};
+use thalweg_testkit::guest::compiled;
+use thalweg_testkit::polling;
 use thalweg_wasi::sim::{SimClock, SimFiles, captured_output};
 use thalweg_wasi::{DirPerms, WasiBuilder, WasiContext};
 
 /// Turns after which a guest is dropped at most.
 const MAX_TURNS: usize = 200;
 
-#[derive(Default)]
-struct Woken(AtomicBool);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
 /// Polls `future`, at most `polls` times; whenever nothing can go on, `clock` jumps to the next timer.
 fn drive<R>(clock: &SimClock, polls: usize, future: impl Future<Output = R>) -> Option<R> {
-    let mut future = pin!(future);
-    let woken = Arc::new(Woken::default());
-    let waker = Waker::from(woken.clone());
-    for _ in 0..polls {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return Some(value);
-        }
-        if !woken.0.swap(false, Ordering::SeqCst) {
-            assert!(clock.advance_to_next(), "everybody waits and no timer is set");
-        }
-    }
-    None
+    polling::drive(future, polls, || clock.advance_to_next())
 }
 
 struct Guest {
@@ -47,9 +23,7 @@ struct Guest {
 
 impl Guest {
     fn new(name: &str, args: &'static [&'static str]) -> Result<Guest> {
-        let path = format!("{}/../../guests/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
-        let engine = Engine::new(Config::default())?;
-        let component = Component::from_file(&engine, path)?;
+        let (engine, component) = compiled(name);
         let mut linker = Linker::<WasiContext>::new(&engine);
         thalweg_wasi::add_to_linker(&mut linker)?;
         Ok(Guest { component, linker, engine, args })

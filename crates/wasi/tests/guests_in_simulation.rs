@@ -1,38 +1,15 @@
 //! Real guests over the simulated family: captured streams, files in memory, and time that goes on only when all is idle.
 
-use std::future::Future;
-use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-
-use thalweg::{Component, Config, Engine, Linker, Result, Store};
+use thalweg::{Linker, Result, Store};
+use thalweg_testkit::guest::compiled;
+use thalweg_testkit::polling;
 use thalweg_wasi::sim::{Captured, SimClock, SimFiles, captured_output};
 use thalweg_wasi::sys::{Code, MonotonicClock};
 use thalweg_wasi::{DirPerms, WasiBuilder, WasiContext};
 
-#[derive(Default)]
-struct Woken(AtomicBool);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
 /// Polls `future` to its end; whenever nothing can go on, `clock` jumps to the next timer.
 fn drive<R>(clock: &SimClock, future: impl Future<Output = R>) -> R {
-    let mut future = pin!(future);
-    let woken = Arc::new(Woken::default());
-    let waker = Waker::from(woken.clone());
-    loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return value;
-        }
-        if !woken.0.swap(false, Ordering::SeqCst) {
-            assert!(clock.advance_to_next(), "everybody waits and no timer is set");
-        }
-    }
+    polling::drive(future, usize::MAX, || clock.advance_to_next()).expect("it may poll as often as it likes")
 }
 
 struct World {
@@ -59,9 +36,7 @@ impl World {
 
     /// Runs `guest`; gives what its `run` returned.
     fn run(self, guest: &str) -> Result<Result<(), ()>> {
-        let path = format!("{}/../../guests/{guest}.wasm", env!("CARGO_MANIFEST_DIR"));
-        let engine = Engine::new(Config::default())?;
-        let component = Component::from_file(&engine, path)?;
+        let (engine, component) = compiled(guest);
         let mut linker = Linker::<WasiContext>::new(&engine);
         thalweg_wasi::add_to_linker(&mut linker)?;
         let mut store = Store::new(&engine, self.builder.build()?);

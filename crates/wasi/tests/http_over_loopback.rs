@@ -1,18 +1,18 @@
 //! HTTP guests over the OS's loopback: hyper on both sides, and servers that misbehave byte by byte.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use thalweg::{Component, Config, Engine, Instance, Linker, Store};
+use thalweg::{Instance, Linker, Store};
+use thalweg_testkit::guest::compiled;
 use thalweg_wasi::http::{ErrorCode, HttpBody, Service, ServiceHandle, empty_body, full_body};
 use thalweg_wasi::native::OsHttpClient;
 use thalweg_wasi::sim::captured_output;
@@ -25,19 +25,6 @@ use tokio::net::{TcpListener, TcpStream};
 fn run<R>(future: impl Future<Output = R>) -> R {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(future)
-}
-
-/// The compiled `guest`; each is compiled once.
-fn compiled(guest: &str) -> (Engine, Component) {
-    static COMPILED: Mutex<BTreeMap<String, (Engine, Component)>> = Mutex::new(BTreeMap::new());
-    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let fresh = || {
-        let path = format!("{}/../../guests/{guest}.wasm", env!("CARGO_MANIFEST_DIR"));
-        let engine = Engine::new(Config::default()).expect("an engine");
-        let component = Component::from_file(&engine, path).expect("a component");
-        (engine, component)
-    };
-    compiled.entry(guest.to_string()).or_insert_with(fresh).clone()
 }
 
 async fn instantiate(builder: WasiBuilder, guest: &str) -> (Store<WasiContext>, Instance) {

@@ -4,7 +4,7 @@
 //! an import of the other. What hands requests on and what answers them then are instances with stores of their own, and
 //! requests go from one to the other through the host.
 
-use crate::http_names::HttpNames;
+use crate::http_names::{Handlers, HttpNames};
 use crate::load::Source;
 
 /// A component and the plugs that it is linked with.
@@ -22,6 +22,9 @@ pub fn divide(root: Source, plugs: Vec<Source>) -> Vec<Link<Source>> {
 }
 
 fn divided<S>(root: S, plugs: Vec<S>, names: impl Fn(&S) -> HttpNames) -> Vec<Link<S>> {
+    if plugs.is_empty() {
+        return vec![Link { root, plugs }];
+    }
     let mut open = Open::default();
     open.add(names(&root));
     let (mut links, mut last) = (Vec::new(), Link { root, plugs: Vec::new() });
@@ -42,33 +45,29 @@ fn divided<S>(root: S, plugs: Vec<S>, names: impl Fn(&S) -> HttpNames) -> Vec<Li
 
 /// The handlers that a link imports and nothing in it has served yet.
 #[derive(Default)]
-struct Open {
-    p3: bool,
-    p2: bool,
-}
+struct Open(Handlers);
 
 impl Open {
     fn add(&mut self, has: HttpNames) {
-        self.p3 |= has.imports.p3;
-        self.p2 |= has.imports.p2;
+        self.0.p3 |= has.imports.p3;
+        self.0.p2 |= has.imports.p2;
     }
 
     fn serve(&mut self, has: HttpNames) {
-        self.p3 &= !has.exports.p3;
-        self.p2 &= !has.exports.p2;
+        self.0.p3 &= !has.exports.p3;
+        self.0.p2 &= !has.exports.p2;
     }
 
     /// Whether `has` answers requests, but not as any of these imports asks for it.
     fn is_bridged_by(&self, has: HttpNames) -> bool {
-        let fits = (self.p3 && has.exports.p3) || (self.p2 && has.exports.p2);
-        (self.p3 || self.p2) && has.exports.any() && !fits
+        let fits = (self.0.p3 && has.exports.p3) || (self.0.p2 && has.exports.p2);
+        self.0.any() && has.exports.any() && !fits
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http_names::Handlers;
 
     /// `i3e2` imports the handler of 0.3 and exports that of 0.2.
     fn names(text: &&str) -> HttpNames {

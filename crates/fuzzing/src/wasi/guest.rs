@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use thalweg_testkit::abi::allocator;
 use thalweg_testkit::wit::{Fact, facts, packages};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmType};
@@ -220,7 +221,8 @@ impl Writer {
         let mut resolve = Resolve::default();
         let package = push(&mut resolve, &wit);
         let world = resolve.select_world(&[package], None).expect("it has one");
-        let text = format!("(module {imports} {ALLOCATOR} (data (i32.const {}) \"{TEXT}\") {bodies})", BUFFER + 256);
+        let allocator = allocator(2, 65536, r#"$realloc (export "cabi_realloc")"#, "");
+        let text = format!("(module {imports} {allocator} (data (i32.const {}) \"{TEXT}\") {bodies})", BUFFER + 256);
         let mut module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).expect("it fits");
         let mut encoder = ComponentEncoder::default();
@@ -231,23 +233,6 @@ impl Writer {
 
 /// What copies find in memory behind the zeros.
 const TEXT: &str = r"\01\02\00\00text, and more of it\00\ff\01\00\00\00\01\00\00\00";
-
-const ALLOCATOR: &str = r#"
-  (memory (export "memory") 2)
-  (global $next (mut i32) (i32.const 65536))
-  (func $realloc (export "cabi_realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
-    (local $ptr i32) (local $end i32)
-    (local.set $ptr (i32.and
-      (i32.add (global.get $next) (i32.sub (local.get $align) (i32.const 1)))
-      (i32.sub (i32.const 0) (local.get $align))))
-    (local.set $end (i32.add (local.get $ptr) (local.get $size)))
-    (global.set $next (local.get $end))
-    (loop $grow
-      (if (i32.gt_u (local.get $end) (i32.mul (memory.size) (i32.const 65536)))
-        (then (br_if $grow (i32.ne (memory.grow (i32.const 1)) (i32.const -1))) unreachable)))
-    (memory.copy (local.get $ptr) (local.get $old)
-      (select (local.get $old-size) (local.get $size) (i32.lt_u (local.get $old-size) (local.get $size))))
-    (local.get $ptr))"#;
 
 /// How a core value is put into the place for the result.
 fn store(flat: &WasmType, size: usize) -> String {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use thalweg::{Component, Config, Engine, Features, Linker, Store, Trap};
 
-use super::run::wait;
+use crate::polling::wait;
 
 /// What `run: func() -> u32` of the component comes to, which is the same with adapters and without.
 pub fn both(text: &str) -> Result<u32, Option<Trap>> {

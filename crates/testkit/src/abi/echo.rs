@@ -6,31 +6,23 @@ use std::fmt::Write;
 use thalweg::Val;
 use thalweg::types::{FlatType, ValType};
 
+use super::allocator::allocator;
+
 /// So many numbers behind a value force it into memory.
 const PADDING: usize = 16;
 
-/// The allocator: ascending, moves at every call, and grows the memory.
-const ALLOCATOR: &str = r#"
-  (core module $allocator
-    (memory (export "memory") 1)
-    (global $next (mut i32) (i32.const 16))
-    (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
-      (local $ptr i32) (local $end i32)
-      (local.set $ptr (i32.and
-        (i32.add (global.get $next) (i32.sub (local.get $align) (i32.const 1)))
-        (i32.sub (i32.const 0) (local.get $align))))
-      (local.set $end (i32.add (local.get $ptr) (local.get $size)))
-      (global.set $next (local.get $end))
-      (loop $grow
-        (if (i32.gt_u (local.get $end) (i32.mul (memory.size) (i32.const 65536)))
-          (then (br_if $grow (i32.ne (memory.grow (i32.const 1)) (i32.const -1))) unreachable)))
-      (memory.copy (local.get $ptr) (local.get $old)
-        (select (local.get $old-size) (local.get $size) (i32.lt_u (local.get $old-size) (local.get $size))))
-      (local.get $ptr)))
+/// The allocator, in a module of its own.
+fn allocator_instance() -> String {
+    let fields = allocator(1, 16, r#"(export "realloc")"#, "");
+    format!(
+        r#"
+  (core module $allocator {fields})
   (core instance $allocator (instantiate $allocator))
   (alias core export $allocator "memory" (core memory $memory))
   (alias core export $allocator "realloc" (core func $realloc))
-"#;
+"#
+    )
+}
 
 /// A component being written.
 pub struct Echo {
@@ -87,8 +79,9 @@ impl Echo {
 
     fn text(&self) -> String {
         let Echo { types, builtins, imports, bodies, with, lifts, .. } = self;
+        let allocator = allocator_instance();
         format!(
-            r#"(component {ALLOCATOR} {types} {builtins}
+            r#"(component {allocator} {types} {builtins}
   (core module $echo {imports}
     (func (export "callback") (param i32 i32 i32) (result i32) unreachable)
     {bodies})

@@ -8,36 +8,28 @@ use std::fmt::Write;
 
 use thalweg::types::{FlatType, ValType};
 
+use super::allocator::allocator;
 use super::echo::Echo;
 
 /// So many numbers behind a value force it into memory.
 const PADDING: usize = 16;
 
-/// A memory of one page whose allocator gives 1024 first, moves at every call, and writes down its calls between 512 and
-/// 1024, where the last ones stay.
-const MEMORY: &str = r#"
-    (memory (export "memory") 1)
-    (global $next (mut i32) (i32.const 1024))
-    (global $log (mut i32) (i32.const 0))
-    (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
-      (local $ptr i32) (local $end i32)
+/// A memory of one page whose allocator gives 1024 first and writes down its calls between 512 and 1024, where the last
+/// ones stay.
+fn memory() -> String {
+    let note = r"
       (i32.store offset=512 (global.get $log) (local.get $old))
       (i32.store offset=516 (global.get $log) (local.get $old-size))
       (i32.store offset=520 (global.get $log) (local.get $align))
       (i32.store offset=524 (global.get $log) (local.get $size))
-      (global.set $log (i32.and (i32.add (global.get $log) (i32.const 16)) (i32.const 511)))
-      (local.set $ptr (i32.and
-        (i32.add (global.get $next) (i32.sub (local.get $align) (i32.const 1)))
-        (i32.sub (i32.const 0) (local.get $align))))
-      (local.set $end (i32.add (local.get $ptr) (local.get $size)))
-      (global.set $next (local.get $end))
-      (loop $grow
-        (if (i32.gt_u (local.get $end) (i32.mul (memory.size) (i32.const 65536)))
-          (then (br_if $grow (i32.ne (memory.grow (i32.const 1)) (i32.const -1))) unreachable)))
-      (memory.copy (local.get $ptr) (local.get $old)
-        (select (local.get $old-size) (local.get $size) (i32.lt_u (local.get $old-size) (local.get $size))))
-      (local.get $ptr))
-    (func (export "post") (param i32) (i32.store (i32.const 32) (i32.const 0)))"#;
+      (global.set $log (i32.and (i32.add (global.get $log) (i32.const 16)) (i32.const 511)))";
+    let fields = allocator(1, 1024, r#"(export "realloc")"#, note);
+    format!(
+        r#"{fields}
+    (global $log (mut i32) (i32.const 0))
+    (func (export "post") (param i32) (i32.store (i32.const 32) (i32.const 0)))"#
+    )
+}
 
 /// Answers one page of memory as a list of bytes; the answer's own pointer and length are at 0.
 const PAGE: &str = "(i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.const 4) (i32.const 65528)) (i32.const 0)";
@@ -105,14 +97,15 @@ impl Pair {
             let export = format!(r#"(export $t{i} "t{i}" (type $own{i}))"#);
             imported = imported.replace(&export, &format!(r#"(import "t{i}" (type $t{i} (eq $own{i})))"#));
         }
+        let memory = memory();
         format!(
             r#"(component
   (component $callee {definitions}
-    (core module $m {MEMORY} {callee})
+    (core module $m {memory} {callee})
     (core instance $m (instantiate $m))
     {callee_lifts})
   (component $caller {imported} {imports}
-    (core module $memory {MEMORY})
+    (core module $memory {memory})
     (core instance $m (instantiate $memory))
     {lowers}
     (core module $main (import "m" "memory" (memory 1)) {core_imports} {caller})

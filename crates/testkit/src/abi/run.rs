@@ -1,9 +1,8 @@
-//! A component that imports nothing, instantiated with every gate open, and a way to wait without an executor.
-
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+//! A component that imports nothing, instantiated with every gate open.
 
 use thalweg::{Component, Config, Engine, Features, Instance, Limits, Linker, Store};
+
+use crate::polling::wait;
 
 /// The component in a store of its own, with the default limits.
 pub fn instantiate(wat: &str) -> (Store<()>, Instance) {
@@ -17,12 +16,4 @@ pub fn instantiate_with(wat: &str, limits: Limits) -> (Store<()>, Instance) {
     let mut store = Store::new(&engine, ());
     let instance = wait(Linker::new(&engine).instantiate(&mut store, &component)).expect("no imports");
     (store, instance)
-}
-
-/// The output of a future that needs nobody else to get on.
-pub fn wait<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("waits for something outside of the store"),
-    }
 }

@@ -3,7 +3,7 @@
 use thalweg::{Component, Config, Engine, Error, ErrorKind, Features, Limits, Linker, Prepared, Store, Trap, Val};
 
 use super::random::Random;
-use super::run::wait;
+use crate::polling::wait;
 
 /// Bytes of an image.
 const IMAGE: usize = 512;

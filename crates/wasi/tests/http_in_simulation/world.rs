@@ -1,43 +1,24 @@
 //! Clients, servers and guests that share one thread and one clock.
 
-use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt;
-use thalweg::{Component, Config, Engine, Linker, Store};
+use thalweg::{Linker, Store};
+use thalweg_testkit::guest::compiled;
+use thalweg_testkit::polling;
 use thalweg_wasi::http::{ErrorCode, HttpBody, Service, ServiceHandle, empty_body};
 use thalweg_wasi::sim::{SimClock, SimHttp, captured_output};
 use thalweg_wasi::{NetworkPolicy, WasiBuilder, WasiContext};
 
-#[derive(Default)]
-struct Woken(AtomicBool);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
 /// Polls `future` to its end; whenever nothing can go on, `clock` jumps to the next timer.
 pub fn drive<R>(clock: &SimClock, future: impl Future<Output = R>) -> R {
-    let mut future = pin!(future);
-    let woken = Arc::new(Woken::default());
-    let waker = Waker::from(woken.clone());
-    loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return value;
-        }
-        if !woken.0.swap(false, Ordering::SeqCst) {
-            assert!(clock.advance_to_next(), "everybody waits and no timer is set");
-        }
-    }
+    polling::drive(future, usize::MAX, || clock.advance_to_next()).expect("it may poll as often as it likes")
 }
 
 pub struct World {
@@ -51,19 +32,6 @@ pub fn world() -> World {
     let http = SimHttp::new(clock.clone());
     let builder = WasiBuilder::new().deterministic(&clock, 1).http_client(Arc::new(http.clone()));
     World { clock, http, builder: builder.network(NetworkPolicy::inherit()) }
-}
-
-/// The compiled `guest`; each is compiled once.
-pub fn compiled(guest: &str) -> (Engine, Component) {
-    static COMPILED: Mutex<BTreeMap<String, (Engine, Component)>> = Mutex::new(BTreeMap::new());
-    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let fresh = || {
-        let path = format!("{}/../../guests/{guest}.wasm", env!("CARGO_MANIFEST_DIR"));
-        let engine = Engine::new(Config::default()).expect("an engine");
-        let component = Component::from_file(&engine, path).expect("a component");
-        (engine, component)
-    };
-    compiled.entry(guest.to_string()).or_insert_with(fresh).clone()
 }
 
 pub async fn instantiate(builder: WasiBuilder, guest: &str) -> (Store<WasiContext>, thalweg::Instance) {
