@@ -181,6 +181,7 @@ pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u6
             Short::Other(_) | Short::No => {}
         }
     }
+    store.state_mut().ends.get_mut(end.id)?.window = copy.window;
     start_copying(store.state_mut(), end.id, place.buffer())?;
     match rendezvous(store, end.id)? {
         Some(result) => {

@@ -14,6 +14,8 @@ mod numbers;
 mod shared;
 mod transfer;
 pub(crate) mod window;
+#[cfg(test)]
+mod window_tests;
 
 pub(crate) use buffer::{Buffer, CopyPlace, GuestBuffer, MAX_LENGTH};
 pub(crate) use copy::{

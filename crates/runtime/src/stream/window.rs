@@ -142,6 +142,12 @@ impl Windows {
         !self.sites.is_empty()
     }
 
+    /// Whether some were opened where there was something to copy.
+    #[cfg(test)]
+    pub(super) fn were_used(&self) -> bool {
+        self.sites.iter().any(|site| site.copier.0 != SiteNumber::default())
+    }
+
     #[inline]
     fn site(&mut self, number: SiteNumber) -> Option<&mut Site> {
         self.sites.get_mut((number.0 as usize).checked_sub(1)?)
@@ -188,9 +194,12 @@ fn open_one(store: &mut StoreMut<'_>, i: usize, id: CopyEndId, first: Option<Sha
         let pending = ends.get(pending)?;
         let buffer = pending.buffer.as_ref().ok_or_else(|| bug!("a copy without a buffer"))?;
         (left, other) = (buffer.remain(), buffer.ptr);
-        if left > 0 && site.copier.0 != pending.window {
-            let sites = (number, pending.window);
-            return find_copier(store, sites).map(|()| None);
+        let theirs = pending.window;
+        if left > 0 && theirs == SiteNumber::default() {
+            return Ok(None);
+        }
+        if left > 0 && site.copier.0 != theirs {
+            return find_copier(store, (number, theirs)).map(|()| None);
         }
         copier = site.copier.1;
     }
@@ -252,9 +261,6 @@ fn measure(store: &mut StoreMut<'_>, number: SiteNumber) -> Result<()> {
 #[cold]
 fn find_copier(store: &mut StoreMut<'_>, sites: (SiteNumber, SiteNumber)) -> Result<()> {
     let State { windows, choose, .. } = store.state_mut();
-    if sites.1 == SiteNumber::default() {
-        return Ok(());
-    }
     let at = windows.ways.iter().position(|way| way.sites == sites).unwrap_or(windows.ways.len());
     if at == windows.ways.len() {
         windows.ways.push(Way { sites, seen: 0, copier: Copier::Cold });
