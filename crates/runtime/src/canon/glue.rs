@@ -27,7 +27,8 @@ use crate::engine::{
 use crate::error::bug;
 use crate::instance::{RootId, flags_global};
 use crate::plan::{Canon, FuncDef, Plan, Trampoline, TrampolineIndex};
-use crate::stream::window::{COPIERS, WindowPlaces};
+use crate::stream::COPIERS;
+use crate::stream::window::WindowPlaces;
 use crate::types::FlatType;
 use crate::{Result, Trap};
 

@@ -31,7 +31,9 @@ pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
             return Ok(Progress::Made);
         }
         state.turns_left -= 1;
-        read_mail(store)?;
+        if !state.mailbox.is_empty() {
+            read_mail(store)?;
+        }
     }
     if let Some(thread) = next_ready(store)? {
         turn(store, thread)?;

@@ -3,6 +3,7 @@
 //! Spec: "Buffer State", "Stream State", "Future State".
 
 mod buffer;
+mod copier;
 mod copy;
 mod end;
 mod forward;
@@ -18,9 +19,10 @@ pub(crate) mod window;
 mod window_tests;
 
 pub(crate) use buffer::{Buffer, CopyPlace, GuestBuffer, MAX_LENGTH};
+pub(crate) use copier::COPIERS;
 pub(crate) use copy::{
     cancel_completed, cancel_pending, copied_at_once, copy_event, drop_shared_end, notify_dropped, rendezvous,
-    start_copying,
+    start_copying, take_copy_event,
 };
 pub(crate) use end::{CopyEnd, CopyEndId, CopyResult, CopyState, FoundEnd};
 pub(crate) use forward::forward;

@@ -9,9 +9,10 @@
 
 use std::sync::Arc;
 
+use super::copier::{Way, find_copier};
 use super::{CopyEndId, CopyPlace, CopyResult, CopyState, SharedId};
 use crate::Result;
-use crate::engine::{CoreExterns, CoreInstance, CoreMemory, CoreTable, StoreMut};
+use crate::engine::{CoreMemory, CoreTable, StoreMut};
 use crate::error::bug;
 use crate::instance::{InstanceId, Options, RootId, options};
 use crate::plan::{End, OptionsIndex};
@@ -48,10 +49,6 @@ pub(crate) const ORDER: u32 = 40;
 
 /// How many windows can be open.
 const COUNT: usize = 2;
-/// Functions that copy, in the table of one glue.
-pub(crate) const COPIERS: u32 = 16;
-/// Copies between two built-ins before a function for them is made.
-const WARM: u32 = 64;
 
 /// Who a window is for: a copy of the glue, by its number, with a handle.
 pub(crate) fn key(number: u32, handle: u32) -> u64 {
@@ -76,27 +73,9 @@ pub(crate) struct WindowSite {
     pub(crate) number: u32,
 }
 
-/// A way from the memory of one such built-in to that of another.
-struct Way {
-    sites: (SiteNumber, SiteNumber),
-    /// Copies so far, until there is a function.
-    seen: u32,
-    copier: Copier,
-}
-
-#[derive(Clone, Copy)]
-enum Copier {
-    /// None yet.
-    Cold,
-    /// The place of the function in the table of the first one's glue.
-    At(u32),
-    /// There cannot be one.
-    Never,
-}
-
 /// A built-in with what is known of it.
-struct Site {
-    of: WindowSite,
+pub(super) struct Site {
+    pub(super) of: WindowSite,
     /// Its options, once a window was open.
     options: Option<Arc<Options>>,
     /// Bytes that its memory has, or had; 0 if that is not known.
@@ -104,7 +83,7 @@ struct Site {
     /// The memory with the windows, once one was open.
     scratch: Option<CoreMemory>,
     /// The built-in of the other end of the last copy, and the place of what copies.
-    copier: (SiteNumber, u32),
+    pub(super) copier: (SiteNumber, u32),
 }
 
 /// An open window.
@@ -118,7 +97,7 @@ struct Open {
 #[derive(Default)]
 pub(crate) struct Windows {
     sites: Vec<Site>,
-    ways: Vec<Way>,
+    pub(super) ways: Vec<Way>,
     open: [Option<Open>; COUNT],
     /// Where the open ones are.
     scratch: Option<CoreMemory>,
@@ -149,7 +128,7 @@ impl Windows {
     }
 
     #[inline]
-    fn site(&mut self, number: SiteNumber) -> Option<&mut Site> {
+    pub(super) fn site(&mut self, number: SiteNumber) -> Option<&mut Site> {
         self.sites.get_mut((number.0 as usize).checked_sub(1)?)
     }
 }
@@ -165,10 +144,11 @@ pub(crate) fn add_site(state: &mut State, site: WindowSite) -> SiteNumber {
 #[inline]
 pub(crate) fn open(store: &mut StoreMut<'_>, ends: [Option<CopyEndId>; COUNT]) -> Result<()> {
     let mut first = None;
-    for (i, end) in ends.into_iter().enumerate() {
-        let Some(end) = end else { continue };
-        let Some(of) = open_one(store, i, end, first)? else { continue };
-        first = Some(of);
+    if let Some(end) = ends[0] {
+        first = open_one::<0>(store, end, None)?;
+    }
+    if let Some(end) = ends[1] {
+        first = open_one::<1>(store, end, first)?.or(first);
     }
     if first.is_some() {
         store.before_host(close);
@@ -176,10 +156,14 @@ pub(crate) fn open(store: &mut StoreMut<'_>, ends: [Option<CopyEndId>; COUNT]) -
     Ok(())
 }
 
-/// Opens the window `i` for `id`, if the host need not see what happens at that end; gives the stream. What a window does
+/// Opens the window `I` for `id`, if the host need not see what happens at that end; gives the stream. What a window does
 /// to a stream is not seen by another one, so none is opened for the same stream.
 #[inline]
-fn open_one(store: &mut StoreMut<'_>, i: usize, id: CopyEndId, first: Option<SharedId>) -> Result<Option<SharedId>> {
+fn open_one<const I: usize>(
+    store: &mut StoreMut<'_>,
+    id: CopyEndId,
+    first: Option<SharedId>,
+) -> Result<Option<SharedId>> {
     let State { ends, shared, windows, .. } = store.state_mut();
     let Some(end) = ends.find(id) else { return Ok(None) };
     let (number, of, handle) = (end.window, end.shared, end.index);
@@ -205,12 +189,12 @@ fn open_one(store: &mut StoreMut<'_>, i: usize, id: CopyEndId, first: Option<Sha
     }
     let (Some(scratch), 1..) = (site.scratch, site.memory_size) else { return measure(store, number).map(|()| None) };
     let (size, glue) = (site.memory_size, site.of.number);
-    (windows.scratch, windows.open[i]) = (Some(scratch), Some(Open { end: id, site: number }));
+    (windows.scratch, windows.open[I]) = (Some(scratch), Some(Open { end: id, site: number }));
     let board = board(store, scratch)?;
     put(board, USES, 0);
     let words = [handle, glue, size as u32, (size >> 32) as u32, left, other, copier, 0, 0, 0, 0];
     for (word, at) in words.into_iter().zip((0..).step_by(4)) {
-        put(board, PLACES[i] + at, word);
+        put(board, const { PLACES[I] } + at, word);
     }
     Ok(Some(of))
 }
@@ -234,12 +218,12 @@ fn look(board: &[u8; 256], at: u32) -> u32 {
     u32::from_le_bytes([board[at], board[at + 1], board[at + 2], board[at + 3]])
 }
 
-fn window_places(state: &State, root: RootId) -> Result<Option<WindowPlaces>> {
+pub(super) fn window_places(state: &State, root: RootId) -> Result<Option<WindowPlaces>> {
     Ok(state.roots.get(root)?.direct.as_ref().and_then(|direct| direct.windows))
 }
 
 /// The memory that a built-in copies from or to.
-fn memory_of(options: &Options) -> Result<CoreMemory> {
+pub(super) fn memory_of(options: &Options) -> Result<CoreMemory> {
     options.memory.ok_or_else(|| bug!("elements in memory without the memory option"))
 }
 
@@ -256,85 +240,51 @@ fn measure(store: &mut StoreMut<'_>, number: SiteNumber) -> Result<()> {
     Ok(())
 }
 
-/// Notes with the first of two built-ins what copies between their memories, its own and the other one's. It is made when
-/// it has been asked for often, or at once under seeds.
-#[cold]
-fn find_copier(store: &mut StoreMut<'_>, sites: (SiteNumber, SiteNumber)) -> Result<()> {
-    let State { windows, choose, .. } = store.state_mut();
-    let at = windows.ways.iter().position(|way| way.sites == sites).unwrap_or(windows.ways.len());
-    if at == windows.ways.len() {
-        windows.ways.push(Way { sites, seen: 0, copier: Copier::Cold });
-    }
-    let way = &mut windows.ways[at];
-    way.seen = way.seen.saturating_add(1);
-    let mut copier = way.copier;
-    if matches!(copier, Copier::Cold) && (!choose.is_first() || way.seen >= WARM) {
-        // Without one the host copies.
-        copier = make_copier(store, sites).unwrap_or(Copier::Never);
-    }
-    let windows = &mut store.state_mut().windows;
-    windows.ways[at].copier = copier;
-    if let (Copier::At(place), Some(site)) = (copier, windows.site(sites.0)) {
-        site.copier = (sites.1, place);
-    }
-    Ok(())
-}
-
-/// Makes a function that copies between the memories of two built-ins.
-#[cold]
-fn make_copier(store: &mut StoreMut<'_>, (own, other): (SiteNumber, SiteNumber)) -> Result<Copier> {
-    let windows = &mut store.state_mut().windows;
-    let sites = [own, other].map(|number| windows.site(number).map(|site| site.of));
-    let [Some(own), Some(other)] = sites else { return Ok(Copier::Never) };
-    let places = window_places(store.state(), own.root)?;
-    let Some(places) = places.filter(|places| places.filled < COPIERS) else { return Ok(Copier::Never) };
-    let (name, component) = (if own.side == End::Readable { "read" } else { "write" }, own.root);
-    let component = store.state().roots.get(component)?.component.clone();
-    let module = component.code()?.copier(store)?;
-    let mut memory = |site: WindowSite| memory_of(options(store.state_mut(), site.root, site.options)?);
-    let memories = [memory(own)?, memory(other)?];
-    let instance = CoreInstance::new(store, module, &CoreExterns::from(memories.map(Into::into)))?;
-    let func = instance.export(store, name).and_then(|copier| copier.func(store));
-    let func = func.ok_or_else(|| bug!("a copier without `{name}`"))?;
-    places.copiers.set(store, places.filled, func)?;
-    let direct = store.state_mut().roots.get_mut(own.root)?.direct.as_mut();
-    if let Some(windows) = direct.and_then(|direct| direct.windows.as_mut()) {
-        windows.filled += 1;
-    }
-    Ok(Copier::At(places.filled))
-}
-
 /// Closes the windows and carries out what was done in them.
 pub(crate) fn close(store: &mut StoreMut<'_>) -> Result<()> {
     let windows = &mut store.state_mut().windows;
     let ([first, second], Some(scratch)) = (windows.open, windows.scratch) else { return Ok(()) };
     windows.open = [None; COUNT];
     let board = board(store, scratch)?;
-    let mut done = |i: usize| {
-        put(board, PLACES[i] + KEY + 4, 0);
-        [COPIED, PTR, LENGTH, ORDER, MEMORY_SIZE].map(|at| look(board, PLACES[i] + at))
-    };
     match (first, second) {
         (Some(open), None) => {
-            let done = done(0);
+            let done = take_down::<0>(board);
             carry_out(store.state_mut(), open, done)
         }
         (None, Some(open)) => {
-            let done = done(1);
+            let done = take_down::<1>(board);
             carry_out(store.state_mut(), open, done)
         }
         (Some(first), Some(second)) => {
-            let mut both = [(first, done(0)), (second, done(1))];
-            both.sort_by_key(|(_, [_, _, _, order, _])| *order);
+            let mut both = [(first, take_down::<0>(board)), (second, take_down::<1>(board))];
+            both.sort_by_key(|(_, done)| done.order);
             both.into_iter().try_for_each(|(open, done)| carry_out(store.state_mut(), open, done))
         }
         (None, None) => Ok(()),
     }
 }
 
+/// What was done in a window.
+struct Done {
+    copied: u32,
+    ptr: u32,
+    length: u32,
+    order: u32,
+    memory_size: u32,
+}
+
+/// Closes the window `I`.
+#[inline(always)]
+fn take_down<const I: usize>(board: &mut [u8; 256]) -> Done {
+    put(board, const { PLACES[I] + KEY + 4 }, 0);
+    let [copied, ptr, length, order, memory_size] =
+        [COPIED, PTR, LENGTH, ORDER, MEMORY_SIZE].map(|at| look(board, const { PLACES[I] } + at));
+    Done { copied, ptr, length, order, memory_size }
+}
+
 #[inline]
-fn carry_out(state: &mut State, open: Open, done: [u32; 5]) -> Result<()> {
-    let [copied, ptr, length, order, memory_size] = done;
+fn carry_out(state: &mut State, open: Open, done: Done) -> Result<()> {
+    let Done { copied, ptr, length, order, memory_size } = done;
     let State { ends, shared, windows, .. } = state;
     let site = windows.site(open.site).ok_or_else(|| bug!("a window of no built-in"))?;
     if memory_size == 0 {

@@ -5,13 +5,12 @@
 use super::enter::release_exclusive;
 use super::run::{event_loop, run_switched_to};
 use super::waitable_set::take_event;
-use super::{Event, EventCode, Stage, TaskId, TaskState, ThreadId, WaitFor, WaitableSetId, callback_code};
+use super::{Event, Stage, TaskId, TaskState, ThreadId, WaitFor, WaitableSetId, callback_code};
 use crate::Result;
 use crate::engine::{CoreFunc, StoreMut};
-use crate::error::bug;
-use crate::instance::{Handle, InstanceId};
+use crate::instance::InstanceId;
 use crate::store::{Current, State};
-use crate::stream::window;
+use crate::stream::{CopyEndId, take_copy_event, window};
 
 /// A turn that has begun.
 struct Begun {
@@ -19,6 +18,10 @@ struct Begun {
     instance: InstanceId,
     set: WaitableSetId,
     callback: CoreFunc,
+    /// The event, if it was the only one of the set, and one of a stream or future.
+    event: Option<Event>,
+    /// The ends that the callbacks of the thread were told of last.
+    told_of: [Option<CopyEndId>; 2],
 }
 
 /// Resumes `thread`, which is ready, if it waits between callbacks for an event of a set and its callback cannot block;
@@ -34,6 +37,7 @@ pub(super) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
 }
 
 /// [`turn`] of the thread that is next where first come is first served, if it is ready; says whether there was one.
+#[inline]
 pub(crate) fn first_turn(store: &mut StoreMut<'_>) -> Result<bool> {
     let plain = store.on_embedders_stack();
     let state = store.state_mut();
@@ -48,15 +52,15 @@ pub(crate) fn first_turn(store: &mut StoreMut<'_>) -> Result<bool> {
 }
 
 /// Begins a turn of `thread`, if it is ready and can go this way.
-#[inline]
+#[inline(always)]
 fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
-    let State { threads, tasks, instances, sets, .. } = state;
+    let State { threads, tasks, instances, sets, ends, shared, choose, .. } = state;
     let Some(this) = threads.find_mut(thread) else { return Ok(None) };
     let (Stage::EventLoop, Some(WaitFor::SetForCallback(set))) = (this.stage, this.wait_for) else { return Ok(None) };
     let task = this.task;
     let task_ = tasks.get(task)?;
     let (callee, instance) = (&*task_.callee, task_.instance);
-    let callback = callee.options.callback.ok_or_else(|| bug!("an event loop without a callback"))?;
+    let Some(callback) = callee.options.callback else { return Ok(None) };
     let instance_ = instances.get_mut(instance)?;
     let set_ = sets.get_mut(set)?;
     let ready = instance_.exclusive_thread.is_none() && set_.has_pending();
@@ -67,7 +71,16 @@ fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
     set_.remove_waiting(thread);
     (this.stage, this.wait_for, this.loop_wait) = (Stage::Running, None, None);
     (this.running, this.has_stack, this.cancelled) = (true, false, false);
-    Ok(Some(Begun { task, instance, set, callback }))
+    let mut event = None;
+    if let Some(id) = set_.take_only_end() {
+        // A choice among one, as where there are more.
+        choose.among(1);
+        event = Some(take_copy_event(ends, shared, id)?);
+        if this.told_of[0] != Some(id) {
+            this.told_of = [Some(id), this.told_of[0]];
+        }
+    }
+    Ok(Some(Begun { task, instance, set, callback, event, told_of: this.told_of }))
 }
 
 /// The event, the callback, and the next wait.
@@ -75,9 +88,13 @@ fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
 fn go_through(store: &mut StoreMut<'_>, thread: ThreadId, begun: &Begun) -> Result<()> {
     let state = store.state_mut();
     let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
-    let event = take_event(store, begun.set)?;
+    let event = match begun.event {
+        Some(event) => event,
+        None => take_event(store, begun.set)?,
+    };
     if store.state().windows.are_possible() {
-        open_windows(store, thread, begun.instance, event)?;
+        // What a callback copies is mostly at the ends that it was told of last.
+        window::open(store, begun.told_of)?;
     }
     let result = begun.callback.call(store, &event.args());
     let closed = store.host_runs();
@@ -94,21 +111,6 @@ fn go_through(store: &mut StoreMut<'_>, thread: ThreadId, begun: &Begun) -> Resu
         run_switched_to(store)?;
     }
     Ok(())
-}
-
-/// The callback that is about to be called with `event` will copy at the ends that it was told of last.
-#[inline]
-fn open_windows(store: &mut StoreMut<'_>, thread: ThreadId, instance: InstanceId, event: Event) -> Result<()> {
-    let State { instances, threads, .. } = store.state_mut();
-    let told_of = &mut threads.get_mut(thread)?.told_of;
-    if matches!(event.code, EventCode::StreamRead | EventCode::StreamWrite)
-        && let Some(&Handle::End(end)) = instances.get(instance)?.handles.find(event.index)
-        && told_of[0] != Some(end)
-    {
-        *told_of = [Some(end), told_of[0]];
-    }
-    let ends = *told_of;
-    window::open(store, ends)
 }
 
 /// The callback of `thread` returned `packed`: lets it wait for a set, if that is what it means; it runs no longer then.

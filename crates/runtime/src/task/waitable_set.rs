@@ -5,6 +5,7 @@ use super::{Event, ThreadId, WaitableRef};
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::store::{Id, State};
+use crate::stream::CopyEndId;
 use crate::{Result, Trap};
 
 /// A waitable set of the store.
@@ -46,6 +47,14 @@ impl WaitableSet {
     #[inline]
     pub(super) fn has_pending(&self) -> bool {
         self.pending > 0
+    }
+
+    /// The end of a stream or future that is the only one with a pending event, if there is one: it has none from now on.
+    #[inline]
+    pub(super) fn take_only_end(&mut self) -> Option<CopyEndId> {
+        let (1, Some((WaitableRef::End(id), _))) = (self.pending, self.ends) else { return None };
+        (self.pending, self.ends) = (0, None);
+        Some(id)
     }
 
     #[inline]
@@ -150,18 +159,18 @@ pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result
 /// Lets the loop look at every thread that waits on `set`.
 #[inline]
 pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> {
-    let this = state.sets.get(set)?;
-    if let Some(first) = this.first_waiting {
-        let others = !this.others_waiting.is_empty();
-        state.wake(first);
-        if !others {
-            return Ok(());
-        }
-        let mut i = 0;
-        while let Some(&other) = state.sets.get(set)?.others_waiting.get(i) {
-            state.wake(other);
-            i += 1;
-        }
+    match state.sets.get(set)?.first_waiting {
+        Some(first) => wake_all(state, set, first),
+        None => Ok(()),
+    }
+}
+
+fn wake_all(state: &mut State, set: WaitableSetId, first: ThreadId) -> Result<()> {
+    state.wake(first);
+    let mut i = 0;
+    while let Some(&other) = state.sets.get(set)?.others_waiting.get(i) {
+        state.wake(other);
+        i += 1;
     }
     Ok(())
 }
