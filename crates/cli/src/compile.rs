@@ -44,9 +44,24 @@ pub fn compile(args: &CompileArgs) -> Result<ExitCode, Failure> {
         None => default_output(&args.file),
     };
     let code = component.precompile()?;
-    std::fs::write(&output, code)
+    replace(&output, &code)
         .map_err(|error| Failure::new(format!("can't write {}: {}", output.display(), io_text(&error))))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a file beside `output` and gives it that name: who runs the one that was there has it mapped, and keeps it.
+fn replace(output: &Path, code: &[u8]) -> std::io::Result<()> {
+    // What is no file, as /dev/stdout, is written to.
+    if output.symlink_metadata().is_ok_and(|there| !there.is_file()) {
+        return std::fs::write(output, code);
+    }
+    let mut beside = output.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
+    let written = std::fs::write(&beside, code).and_then(|()| std::fs::rename(&beside, output));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
 }
 
 fn default_output(file: &OsString) -> PathBuf {

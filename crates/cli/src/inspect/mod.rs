@@ -40,7 +40,7 @@ pub struct InspectArgs {
 /// Shows a component.
 pub fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let settings = args.groups.settings()?;
-    let source = Source::read(&args.file)?;
+    let source = Source::open(&args.file)?;
     let plugs = args.plugs.read()?;
     let loaded = load::load(&source, &plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
     let component = &loaded.component;

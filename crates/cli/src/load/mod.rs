@@ -8,6 +8,7 @@ pub use plugs::Plugs;
 pub use source::{Source, io_text};
 
 use std::borrow::Cow;
+use std::fs::File;
 
 use thalweg::{Component, Config, Engine, Plug};
 
@@ -48,7 +49,11 @@ pub fn load(
     settings: &Settings,
     precompiled: Precompiled,
 ) -> Result<Loaded, Failure> {
-    load_bytes(&source.name, Cow::Borrowed(&source.bytes), plugs, settings, precompiled)
+    let engine = engine(settings, precompiled)?;
+    match &source.mapped {
+        Some(file) => load_mapped(engine, &source.name, file, plugs),
+        None => load_bytes(engine, &source.name, Cow::Borrowed(&source.bytes), plugs),
+    }
 }
 
 /// The same, without a copy of what was read: the bytes are gone from `source`.
@@ -58,17 +63,14 @@ pub fn load_taken(
     settings: &Settings,
     precompiled: Precompiled,
 ) -> Result<Loaded, Failure> {
+    if source.mapped.is_some() {
+        return load(source, plugs, settings, precompiled);
+    }
     let bytes = std::mem::take(&mut source.bytes);
-    load_bytes(&source.name, Cow::Owned(bytes), plugs, settings, precompiled)
+    load_bytes(engine(settings, precompiled)?, &source.name, Cow::Owned(bytes), plugs)
 }
 
-fn load_bytes(
-    name: &str,
-    bytes: Cow<'_, [u8]>,
-    plugs: &[Source],
-    settings: &Settings,
-    precompiled: Precompiled,
-) -> Result<Loaded, Failure> {
+fn engine(settings: &Settings, precompiled: Precompiled) -> Result<Engine, Failure> {
     let mut config = Config::new()
         .limits(settings.limits.clone())
         .features(settings.features()?)
@@ -84,7 +86,22 @@ fn load_bytes(
     if let Some(report) = progress::reporter() {
         config = config.progress(report);
     }
-    let engine = Engine::new(config)?;
+    Ok(Engine::new(config)?)
+}
+
+fn load_mapped(engine: Engine, name: &str, file: &File, plugs: &[Source]) -> Result<Loaded, Failure> {
+    let refused = "a precompiled component can't be linked with others any more";
+    let help = "give the component that it was compiled from";
+    if !plugs.is_empty() {
+        return Err(Failure::new(refused).with_help(help).at(name));
+    }
+    let component = Component::from_precompiled_file(&engine, file)
+        .unwrap_or_else(|| Err(thalweg::Error::host("the file was changed while it was opened")))
+        .map_err(|error| Failure::from(error).at(name))?;
+    Ok(Loaded { engine, component, is_module: false })
+}
+
+fn load_bytes(engine: Engine, name: &str, bytes: Cow<'_, [u8]>, plugs: &[Source]) -> Result<Loaded, Failure> {
     let mut bytes = binary(bytes);
     let is_module = module::is_module(&bytes);
     if is_module {

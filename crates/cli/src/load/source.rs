@@ -1,10 +1,12 @@
 //! Reading the file that was named on the command line.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use clap::CommandFactory;
+use thalweg::Component;
 
 use crate::options::nearest;
 use crate::report::Failure;
@@ -13,24 +15,35 @@ use crate::report::Failure;
 pub struct Source {
     /// As it was named, for messages.
     pub name: String,
-    /// What it contains.
+    /// What it contains; nothing if it is mapped.
     pub bytes: Vec<u8>,
+    /// A precompiled component, which is not read but mapped.
+    pub mapped: Option<File>,
 }
 
 impl Source {
+    /// Reads `file`, or opens it if it is a precompiled component; `-` is standard input.
+    pub fn open(file: &OsStr) -> Result<Source, Failure> {
+        let opened = if file == "-" { None } else { File::open(file).ok() };
+        match opened.filter(Component::is_precompiled_file) {
+            Some(mapped) => Ok(Source { name: file.display().to_string(), bytes: Vec::new(), mapped: Some(mapped) }),
+            None => Source::read(file),
+        }
+    }
+
     /// Reads `file`; `-` is standard input.
     pub fn read(file: &OsStr) -> Result<Source, Failure> {
         if file == "-" {
             let mut bytes = Vec::new();
             let name = "standard input".to_string();
             return match io::stdin().lock().read_to_end(&mut bytes) {
-                Ok(_) => Ok(Source { name, bytes }),
+                Ok(_) => Ok(Source { name, bytes, mapped: None }),
                 Err(error) => Err(unreadable(&name, &error)),
             };
         }
         let name = file.display().to_string();
         match std::fs::read(file) {
-            Ok(bytes) => Ok(Source { name, bytes }),
+            Ok(bytes) => Ok(Source { name, bytes, mapped: None }),
             Err(error) => Err(match subcommand_like(file).filter(|_| error.kind() == io::ErrorKind::NotFound) {
                 Some(near) => unreadable(&name, &error).with_help(format!("did you mean `thalweg {near}`?")),
                 None => unreadable(&name, &error),

@@ -46,7 +46,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let settings = args.groups.settings()?;
     guest_flag::hint(file, guest_args);
     let grants = Grants::parse(&args.grants, &settings, file, guest_args)?;
-    let mut source = Source::read(file)?;
+    let mut source = Source::open(file)?;
     let plugs = args.plugs.read()?;
     let loaded = load::load_taken(&mut source, &plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
     let entry = match &args.invoke {

@@ -49,7 +49,7 @@ impl Loader {
 
     /// Loads and links it, and what it hands requests on to.
     pub fn load(&self) -> Result<App, Failure> {
-        let links = chain::divide(Source::read(&self.file)?, self.plugs.read()?);
+        let links = chain::divide(Source::open(&self.file)?, self.plugs.read()?);
         let mut links = links.into_iter().rev();
         let last = links.next().ok_or_else(|| Failure::new("there is nothing to serve"))?;
         links.try_fold(self.load_link(&last, None)?, |next, link| self.load_link(&link, Some(next)))

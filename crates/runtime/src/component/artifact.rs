@@ -1,20 +1,27 @@
-//! A component compiled ahead of time, as one file: the component's bytes and the machine code of its core modules.
+//! A component compiled ahead of time, as one file: the machine code of its core modules, and what else is needed of it.
 //!
 //! ```text
-//! magic 8 | format u32 | version: u32 + text | engine u64 | component: u64 + bytes
-//!   | modules: u32, each u64 + bytes | BLAKE3 of all before 32
+//! code of the largest module: an ELF file
+//! | version: u32 + text | engine u64 | component: u64 + bytes | made: u64 + bytes
+//!   | modules: u32, each 0 u8 (the one in front), or 1 u8 + u64 + bytes
+//! | length of the front u64 | BLAKE3 of the front 32 | length of all u64 | format u32 | BLAKE3 of all behind the front 32 | magic 8
 //! ```
 //!
-//! Numbers are little-endian. Reading trusts no length before it is compared with what is left. The sums find damage,
-//! not malice: who can write an artifact chooses the machine code that runs, so an artifact is as trusted as a program.
+//! The largest module stands in front, since only what a file begins with can be mapped by the core engine; what is mapped
+//! is read when it runs, so a start costs what it uses. Numbers are little-endian. Reading trusts no length before it is
+//! compared with what is left. The sums find damage, not malice: who can write an artifact chooses the machine code that
+//! runs, so an artifact is as trusted as a program. As with a program, the sum of code that is mapped is not looked at.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 
 use crate::{Error, ErrorKind, Result};
 
-/// The first bytes of an artifact; no component and no text begins so.
+/// The last bytes of an artifact.
 const MAGIC: [u8; 8] = *b"\0thalweg";
 
 /// Changes with every change of the layout.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// This crate's version: compiled code calls into the runtime that compiled it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -22,50 +29,139 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Bytes of a BLAKE3 sum.
 pub(super) const SUM: usize = 32;
 
-/// What an artifact holds, in the artifact's own bytes.
+/// Bytes of the numbers at the end, with the magic.
+const FOOTER: usize = 8 + SUM + 8 + 4 + SUM + MAGIC.len();
+
+/// What an artifact holds behind its front, in the artifact's own bytes.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Artifact<'a> {
     /// The component that was compiled.
     pub(crate) component: &'a [u8],
-    /// Its core modules as [`CoreModule::serialize`](crate::engine::CoreModule::serialize) gave them, in their order.
-    pub(crate) modules: Vec<&'a [u8]>,
+    /// What the code was made with.
+    pub(crate) made: &'a [u8],
+    /// Its core modules as [`CoreModule::serialize`](crate::engine::CoreModule::serialize) gave them, in their order; none
+    /// is the one in front.
+    pub(crate) modules: Vec<Option<&'a [u8]>>,
+}
+
+/// The end of an artifact.
+struct Footer {
+    /// Bytes of the front, and their sum.
+    front: u64,
+    front_sum: [u8; SUM],
+    /// Bytes of all.
+    length: u64,
+    format: u32,
+    /// The sum of what is between the front and this sum.
+    sum: [u8; SUM],
+}
+
+impl Footer {
+    /// Of an artifact's last bytes.
+    fn read(end: &[u8]) -> Option<Footer> {
+        let mut fields = Fields(end.get(end.len().checked_sub(FOOTER)?..)?);
+        let (front, front_sum, length) = (fields.u64()?, fields.array()?, fields.u64()?);
+        let footer = Footer { front, front_sum, length, format: fields.u32()?, sum: fields.array()? };
+        (fields.array() == Some(MAGIC)).then_some(footer)
+    }
 }
 
 /// Whether `bytes` claim to be an artifact (and so are no component).
 pub(crate) fn is_artifact(bytes: &[u8]) -> bool {
-    bytes.starts_with(&MAGIC)
+    // A component may end in any bytes; older formats have the magic in front.
+    (bytes.ends_with(&MAGIC) && !bytes.starts_with(b"\0asm")) || bytes.starts_with(&MAGIC)
 }
 
-/// The artifact of `component`, compiled to `modules` by an engine with the compatibility hash `engine`.
-pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>]) -> Vec<u8> {
-    let mut bytes = MAGIC.to_vec();
-    bytes.extend(FORMAT.to_le_bytes());
+/// Whether `file` claims to be an artifact; one that can't be read does not.
+pub(crate) fn is_artifact_file(file: &File) -> bool {
+    footer(file).is_some()
+}
+
+fn footer(file: &File) -> Option<(Footer, u64)> {
+    let length = file.metadata().ok()?.len();
+    let (mut start, mut end) = ([0; MAGIC.len()], [0; FOOTER]);
+    file.read_exact_at(&mut end, length.checked_sub(FOOTER as u64)?).ok()?;
+    file.read_exact_at(&mut start, 0).ok()?;
+    let footer = Footer::read(&end).filter(|_| is_artifact(&[start, MAGIC].concat()))?;
+    Some((footer, length))
+}
+
+/// What is behind the front, if `file` [claims](is_artifact_file) to be an artifact.
+pub(crate) fn tail(file: &File) -> Option<Vec<u8>> {
+    let (footer, length) = footer(file)?;
+    let mut tail = vec![0; usize::try_from(length.checked_sub(footer.front)?).ok()?];
+    file.read_exact_at(&mut tail, footer.front).ok()?;
+    Some(tail)
+}
+
+/// The artifact of `component`, compiled to `modules` by an engine with the compatibility hash `engine`; `made` says what the
+/// code was made with.
+pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], made: &[u8]) -> Vec<u8> {
+    let largest = (0..modules.len()).max_by_key(|&module| modules[module].len());
+    let front = largest.map_or(&[][..], |module| &modules[module]);
+    let mut bytes = front.to_vec();
     bytes.extend((VERSION.len() as u32).to_le_bytes());
     bytes.extend(VERSION.as_bytes());
     bytes.extend(engine.to_le_bytes());
-    bytes.extend((component.len() as u64).to_le_bytes());
-    bytes.extend(component);
-    write_modules(&mut bytes, modules);
-    seal(bytes)
+    for field in [component, made] {
+        bytes.extend((field.len() as u64).to_le_bytes());
+        bytes.extend(field);
+    }
+    bytes.extend((modules.len() as u32).to_le_bytes());
+    for (number, module) in modules.iter().enumerate() {
+        if Some(number) == largest {
+            bytes.push(0);
+            continue;
+        }
+        bytes.push(1);
+        bytes.extend((module.len() as u64).to_le_bytes());
+        bytes.extend(module);
+    }
+    let length = (bytes.len() + FOOTER) as u64;
+    bytes.extend((front.len() as u64).to_le_bytes());
+    bytes.extend(blake3::hash(front).as_bytes());
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(FORMAT.to_le_bytes());
+    let sum = blake3::hash(&bytes[front.len()..]);
+    bytes.extend(sum.as_bytes());
+    bytes.extend(MAGIC);
+    bytes
 }
 
-/// What an artifact holds, if it is whole and made for this version and this engine.
+/// The front of an artifact, and what it holds behind it, if it is whole and made for this version and this engine.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Malformed`], saying what is wrong with it, what it is instead and what to do.
-pub(crate) fn read(bytes: &[u8], engine: u64) -> Result<Artifact<'_>> {
-    let mut fields = Fields(bytes);
-    if fields.array() != Some(MAGIC) {
-        return Err(malformed("not a compiled component"));
+pub(crate) fn read(bytes: &[u8], engine: u64) -> Result<(&[u8], Artifact<'_>)> {
+    let Some(footer) = Footer::read(bytes) else { return Err(not_this_format(bytes)) };
+    let front = usize::try_from(footer.front).ok().and_then(|front| bytes.split_at_checked(front));
+    let Some((front, tail)) = front else { return Err(damaged("its parts do not add up")) };
+    let artifact = read_tail(tail, bytes.len() as u64, engine)?;
+    if blake3::hash(front).as_bytes() != &footer.front_sum {
+        return Err(damaged("its sum is wrong"));
     }
-    let Some(format) = fields.u32() else { return Err(damaged("it ends early")) };
-    if format != FORMAT {
-        let have = format!("the file has format {format}; this version reads format {FORMAT}");
-        return Err(stale("the compiled component has another format", have));
+    Ok((front, artifact))
+}
+
+/// What an artifact of `length` bytes holds behind its front, as [`read`] says.
+///
+/// # Errors
+///
+/// As of [`read`].
+pub(crate) fn read_tail(tail: &[u8], length: u64, engine: u64) -> Result<Artifact<'_>> {
+    let Some(footer) = Footer::read(tail) else { return Err(not_this_format(tail)) };
+    if footer.format != FORMAT {
+        return Err(another_format(&format!("format {}", footer.format)));
     }
-    let Some(body) = unseal(bytes) else { return Err(damaged("its sum is wrong")) };
-    let mut fields = Fields(&body[MAGIC.len() + size_of::<u32>()..]);
+    let summed = tail.len() - SUM - MAGIC.len();
+    if blake3::hash(&tail[..summed]).as_bytes() != &footer.sum {
+        return Err(damaged("its sum is wrong"));
+    }
+    if footer.length != length || footer.front.checked_add(tail.len() as u64) != Some(length) {
+        return Err(damaged("its parts do not add up"));
+    }
+    let mut fields = Fields(&tail[..tail.len() - FOOTER]);
     let Some((version, made_for)) = read_origin(&mut fields) else { return Err(damaged("it ends early")) };
     if version != VERSION.as_bytes() {
         let have = format!("it was compiled by {}; this is {VERSION}", String::from_utf8_lossy(version));
@@ -84,10 +180,19 @@ fn read_origin<'a>(fields: &mut Fields<'a>) -> Option<(&'a [u8], u64)> {
 }
 
 fn read_contents(mut fields: Fields<'_>) -> Option<Artifact<'_>> {
-    let length = fields.u64()?;
-    let component = fields.take(length)?;
-    let modules = fields.modules()?;
-    fields.is_empty().then_some(Artifact { component, modules })
+    let (component, made) = (fields.bytes()?, fields.bytes()?);
+    // Collecting grows by what is found: the count alone allocates nothing.
+    let mut modules = Vec::new();
+    for _ in 0..fields.u32()? {
+        modules.push(match fields.array()? {
+            [0] => None,
+            [1] => Some(fields.bytes()?),
+            _ => return None,
+        });
+    }
+    let in_front = modules.iter().filter(|module| module.is_none()).count();
+    let one_in_front = in_front == usize::from(!modules.is_empty());
+    (one_in_front && fields.is_empty()).then_some(Artifact { component, made, modules })
 }
 
 fn malformed(message: impl Into<String>) -> Error {
@@ -98,17 +203,22 @@ fn damaged(how: &str) -> Error {
     malformed(format!("the compiled component is damaged: {how}")).with_hint("compile the component again")
 }
 
-fn stale(message: &str, have: String) -> Error {
-    malformed(message).with_have(have).with_hint("compile the component again with this version, on this machine")
+/// Artifacts of older formats begin with the magic and their format.
+fn not_this_format(bytes: &[u8]) -> Error {
+    let mut fields = Fields(bytes);
+    match (fields.array() == Some(MAGIC)).then(|| fields.u32()).flatten() {
+        Some(format) => another_format(&format!("format {format}")),
+        None => damaged("it ends early"),
+    }
 }
 
-/// Appends a number of modules and each with its length.
-pub(super) fn write_modules(bytes: &mut Vec<u8>, modules: &[Vec<u8>]) {
-    bytes.extend((modules.len() as u32).to_le_bytes());
-    for module in modules {
-        bytes.extend((module.len() as u64).to_le_bytes());
-        bytes.extend(module);
-    }
+fn another_format(what: &str) -> Error {
+    let have = format!("the file has {what}; this version reads format {FORMAT}");
+    stale("the compiled component has another format", have)
+}
+
+fn stale(message: &str, have: String) -> Error {
+    malformed(message).with_have(have).with_hint("compile the component again with this version, on this machine")
 }
 
 /// `bytes` and their sum.
@@ -150,16 +260,10 @@ impl<'a> Fields<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// What [`write_modules`] wrote.
-    pub(super) fn modules(&mut self) -> Option<Vec<&'a [u8]>> {
-        let count = self.u32()?;
-        // Collecting grows by what is found: the count alone allocates nothing.
-        let mut modules = Vec::new();
-        for _ in 0..count {
-            let length = self.u64()?;
-            modules.push(self.take(length)?);
-        }
-        Some(modules)
+    /// A length and so many bytes.
+    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
+        let length = self.u64()?;
+        self.take(length)
     }
 
     /// Whether nothing is left.
@@ -169,74 +273,5 @@ impl<'a> Fields<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample() -> Vec<u8> {
-        write(77, b"the component", &[vec![1; 300], Vec::new(), vec![2; 500]])
-    }
-
-    fn refusal(bytes: &[u8], engine: u64) -> Error {
-        let error = read(bytes, engine).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Malformed);
-        error
-    }
-
-    /// With another byte at `at` and a right sum again.
-    fn resealed(at: usize, byte: u8) -> Vec<u8> {
-        let mut bytes = sample();
-        bytes.truncate(bytes.len() - SUM);
-        bytes[at] = byte;
-        seal(bytes)
-    }
-
-    #[test]
-    fn what_is_written_is_read() {
-        let bytes = sample();
-        let artifact = read(&bytes, 77).unwrap();
-        assert_eq!(artifact.component, b"the component");
-        assert_eq!(artifact.modules, [&[1; 300][..], &[], &[2; 500]]);
-        assert!(is_artifact(&bytes) && !is_artifact(b"\0asm\x0d\0\x01\0"));
-    }
-
-    #[test]
-    fn no_flipped_bit_loads() {
-        for at in 0..sample().len() {
-            let mut bytes = sample();
-            bytes[at] ^= 1 << (at % 8);
-            refusal(&bytes, 77);
-        }
-    }
-
-    #[test]
-    fn no_truncation_and_no_addition_loads() {
-        let bytes = sample();
-        for end in 0..bytes.len() {
-            refusal(&bytes[..end], 77);
-        }
-        refusal(&[&bytes[..], b"x"].concat(), 77);
-    }
-
-    #[test]
-    fn another_format_version_or_engine_is_told_from_damage() {
-        let format = refusal(&resealed(MAGIC.len(), 9), 77);
-        assert_eq!(format.have(), Some("the file has format 9; this version reads format 2"));
-        let version = refusal(&resealed(MAGIC.len() + 8, b'9'), 77);
-        assert_eq!(version.message(), "the compiled component is of another version");
-        let engine = refusal(&sample(), 78);
-        assert_eq!(engine.have(), Some("it is for engine 000000000000004d; this is 000000000000004e"));
-        assert!([format, version, engine].iter().all(|error| error.hint().is_some()));
-    }
-
-    #[test]
-    fn lengths_that_lie_are_found_even_with_a_right_sum() {
-        let lengths = MAGIC.len() + 8 + VERSION.len() + 8;
-        for at in (lengths..lengths + 8).chain([MAGIC.len() + 4, MAGIC.len() + 7]) {
-            refusal(&resealed(at, 0xff), 77);
-        }
-        let count = lengths + 8 + b"the component".len();
-        for at in count..count + 12 {
-            refusal(&resealed(at, 0xee), 77);
-        }
-    }
-}
+#[path = "artifact_tests.rs"]
+mod tests;

@@ -137,8 +137,7 @@ impl CodeCache {
             let (length, sum) = (fields.u64()?, fields.array()?);
             modules.push(self.load_module(length, &sum)?);
         }
-        let length = fields.u64()?;
-        let note = fields.take(length)?.to_vec();
+        let note = fields.bytes()?.to_vec();
         fields.is_empty().then_some(Kept { modules, note })
     }
 

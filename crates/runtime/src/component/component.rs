@@ -1,6 +1,8 @@
 //! A component that was loaded: immutable, cheap to clone, shared by its instances.
 
 use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -24,17 +26,37 @@ struct Inner {
 }
 
 impl Component {
-    /// Loads a component from a file: binary, or text (WAT).
+    /// Loads a component from a file: binary, or text (WAT), or what [`precompile`](Self::precompile) gave, which is mapped:
+    /// such a file may be replaced or deleted, but not written to, as long as the component is in use.
     ///
     /// # Errors
     ///
     /// When the file cannot be read, or is not a component.
     pub fn from_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Component> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|error| {
-            Error::new(crate::ErrorKind::Host, format!("cannot read the file: {error}")).with_source(error)
-        });
-        bytes.and_then(|bytes| Component::from_vec(engine, bytes)).map_err(|error| error.at(path.display()))
+        Component::read(engine, path).map_err(|error| error.at(path.display()))
+    }
+
+    fn read(engine: &Engine, path: &Path) -> Result<Component> {
+        let unreadable = |error| Error::host(format!("cannot read the file: {error}")).with_source(error);
+        let mut file = File::open(path).map_err(unreadable)?;
+        if let Some(component) = Component::from_precompiled_file(engine, &file) {
+            return component;
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(unreadable)?;
+        Component::from_vec(engine, bytes)
+    }
+
+    /// A component from a file with what [`precompile`](Self::precompile) gave, as [`from_file`](Self::from_file) says. None if
+    /// the file has something else; it is not read then.
+    ///
+    /// # Errors
+    ///
+    /// When the engine does not take precompiled components, or this one is damaged or made for another engine.
+    #[must_use]
+    pub fn from_precompiled_file(engine: &Engine, file: &File) -> Option<Result<Component>> {
+        engine.map_precompiled(file)
     }
 
     /// Loads a component from its bytes: binary, or text (WAT).
@@ -101,6 +123,12 @@ impl Component {
         super::artifact::is_artifact(bytes)
     }
 
+    /// Whether `file` has what [`precompile`](Self::precompile) gave; only its ends are read.
+    #[must_use]
+    pub fn is_precompiled_file(file: &File) -> bool {
+        super::artifact::is_artifact_file(file)
+    }
+
     /// Compiles the core modules, unless that was done before.
     ///
     /// # Errors
@@ -127,7 +155,8 @@ impl Component {
         &self.0.loaded.plan
     }
 
-    /// The component in binary form; of components that were linked with each other, all of them in a row.
+    /// The component in binary form; of components that were linked with each other, all of them in a row. A large one that
+    /// was precompiled has no code of core modules any more.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0.loaded.bytes
@@ -140,7 +169,7 @@ impl Component {
     /// A fault of the engine.
     pub fn precompile(&self) -> Result<Vec<u8>> {
         let code = self.code()?.modules().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
-        self.0.engine.write_precompiled(&self.0.loaded, code)
+        self.0.engine.write_precompiled(&self.0.loaded, &code)
     }
 
     /// The glue around the built-ins that can wait.

@@ -35,12 +35,25 @@ pub(super) fn gather(root: Plug<'_>, plugs: &[Plug<'_>]) -> Result<Vec<u8>> {
     let mut bytes = MAGIC.to_vec();
     for plug in std::iter::once(&root).chain(plugs) {
         let binary = binary(plug).map_err(|error| error.at(plug.name))?;
-        for field in [plug.name.as_bytes(), &binary] {
-            bytes.extend((field.len() as u64).to_le_bytes());
-            bytes.extend(field);
-        }
+        push(&mut bytes, plug.name, &binary);
     }
     Ok(bytes)
+}
+
+fn push(bytes: &mut Vec<u8>, name: &str, component: &[u8]) {
+    for field in [name.as_bytes(), component] {
+        bytes.extend((field.len() as u64).to_le_bytes());
+        bytes.extend(field);
+    }
+}
+
+/// What was [gathered](gather), each component mapped.
+pub(super) fn map_parts(bytes: &[u8], map: impl Fn(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+    let mut mapped = MAGIC.to_vec();
+    for (name, range) in parts(bytes)? {
+        push(&mut mapped, name, &map(bytes.get(range).unwrap_or_default())?);
+    }
+    Ok(mapped)
 }
 
 fn binary<'a>(plug: &Plug<'a>) -> Result<Cow<'a, [u8]>> {
@@ -87,8 +100,5 @@ fn parts(bytes: &[u8]) -> Result<Vec<(&str, Range<usize>)>> {
 
 /// The name and the bytes of the next component.
 fn part<'a>(fields: &mut Fields<'a>) -> Option<(&'a str, &'a [u8])> {
-    let length = fields.u64()?;
-    let name = std::str::from_utf8(fields.take(length)?).ok()?;
-    let length = fields.u64()?;
-    Some((name, fields.take(length)?))
+    Some((std::str::from_utf8(fields.bytes()?).ok()?, fields.bytes()?))
 }

@@ -1,14 +1,16 @@
 //! What components share: settings, the core engine, the cache of compiled code.
 
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    Component, Loaded, artifact,
+    Component, Loaded,
+    artifact::{self, Artifact},
     cache::{CacheKey, CodeCache, Kept},
     code::{Code, generated},
-    load,
+    load, shed,
 };
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
 use crate::plan::Plan;
@@ -212,22 +214,48 @@ impl Engine {
     }
 
     /// See [`Component::precompile`].
-    pub(super) fn write_precompiled(&self, loaded: &Loaded, mut code: Vec<Vec<u8>>) -> Result<Vec<u8>> {
-        code.push(tag(&generated(&loaded.plan, self.has_adapters())?));
-        Ok(artifact::write(self.artifact_hash(), &loaded.bytes, &code))
+    pub(super) fn write_precompiled(&self, loaded: &Loaded, code: &[Vec<u8>]) -> Result<Vec<u8>> {
+        let component = shed::without_code(&loaded.bytes)?;
+        let made = tag(&generated(&loaded.plan, self.has_adapters())?);
+        Ok(artifact::write(self.artifact_hash(), &component, code, &made))
     }
 
     /// A component from [`Component::precompile`], if that is allowed.
     pub(super) fn read_precompiled(&self, bytes: &[u8]) -> Result<Component> {
-        if !self.0.config.allow_precompiled {
-            return Err(Error::new(ErrorKind::Invalid, "this is a precompiled component")
-                .with_have("precompiled code runs unchecked, so it is not taken by default")
-                .with_hint("pass --allow-precompiled if you trust this file as you trust a program"));
+        self.check_precompiled_allowed()?;
+        let (front, artifact) = artifact::read(bytes, self.artifact_hash())?;
+        self.revive_precompiled(&artifact, || CoreModule::trusted(&self.0.core, front))
+    }
+
+    /// The same, if `file` has one; its largest module is mapped.
+    pub(super) fn map_precompiled(&self, file: &File) -> Option<Result<Component>> {
+        let tail = artifact::tail(file)?;
+        Some(self.check_precompiled_allowed().and_then(|()| {
+            let unreadable = |error| Error::host(format!("cannot read the file: {error}"));
+            let length = file.metadata().map_err(unreadable)?.len();
+            let artifact = artifact::read_tail(&tail, length, self.artifact_hash())?;
+            self.revive_precompiled(&artifact, || {
+                CoreModule::trusted_file(&self.0.core, file.try_clone().map_err(unreadable)?)
+            })
+        }))
+    }
+
+    fn check_precompiled_allowed(&self) -> Result<()> {
+        if self.0.config.allow_precompiled {
+            return Ok(());
         }
-        let artifact = artifact::read(bytes, self.artifact_hash())?;
-        let (made, code) = artifact.modules.split_last().ok_or_else(other_build)?;
-        let code = || code.iter().map(|code| CoreModule::trusted(&self.0.core, code)).collect();
-        let (plan, code) = self.revive(artifact.component, made, code)?;
+        Err(Error::new(ErrorKind::Invalid, "this is a precompiled component")
+            .with_have("precompiled code runs unchecked, so it is not taken by default")
+            .with_hint("pass --allow-precompiled if you trust this file as you trust a program"))
+    }
+
+    fn revive_precompiled(&self, artifact: &Artifact<'_>, front: impl Fn() -> Result<CoreModule>) -> Result<Component> {
+        let module = |code: &Option<&[u8]>| match code {
+            Some(code) => CoreModule::trusted(&self.0.core, code),
+            None => front(),
+        };
+        let code = || artifact.modules.iter().map(module).collect();
+        let (plan, code) = self.revive(artifact.component, artifact.made, code)?;
         Ok(Component::with_code(self, Loaded { bytes: artifact.component.to_vec(), plan }, code))
     }
 

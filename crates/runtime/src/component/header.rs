@@ -18,7 +18,7 @@ const MAX_MESSAGE_LENGTH: usize = 240;
 
 /// First bytes of files that people hand over by mistake.
 const FOREIGN: &[(&[u8], &str)] = &[
-    (b"\x7fELF", "an ELF file (a native program or library)"),
+    (b"\x7fELF", "an ELF file (a native program or library, or a precompiled component that was cut off)"),
     (b"MZ", "a Windows program"),
     (b"\xcf\xfa\xed\xfe", "a Mach-O file (a native program or library)"),
     (b"\x1f\x8b", "gzip data"),

@@ -125,7 +125,10 @@ fn a_core_module_is_named_with_what_to_do() {
 #[test]
 fn other_files_are_named() {
     let have = |bytes: &[u8]| refused(bytes).have().unwrap_or_default().to_owned();
-    assert_eq!(have(b"\x7fELF\x02\x01\x01"), "it is an ELF file (a native program or library)");
+    assert_eq!(
+        have(b"\x7fELF\x02\x01\x01"),
+        "it is an ELF file (a native program or library, or a precompiled component that was cut off)"
+    );
     assert_eq!(have(b"fn main() {}"), "it is text, but WAT begins with `(`");
     assert_eq!(have(b"\xff\xfe\x00\x01\x02"), "it begins with the bytes [ff, fe, 00, 01]");
     assert_eq!(have(b"\0asm\x0c\0\x01\0"), "version bytes [0c, 00, 01, 00], where a component has [0d, 00, 01, 00]");

@@ -69,11 +69,13 @@ impl CoreModule {
         unsafe { Self::deserialize(engine, bytes) }
     }
 
-    /// Compiled code that the loader vouches for, mapped from a file of the user's own cache that was checked against its
-    /// sum and owner. The file may be deleted or replaced, but not written to, as long as the module is in use.
+    /// Compiled code that the loader vouches for, mapped: from a file of the user's own cache that was checked against its
+    /// sum and owner, or from one that the embedder said it trusts. The file may be deleted or replaced, but not written to,
+    /// as long as the module is in use. What is behind the code in the file is mapped too, and not looked at.
     pub(crate) fn trusted_file(engine: &CoreEngine, code: File) -> Result<Self> {
         // SAFETY: `component/` calls this for such files only. The cache replaces files by renaming and never writes to one
-        // that exists, and nobody but the user can.
+        // that exists, and nobody but the user can. An embedder that trusts a file promises that nobody writes to it; the
+        // command that makes such files replaces them by renaming.
         unsafe { wasmtime::Module::deserialize_open_file(engine.inner(), code) }.map(CoreModule).map_err(convert::error)
     }
 }

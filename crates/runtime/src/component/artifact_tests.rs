@@ -1,0 +1,91 @@
+use std::io::Write;
+
+use super::*;
+
+fn sample() -> Vec<u8> {
+    write(77, b"the component", &[vec![1; 300], Vec::new(), vec![2; 500]], b"made so")
+}
+
+fn refusal(bytes: &[u8], engine: u64) -> Error {
+    let error = read(bytes, engine).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    error
+}
+
+/// With another byte at `at` behind the front, and a right sum again.
+fn resealed(at: usize, byte: u8) -> Vec<u8> {
+    let mut bytes = sample();
+    let summed = bytes.len() - SUM - MAGIC.len();
+    bytes[at] = byte;
+    let sum = blake3::hash(&bytes[500..summed]);
+    bytes[summed..summed + SUM].copy_from_slice(sum.as_bytes());
+    bytes
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let bytes = sample();
+    let (front, artifact) = read(&bytes, 77).unwrap();
+    assert_eq!(front, [2; 500]);
+    assert_eq!((artifact.component, artifact.made), (&b"the component"[..], &b"made so"[..]));
+    assert_eq!(artifact.modules, [Some(&[1; 300][..]), Some(&[]), None]);
+    assert!(is_artifact(&bytes) && !is_artifact(b"\0asm\x0d\0\x01\0"));
+    let nothing = write(77, b"the component", &[], b"");
+    assert!(read(&nothing, 77).unwrap().1.modules.is_empty());
+}
+
+#[test]
+fn a_file_is_read_behind_its_front() {
+    let mut file = tempfile::tempfile().unwrap();
+    assert!(tail(&file).is_none());
+    file.write_all(&sample()).unwrap();
+    let tail = tail(&file).unwrap();
+    assert_eq!(tail, sample()[500..]);
+    let artifact = read_tail(&tail, sample().len() as u64, 77).unwrap();
+    assert_eq!(artifact.component, b"the component");
+    assert!(read_tail(&tail, sample().len() as u64 + 1, 77).is_err());
+}
+
+#[test]
+fn no_flipped_bit_loads() {
+    for at in 0..sample().len() {
+        let mut bytes = sample();
+        bytes[at] ^= 1 << (at % 8);
+        refusal(&bytes, 77);
+    }
+}
+
+#[test]
+fn no_truncation_and_no_addition_loads() {
+    let bytes = sample();
+    for end in 0..bytes.len() {
+        refusal(&bytes[..end], 77);
+    }
+    refusal(&[&bytes[..], b"x"].concat(), 77);
+    refusal(&[b"x", &bytes[..]].concat(), 77);
+}
+
+#[test]
+fn another_format_version_or_engine_is_told_from_damage() {
+    let format = refusal(&resealed(sample().len() - MAGIC.len() - SUM - 4, 9), 77);
+    assert_eq!(format.have(), Some("the file has format 9; this version reads format 3"));
+    let older = refusal(b"\0thalweg\x02\0\0\0and so on", 77);
+    assert_eq!(older.have(), Some("the file has format 2; this version reads format 3"));
+    let version = refusal(&resealed(504, b'9'), 77);
+    assert_eq!(version.message(), "the compiled component is of another version");
+    let engine = refusal(&sample(), 78);
+    assert_eq!(engine.have(), Some("it is for engine 000000000000004d; this is 000000000000004e"));
+    assert!([format, older, version, engine].iter().all(|error| error.hint().is_some()));
+}
+
+#[test]
+fn lengths_that_lie_are_found_even_with_a_right_sum() {
+    let component = 500 + 4 + VERSION.len() + 8;
+    let made = component + 8 + b"the component".len();
+    let modules = made + 8 + b"made so".len();
+    let front = sample().len() - FOOTER;
+    let lengths = (component..component + 8).chain(made..made + 8).chain(modules..modules + 5 + 8);
+    for at in lengths.chain([500, 503]).chain(front..front + 8).chain(front + 8 + SUM..front + 16 + SUM) {
+        refusal(&resealed(at, 0xee), 77);
+    }
+}
