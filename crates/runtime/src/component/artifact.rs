@@ -1,10 +1,10 @@
 //! A component compiled ahead of time, as one file: the machine code of its core modules, and what else is needed of it.
 //!
 //! ```text
-//! code of the largest module: an ELF file
+//! code of the modules, the largest first: ELF files in a row
 //! | version: u32 + text | engine u64 | component: u64 + bytes | made: u64 + bytes
-//!   | modules: u32, each 0 u8 (the one in front), or 1 u8 + u64 + bytes
-//! | length of the front u64 | BLAKE3 of the front 32 | length of all u64 | format u32 | BLAKE3 of all behind the front 32 | magic 8
+//!   | modules: u32, each offset u64 + length u64 + BLAKE3 32
+//! | length of the code u64 | length of all u64 | format u32 | BLAKE3 of all behind the code 32 | magic 8
 //! ```
 //!
 //! The largest module stands in front, since only what a file begins with can be mapped by the core engine; what is mapped
@@ -30,29 +30,60 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) const SUM: usize = 32;
 
 /// Bytes of the numbers at the end, with the magic.
-const FOOTER: usize = 8 + SUM + 8 + 4 + SUM + MAGIC.len();
+const FOOTER: usize = 8 + 8 + 4 + SUM + MAGIC.len();
 
-/// What an artifact holds behind its front, in the artifact's own bytes.
+/// What an artifact holds behind the code, in the artifact's own bytes.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Artifact<'a> {
     /// The component that was compiled.
     pub(crate) component: &'a [u8],
     /// What the code was made with.
     pub(crate) made: &'a [u8],
-    /// Its core modules as [`CoreModule::serialize`](crate::engine::CoreModule::serialize) gave them, in their order; none
-    /// is the one in front.
-    pub(crate) modules: Vec<Option<&'a [u8]>>,
+    /// Where the code of its core modules is, in their order, as
+    /// [`CoreModule::serialize`](crate::engine::CoreModule::serialize) gave it.
+    pub(crate) modules: Vec<Place>,
+}
+
+/// Where the code of a module is.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Place {
+    /// From the beginning of the file.
+    pub(crate) offset: u64,
+    /// Bytes.
+    pub(crate) length: u64,
+    sum: [u8; SUM],
+}
+
+impl Place {
+    /// Its code, if `code`, which was read there, is whole.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Malformed`] if it is damaged.
+    pub(crate) fn checked<'a>(&self, code: &'a [u8]) -> Result<&'a [u8]> {
+        if blake3::hash(code).as_bytes() == &self.sum { Ok(code) } else { Err(damaged("its sum is wrong")) }
+    }
+
+    /// Its code in an artifact's `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`checked`](Self::checked).
+    pub(crate) fn of<'a>(&self, bytes: &'a [u8]) -> Result<&'a [u8]> {
+        let range = usize::try_from(self.offset).ok().zip(usize::try_from(self.length).ok());
+        let code = range.and_then(|(offset, length)| bytes.get(offset..)?.get(..length));
+        self.checked(code.ok_or_else(|| damaged("its parts do not add up"))?)
+    }
 }
 
 /// The end of an artifact.
 struct Footer {
-    /// Bytes of the front, and their sum.
-    front: u64,
-    front_sum: [u8; SUM],
+    /// Bytes of the code.
+    code: u64,
     /// Bytes of all.
     length: u64,
     format: u32,
-    /// The sum of what is between the front and this sum.
+    /// The sum of what is between the code and this sum.
     sum: [u8; SUM],
 }
 
@@ -60,8 +91,8 @@ impl Footer {
     /// Of an artifact's last bytes.
     fn read(end: &[u8]) -> Option<Footer> {
         let mut fields = Fields(end.get(end.len().checked_sub(FOOTER)?..)?);
-        let (front, front_sum, length) = (fields.u64()?, fields.array()?, fields.u64()?);
-        let footer = Footer { front, front_sum, length, format: fields.u32()?, sum: fields.array()? };
+        let (code, length) = (fields.u64()?, fields.u64()?);
+        let footer = Footer { code, length, format: fields.u32()?, sum: fields.array()? };
         (fields.array() == Some(MAGIC)).then_some(footer)
     }
 }
@@ -86,20 +117,25 @@ fn footer(file: &File) -> Option<(Footer, u64)> {
     Some((footer, length))
 }
 
-/// What is behind the front, if `file` [claims](is_artifact_file) to be an artifact.
+/// What is behind the code, if `file` [claims](is_artifact_file) to be an artifact.
 pub(crate) fn tail(file: &File) -> Option<Vec<u8>> {
     let (footer, length) = footer(file)?;
-    let mut tail = vec![0; usize::try_from(length.checked_sub(footer.front)?).ok()?];
-    file.read_exact_at(&mut tail, footer.front).ok()?;
+    let mut tail = vec![0; usize::try_from(length.checked_sub(footer.code)?).ok()?];
+    file.read_exact_at(&mut tail, footer.code).ok()?;
     Some(tail)
 }
 
 /// The artifact of `component`, compiled to `modules` by an engine with the compatibility hash `engine`; `made` says what the
 /// code was made with.
 pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], made: &[u8]) -> Vec<u8> {
-    let largest = (0..modules.len()).max_by_key(|&module| modules[module].len());
-    let front = largest.map_or(&[][..], |module| &modules[module]);
-    let mut bytes = front.to_vec();
+    let mut order: Vec<_> = (0..modules.len()).collect();
+    order.sort_by_key(|&module| std::cmp::Reverse(modules[module].len()));
+    let (mut bytes, mut offsets) = (Vec::new(), vec![0; modules.len()]);
+    for module in order {
+        offsets[module] = bytes.len() as u64;
+        bytes.extend(&modules[module]);
+    }
+    let code = bytes.len();
     bytes.extend((VERSION.len() as u32).to_le_bytes());
     bytes.extend(VERSION.as_bytes());
     bytes.extend(engine.to_le_bytes());
@@ -108,43 +144,33 @@ pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], made: &[
         bytes.extend(field);
     }
     bytes.extend((modules.len() as u32).to_le_bytes());
-    for (number, module) in modules.iter().enumerate() {
-        if Some(number) == largest {
-            bytes.push(0);
-            continue;
-        }
-        bytes.push(1);
+    for (module, offset) in modules.iter().zip(offsets) {
+        bytes.extend(offset.to_le_bytes());
         bytes.extend((module.len() as u64).to_le_bytes());
-        bytes.extend(module);
+        bytes.extend(blake3::hash(module).as_bytes());
     }
     let length = (bytes.len() + FOOTER) as u64;
-    bytes.extend((front.len() as u64).to_le_bytes());
-    bytes.extend(blake3::hash(front).as_bytes());
+    bytes.extend((code as u64).to_le_bytes());
     bytes.extend(length.to_le_bytes());
     bytes.extend(FORMAT.to_le_bytes());
-    let sum = blake3::hash(&bytes[front.len()..]);
+    let sum = blake3::hash(&bytes[code..]);
     bytes.extend(sum.as_bytes());
     bytes.extend(MAGIC);
     bytes
 }
 
-/// The front of an artifact, and what it holds behind it, if it is whole and made for this version and this engine.
+/// What an artifact holds, if what is behind the code is whole, and made for this version and this engine.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Malformed`], saying what is wrong with it, what it is instead and what to do.
-pub(crate) fn read(bytes: &[u8], engine: u64) -> Result<(&[u8], Artifact<'_>)> {
+pub(crate) fn read(bytes: &[u8], engine: u64) -> Result<Artifact<'_>> {
     let Some(footer) = Footer::read(bytes) else { return Err(not_this_format(bytes)) };
-    let front = usize::try_from(footer.front).ok().and_then(|front| bytes.split_at_checked(front));
-    let Some((front, tail)) = front else { return Err(damaged("its parts do not add up")) };
-    let artifact = read_tail(tail, bytes.len() as u64, engine)?;
-    if blake3::hash(front).as_bytes() != &footer.front_sum {
-        return Err(damaged("its sum is wrong"));
-    }
-    Ok((front, artifact))
+    let tail = usize::try_from(footer.code).ok().and_then(|code| bytes.get(code..));
+    read_tail(tail.ok_or_else(|| damaged("its parts do not add up"))?, bytes.len() as u64, engine)
 }
 
-/// What an artifact of `length` bytes holds behind its front, as [`read`] says.
+/// What an artifact of `length` bytes holds behind its code, as [`read`] says.
 ///
 /// # Errors
 ///
@@ -152,13 +178,13 @@ pub(crate) fn read(bytes: &[u8], engine: u64) -> Result<(&[u8], Artifact<'_>)> {
 pub(crate) fn read_tail(tail: &[u8], length: u64, engine: u64) -> Result<Artifact<'_>> {
     let Some(footer) = Footer::read(tail) else { return Err(not_this_format(tail)) };
     if footer.format != FORMAT {
-        return Err(another_format(&format!("format {}", footer.format)));
+        return Err(another_format(footer.format));
     }
     let summed = tail.len() - SUM - MAGIC.len();
     if blake3::hash(&tail[..summed]).as_bytes() != &footer.sum {
         return Err(damaged("its sum is wrong"));
     }
-    if footer.length != length || footer.front.checked_add(tail.len() as u64) != Some(length) {
+    if footer.length != length || footer.code.checked_add(tail.len() as u64) != Some(length) {
         return Err(damaged("its parts do not add up"));
     }
     let mut fields = Fields(&tail[..tail.len() - FOOTER]);
@@ -171,7 +197,7 @@ pub(crate) fn read_tail(tail: &[u8], length: u64, engine: u64) -> Result<Artifac
         let have = format!("it is for engine {made_for:016x}; this is {engine:016x}");
         return Err(stale("the compiled component is for another machine or other settings", have));
     }
-    read_contents(fields).ok_or_else(|| damaged("its parts do not add up"))
+    read_contents(fields, footer.code).ok_or_else(|| damaged("its parts do not add up"))
 }
 
 fn read_origin<'a>(fields: &mut Fields<'a>) -> Option<(&'a [u8], u64)> {
@@ -179,20 +205,27 @@ fn read_origin<'a>(fields: &mut Fields<'a>) -> Option<(&'a [u8], u64)> {
     Some((fields.take(u64::from(length))?, fields.u64()?))
 }
 
-fn read_contents(mut fields: Fields<'_>) -> Option<Artifact<'_>> {
+fn read_contents(mut fields: Fields<'_>, code: u64) -> Option<Artifact<'_>> {
     let (component, made) = (fields.bytes()?, fields.bytes()?);
     // Collecting grows by what is found: the count alone allocates nothing.
     let mut modules = Vec::new();
     for _ in 0..fields.u32()? {
-        modules.push(match fields.array()? {
-            [0] => None,
-            [1] => Some(fields.bytes()?),
-            _ => return None,
-        });
+        modules.push(Place { offset: fields.u64()?, length: fields.u64()?, sum: fields.array()? });
     }
-    let in_front = modules.iter().filter(|module| module.is_none()).count();
-    let one_in_front = in_front == usize::from(!modules.is_empty());
-    (one_in_front && fields.is_empty()).then_some(Artifact { component, made, modules })
+    (covers(&modules, code) && fields.is_empty()).then_some(Artifact { component, made, modules })
+}
+
+/// Whether these are the whole of `code` bytes, and no two the same ones.
+fn covers(modules: &[Place], code: u64) -> bool {
+    let mut places: Vec<_> = modules.iter().map(|place| (place.offset, place.length)).collect();
+    places.sort_unstable();
+    let end = places.iter().try_fold(
+        0_u64,
+        |end, (offset, length)| {
+            if *offset == end { end.checked_add(*length) } else { None }
+        },
+    );
+    end == Some(code)
 }
 
 fn malformed(message: impl Into<String>) -> Error {
@@ -207,13 +240,13 @@ fn damaged(how: &str) -> Error {
 fn not_this_format(bytes: &[u8]) -> Error {
     let mut fields = Fields(bytes);
     match (fields.array() == Some(MAGIC)).then(|| fields.u32()).flatten() {
-        Some(format) => another_format(&format!("format {format}")),
+        Some(format) => another_format(format),
         None => damaged("it ends early"),
     }
 }
 
-fn another_format(what: &str) -> Error {
-    let have = format!("the file has {what}; this version reads format {FORMAT}");
+fn another_format(format: u32) -> Error {
+    let have = format!("the file has format {format}; this version reads format {FORMAT}");
     stale("the compiled component has another format", have)
 }
 

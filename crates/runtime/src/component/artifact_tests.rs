@@ -1,3 +1,5 @@
+//! Artifacts that are written, read, and damaged.
+
 use std::io::Write;
 
 use super::*;
@@ -6,18 +8,23 @@ fn sample() -> Vec<u8> {
     write(77, b"the component", &[vec![1; 300], Vec::new(), vec![2; 500]], b"made so")
 }
 
+/// Bytes of the sample's code.
+const CODE: usize = 800;
+
+/// Of the first fault when all of it is read.
 fn refusal(bytes: &[u8], engine: u64) -> Error {
-    let error = read(bytes, engine).unwrap_err();
+    let code = |artifact: Artifact<'_>| artifact.modules.iter().try_for_each(|place| place.of(bytes).map(drop));
+    let error = read(bytes, engine).and_then(code).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
     error
 }
 
-/// With another byte at `at` behind the front, and a right sum again.
+/// With another byte at `at` behind the code, and a right sum again.
 fn resealed(at: usize, byte: u8) -> Vec<u8> {
     let mut bytes = sample();
     let summed = bytes.len() - SUM - MAGIC.len();
     bytes[at] = byte;
-    let sum = blake3::hash(&bytes[500..summed]);
+    let sum = blake3::hash(&bytes[CODE..summed]);
     bytes[summed..summed + SUM].copy_from_slice(sum.as_bytes());
     bytes
 }
@@ -25,22 +32,23 @@ fn resealed(at: usize, byte: u8) -> Vec<u8> {
 #[test]
 fn what_is_written_is_read() {
     let bytes = sample();
-    let (front, artifact) = read(&bytes, 77).unwrap();
-    assert_eq!(front, [2; 500]);
+    let artifact = read(&bytes, 77).unwrap();
     assert_eq!((artifact.component, artifact.made), (&b"the component"[..], &b"made so"[..]));
-    assert_eq!(artifact.modules, [Some(&[1; 300][..]), Some(&[]), None]);
+    let code: Vec<_> = artifact.modules.iter().map(|place| place.of(&bytes).unwrap()).collect();
+    assert_eq!(code, [&[1; 300][..], &[], &[2; 500]]);
+    assert_eq!(artifact.modules[2].offset, 0, "the largest is in front");
     assert!(is_artifact(&bytes) && !is_artifact(b"\0asm\x0d\0\x01\0"));
     let nothing = write(77, b"the component", &[], b"");
-    assert!(read(&nothing, 77).unwrap().1.modules.is_empty());
+    assert!(read(&nothing, 77).unwrap().modules.is_empty());
 }
 
 #[test]
-fn a_file_is_read_behind_its_front() {
+fn a_file_is_read_behind_its_code() {
     let mut file = tempfile::tempfile().unwrap();
     assert!(tail(&file).is_none());
     file.write_all(&sample()).unwrap();
     let tail = tail(&file).unwrap();
-    assert_eq!(tail, sample()[500..]);
+    assert_eq!(tail, sample()[CODE..]);
     let artifact = read_tail(&tail, sample().len() as u64, 77).unwrap();
     assert_eq!(artifact.component, b"the component");
     assert!(read_tail(&tail, sample().len() as u64 + 1, 77).is_err());
@@ -71,7 +79,7 @@ fn another_format_version_or_engine_is_told_from_damage() {
     assert_eq!(format.have(), Some("the file has format 9; this version reads format 3"));
     let older = refusal(b"\0thalweg\x02\0\0\0and so on", 77);
     assert_eq!(older.have(), Some("the file has format 2; this version reads format 3"));
-    let version = refusal(&resealed(504, b'9'), 77);
+    let version = refusal(&resealed(CODE + 4, b'9'), 77);
     assert_eq!(version.message(), "the compiled component is of another version");
     let engine = refusal(&sample(), 78);
     assert_eq!(engine.have(), Some("it is for engine 000000000000004d; this is 000000000000004e"));
@@ -80,12 +88,13 @@ fn another_format_version_or_engine_is_told_from_damage() {
 
 #[test]
 fn lengths_that_lie_are_found_even_with_a_right_sum() {
-    let component = 500 + 4 + VERSION.len() + 8;
+    let component = CODE + 4 + VERSION.len() + 8;
     let made = component + 8 + b"the component".len();
     let modules = made + 8 + b"made so".len();
-    let front = sample().len() - FOOTER;
-    let lengths = (component..component + 8).chain(made..made + 8).chain(modules..modules + 5 + 8);
-    for at in lengths.chain([500, 503]).chain(front..front + 8).chain(front + 8 + SUM..front + 16 + SUM) {
+    let place = modules + 4;
+    let numbers = sample().len() - FOOTER;
+    let lengths = (component..component + 8).chain(made..made + 8).chain(modules..place + 16);
+    for at in lengths.chain([CODE, CODE + 3]).chain(numbers..numbers + 16) {
         refusal(&resealed(at, 0xee), 77);
     }
 }

@@ -10,7 +10,7 @@ use super::code::Code;
 use super::composition::{Plug, compose, gather};
 use super::header::binary;
 use super::load::load_binary;
-use super::{Engine, Loaded};
+use super::{Engine, Loaded, precompiled};
 use crate::engine::CoreModule;
 use crate::plan::Plan;
 use crate::{Error, Result};
@@ -56,7 +56,7 @@ impl Component {
     /// When the engine does not take precompiled components, or this one is damaged or made for another engine.
     #[must_use]
     pub fn from_precompiled_file(engine: &Engine, file: &File) -> Option<Result<Component>> {
-        engine.map_precompiled(file)
+        precompiled::map(engine, file)
     }
 
     /// Loads a component from its bytes: binary, or text (WAT).
@@ -79,7 +79,7 @@ impl Component {
 
     fn from_cow(engine: &Engine, bytes: Cow<'_, [u8]>) -> Result<Component> {
         if super::artifact::is_artifact(&bytes) {
-            return engine.read_precompiled(&bytes);
+            return precompiled::read(engine, &bytes);
         }
         let bytes = match binary(&bytes)? {
             Cow::Owned(binary) => binary,
@@ -169,7 +169,7 @@ impl Component {
     /// A fault of the engine.
     pub fn precompile(&self) -> Result<Vec<u8>> {
         let code = self.code()?.modules().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
-        self.0.engine.write_precompiled(&self.0.loaded, &code)
+        precompiled::write(&self.0.engine, &self.0.loaded, &code)
     }
 
     /// The glue around the built-ins that can wait.

@@ -1,16 +1,14 @@
 //! What components share: settings, the core engine, the cache of compiled code.
 
-use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
     Component, Loaded,
-    artifact::{self, Artifact},
     cache::{CacheKey, CodeCache, Kept},
     code::{Code, generated},
-    load, shed,
+    load,
 };
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
 use crate::plan::Plan;
@@ -209,59 +207,23 @@ impl Engine {
 
     /// What an artifact is made for: the core engine with its settings, and the gates that were open when its component
     /// was checked, since it isn't checked again.
-    fn artifact_hash(&self) -> u64 {
+    pub(super) fn artifact_hash(&self) -> u64 {
         hash_of(&(self.0.core.compatibility_hash(), self.0.config.features.wasm_features()))
     }
 
-    /// See [`Component::precompile`].
-    pub(super) fn write_precompiled(&self, loaded: &Loaded, code: &[Vec<u8>]) -> Result<Vec<u8>> {
-        let component = shed::without_code(&loaded.bytes)?;
-        let made = tag(&generated(&loaded.plan, self.has_adapters())?);
-        Ok(artifact::write(self.artifact_hash(), &component, code, &made))
+    /// What an artifact notes of how its code was made.
+    pub(super) fn made(&self, plan: &Plan) -> Result<Vec<u8>> {
+        Ok(tag(&generated(plan, self.has_adapters())?))
     }
 
-    /// A component from [`Component::precompile`], if that is allowed.
-    pub(super) fn read_precompiled(&self, bytes: &[u8]) -> Result<Component> {
-        self.check_precompiled_allowed()?;
-        let (front, artifact) = artifact::read(bytes, self.artifact_hash())?;
-        self.revive_precompiled(&artifact, || CoreModule::trusted(&self.0.core, front))
-    }
-
-    /// The same, if `file` has one; its largest module is mapped.
-    pub(super) fn map_precompiled(&self, file: &File) -> Option<Result<Component>> {
-        let tail = artifact::tail(file)?;
-        Some(self.check_precompiled_allowed().and_then(|()| {
-            let unreadable = |error| Error::host(format!("cannot read the file: {error}"));
-            let length = file.metadata().map_err(unreadable)?.len();
-            let artifact = artifact::read_tail(&tail, length, self.artifact_hash())?;
-            self.revive_precompiled(&artifact, || {
-                CoreModule::trusted_file(&self.0.core, file.try_clone().map_err(unreadable)?)
-            })
-        }))
-    }
-
-    fn check_precompiled_allowed(&self) -> Result<()> {
-        if self.0.config.allow_precompiled {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Invalid, "this is a precompiled component")
-            .with_have("precompiled code runs unchecked, so it is not taken by default")
-            .with_hint("pass --allow-precompiled if you trust this file as you trust a program"))
-    }
-
-    fn revive_precompiled(&self, artifact: &Artifact<'_>, front: impl Fn() -> Result<CoreModule>) -> Result<Component> {
-        let module = |code: &Option<&[u8]>| match code {
-            Some(code) => CoreModule::trusted(&self.0.core, code),
-            None => front(),
-        };
-        let code = || artifact.modules.iter().map(module).collect();
-        let (plan, code) = self.revive(artifact.component, artifact.made, code)?;
-        Ok(Component::with_code(self, Loaded { bytes: artifact.component.to_vec(), plan }, code))
+    /// See [`Config::allow_precompiled`].
+    pub(super) fn allows_precompiled(&self) -> bool {
+        self.0.config.allow_precompiled
     }
 
     /// The plan of a component and its code, which was kept: that of its modules, and of what was generated, of which `made`
     /// is the [`tag`].
-    fn revive(
+    pub(super) fn revive(
         &self,
         component: &[u8],
         made: &[u8],

@@ -13,6 +13,7 @@ mod excerpt;
 mod extern_name;
 mod header;
 mod load;
+mod precompiled;
 mod shed;
 #[cfg(test)]
 mod tests;
