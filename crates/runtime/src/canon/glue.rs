@@ -11,20 +11,24 @@ use std::sync::Arc;
 
 use wasm_encoder::{
     BlockType, Catch, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection,
-    ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, NameSection, RefType,
-    TableSection, TableType, TypeSection, ValType,
+    GlobalType, ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, NameSection,
+    RefType, TableSection, TableType, TypeSection, ValType,
 };
 
 use super::direct::{DirectCall, DirectCalls, Next};
 use super::lower::LoweredImport;
 use super::signature::{self, Signature};
-use super::{check_of, checked_body, direct, find, finish};
+use super::stream::{self, Copy};
+use super::window::{Outside, WindowCode, copier_signature, has_windows};
+use super::{Body, check_of, checked_body, direct, find, finish};
 use crate::engine::{
     CoreExtern, CoreExterns, CoreInstance, GENERATED, StoreMut, host_func, park_func, run_func, set_runner,
 };
 use crate::error::bug;
-use crate::instance::RootId;
+use crate::instance::{RootId, flags_global};
 use crate::plan::{Canon, FuncDef, Plan, TrampolineIndex};
+use crate::stream::COPIERS;
+use crate::stream::window::WindowPlaces;
 use crate::types::FlatType;
 use crate::{Result, Trap};
 
@@ -46,13 +50,16 @@ struct Glued {
     signature: Signature,
     /// The callee's place in the table and its core type, when it is a guest.
     callee: Option<(u32, Signature)>,
+    /// When it is a copy that has windows.
+    window: Option<WindowCode>,
 }
 
 fn glued(plan: &Plan) -> Vec<Glued> {
     let mut all = Vec::new();
-    let mut slots = 0;
+    let (mut slots, has_windows) = (0, has_windows(plan));
     for (index, trampoline) in plan.trampolines.iter().enumerate() {
-        if !is_glued(&trampoline.canon, plan) {
+        let window = WindowCode::of(&trampoline.canon, plan, index as u32 + 1).filter(|_| has_windows);
+        if window.is_none() && !is_glued(&trampoline.canon, plan) {
             continue;
         }
         let callee = match &trampoline.canon {
@@ -64,7 +71,7 @@ fn glued(plan: &Plan) -> Vec<Glued> {
             (slots - 1, signature::lifted(lift, plan))
         });
         let signature = signature::signature(trampoline, plan);
-        all.push(Glued { index: TrampolineIndex(index as u32), signature, callee });
+        all.push(Glued { index: TrampolineIndex(index as u32), signature, callee, window });
     }
     all
 }
@@ -109,6 +116,10 @@ struct Parts {
     exports: ExportSection,
     code: CodeSection,
     callees: u32,
+    /// The type of the functions of the second table, if there are windows.
+    copier: Option<u32>,
+    /// Imported globals so far: the flags of an instance for each window.
+    globals: u32,
 }
 
 impl Parts {
@@ -127,7 +138,7 @@ impl Parts {
         imports.import("rt", "uncaught", EntityType::Function(0));
         imports.import("rt", "run", EntityType::Function(0));
         let (functions, exports) = (FunctionSection::new(), ExportSection::new());
-        Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0 }
+        Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0, copier: None, globals: 0 }
     }
 
     fn function_type(&mut self, (params, result): &Signature) -> u32 {
@@ -150,7 +161,15 @@ impl Parts {
             self.callees += 1;
             (*slot, self.function_type(signature), signature)
         });
-        self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee));
+        let window = this.window.as_ref().map(|window| {
+            let copier = self.copier.unwrap_or_else(|| self.function_type(&copier_signature()));
+            self.copier = Some(copier);
+            let flags = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+            self.imports.import("flags", &name, EntityType::Global(flags));
+            self.globals += 1;
+            (window, Outside { copier, flags: self.globals - 1 })
+        });
+        self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee, window));
     }
 
     /// Adds the function that stacks begin with, behind the `count` glued trampolines.
@@ -168,6 +187,12 @@ impl Parts {
         let element_type = RefType::FUNCREF;
         let ty = TableType { element_type, table64: false, minimum: count, maximum: Some(count), shared: false };
         tables.table_with_init(ty, &ConstExpr::ref_null(wasm_encoder::HeapType::FUNC));
+        if self.copier.is_some() {
+            let count = u64::from(COPIERS);
+            let ty = TableType { element_type, table64: false, minimum: count, maximum: Some(count), shared: false };
+            tables.table(ty);
+            self.exports.export("copiers", ExportKind::Table, 1);
+        }
         let mut memories = MemorySection::new();
         memories.memory(MemoryType {
             minimum: 1,
@@ -188,11 +213,20 @@ impl Parts {
 }
 
 /// The code of one glued trampoline.
-fn body((params, result): &Signature, begin: u32, finish: u32, callee: Option<(u32, u32, &Signature)>) -> Function {
+fn body(
+    (params, result): &Signature,
+    begin: u32,
+    finish: u32,
+    callee: Option<(u32, u32, &Signature)>,
+    window: Option<(&WindowCode, Outside)>,
+) -> Function {
     let params = params.len() as u32;
-    let mut function = Function::new([(1, ValType::I64), (1, ValType::I32)]);
+    let mut function = Function::new([(1, ValType::I64), (2, ValType::I32)]);
     let (answer, next) = (params, params + 1);
     let mut code = function.instructions();
+    if let Some((window, outside)) = window {
+        window.encode(&mut code, [next, next + 1], outside);
+    }
     for param in 0..params {
         code.local_get(param);
     }
@@ -249,7 +283,11 @@ fn call(code: &mut InstructionSink<'_>, slot: u32, ty: u32, (params, result): &S
 /// The glue of a component that is being instantiated. It comes to be when something first needs it: where all calls
 /// from guest to guest have adapters and nothing waits, never.
 #[derive(Default)]
-pub(crate) struct Glue(Option<CoreInstance>);
+pub(crate) struct Glue {
+    instance: Option<CoreInstance>,
+    /// Whether the plan has windows, once that was asked.
+    windows: Option<bool>,
+}
 
 impl Glue {
     fn instantiate(store: &mut StoreMut<'_>, root: RootId) -> Result<CoreInstance> {
@@ -268,6 +306,10 @@ impl Glue {
         let glued = glued(component.plan());
         for this in &glued {
             externs.push(begin(store, root, this)?);
+            if this.window.is_some() {
+                let (site, _) = find(store.state(), root, this.index)?;
+                externs.push(flags_global(store, site.instance)?);
+            }
         }
         let instance = CoreInstance::new(store, module, &externs)?;
         if let Some(run) = instance.export(store, "run").and_then(|run| run.func(store)) {
@@ -276,8 +318,10 @@ impl Glue {
         let scratch = instance.export(store, "scratch").and_then(|scratch| scratch.memory());
         let callees = instance.export(store, "callees").and_then(|callees| callees.table());
         let (Some(scratch), Some(callees)) = (scratch, callees) else { return Err(bug!("glue without its places")) };
+        let copiers = instance.export(store, "copiers").and_then(|copiers| copiers.table());
+        let windows = copiers.map(|copiers| WindowPlaces { scratch, copiers, filled: 0 });
         let filled = vec![false; glued.len()];
-        store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled });
+        store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled, windows });
         Ok(instance)
     }
 
@@ -294,14 +338,19 @@ impl Glue {
             // A function of the host that turned out to answer at once needs none.
             let answers = matches!(trampoline.canon, Canon::Lower { callee: FuncDef::Imported(_), .. })
                 && !this.blocking.trampoline(index);
-            is_glued(&trampoline.canon, plan) && !answers
+            let windows = &mut self.windows;
+            let mut has_window = |number| {
+                WindowCode::of(&trampoline.canon, plan, number).is_some()
+                    && *windows.get_or_insert_with(|| has_windows(plan))
+            };
+            is_glued(&trampoline.canon, plan) && !answers || has_window(index.0 + 1)
         });
         if !needs {
             return Ok(None);
         }
-        let instance = match self.0 {
+        let instance = match self.instance {
             Some(instance) => instance,
-            None => *self.0.insert(Glue::instantiate(store, root)?),
+            None => *self.instance.insert(Glue::instantiate(store, root)?),
         };
         let this = instance.export(store, &index.0.to_string());
         if this.as_ref().is_some_and(|this| !this.is_func()) {
@@ -328,7 +377,14 @@ fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExt
         return Ok(host_func(store, params, result, Arc::new(body)).into());
     }
     let wide = matches!(this.signature.1, Some(FlatType::I64 | FlatType::F64));
-    let body = checked_body(store, root, this.index)?;
+    let body: Body = match (&trampoline.canon, &this.window) {
+        // No older rule is about copies that have windows, since they never wait.
+        (Canon::Copy { kind, end, payload, options }, Some(window)) => {
+            let copy = Copy::new(*kind, *end, payload.clone(), *options).with_window(store, site, window.number);
+            Box::new(move |store, args| stream::copy(store, site, &copy, args))
+        }
+        _ => checked_body(store, root, this.index)?,
+    };
     let body = move |mut store: StoreMut<'_>, args: &[u64]| {
         let outcome = body(&mut store, args)?;
         direct::next(&mut store, outcome, wide)

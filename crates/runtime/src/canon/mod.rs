@@ -21,12 +21,14 @@ mod subtask;
 mod task;
 mod thread;
 mod waitable;
+mod window;
 
 pub(crate) use august_2026::check_of;
 pub(crate) use direct::DirectCalls;
 pub(crate) use glue::{Glue, encode_glue, has_glue};
 pub(crate) use lower::{Lowered, LoweredGuest, after_start, core_callee, lift_args, lift_numbers};
 pub(crate) use signature::signature;
+pub(crate) use window::encode_copier;
 
 use lower::LoweredImport;
 

@@ -210,7 +210,8 @@ pub(crate) fn host_func_of(
             // SAFETY: the engine initialises a value for each parameter of `ty`, which was made from `types`.
             *arg = raw_to_bits(unsafe { value.assume_init_ref() }, ty);
         }
-        let store = StoreMut { context: wasmtime::AsContextMut::as_context_mut(&mut caller), handle };
+        let mut store = StoreMut { context: wasmtime::AsContextMut::as_context_mut(&mut caller), handle };
+        store.host_runs().map_err(into_engine)?;
         let bits = body(store, args).map_err(into_engine)?;
         if let Some(ty) = result {
             values[0] = MaybeUninit::new(bits_to_raw(bits, ty));

@@ -11,6 +11,7 @@ use crate::canon::Lowered;
 use crate::engine::{Continuation, CoreLimits, GoOn};
 use crate::host::{HostTask, HostTaskId};
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
+use crate::stream::window::Windows;
 use crate::stream::{CopyEnd, HostEnd, Shared};
 use crate::task::direct::Direct;
 use crate::task::light::{self, LightCall};
@@ -42,6 +43,7 @@ pub(crate) struct State {
     pub(crate) sets: Slab<WaitableSet>,
     pub(crate) ends: Slab<CopyEnd>,
     pub(crate) shared: Slab<Shared>,
+    pub(crate) windows: Windows,
     pub(crate) host_tasks: Slab<HostTask>,
     pub(crate) error_contexts: Slab<ErrorContext>,
 
@@ -120,6 +122,7 @@ impl State {
             sets: Slab::default(),
             ends: Slab::default(),
             shared: Slab::default(),
+            windows: Windows::default(),
             host_tasks: Slab::default(),
             error_contexts: Slab::default(),
             lowered: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::window::SiteNumber;
 use super::{Buffer, SharedId};
 use crate::Result;
 use crate::plan::{End, Kind};
@@ -63,6 +64,8 @@ pub(crate) struct CopyEnd {
     pub(crate) index: u32,
     /// Spec: `shared.t`, in the words of the component that holds the end, if that is another than where the stream is from.
     pub(crate) payload: Option<Arc<PayloadType>>,
+    /// The built-in of its last copy, if windows can do what that does.
+    pub(crate) window: SiteNumber,
     /// What the copy under way reads from or writes into; its progress counts.
     pub(crate) buffer: Option<Buffer>,
 }
@@ -78,6 +81,7 @@ impl CopyEnd {
             end,
             index,
             payload: None,
+            window: SiteNumber::default(),
             buffer: None,
         }
     }

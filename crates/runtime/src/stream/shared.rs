@@ -2,8 +2,8 @@
 
 use std::task::Waker;
 
-use super::CopyEndId;
 use super::hand_over::HandOver;
+use super::{CopyEndId, Item};
 use crate::host::{FutureSource, FutureTarget, HostConsumer, HostProducer};
 use crate::instance::RootId;
 use crate::plan::End;
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) payload: Option<ValType>,
     /// The component whose numbers of resources are in `payload`.
     pub(crate) home: RootId,
+    /// The same in short.
+    pub(crate) item: Item,
     /// Spec: `dropped`: one of the ends is gone.
     pub(crate) dropped: bool,
     /// The guest's end whose copy waits. Spec: `pending_buffer`.
@@ -57,6 +59,7 @@ impl Shared {
     /// A stream or future of two ends.
     pub(crate) fn new(payload: Option<ValType>, home: RootId) -> Self {
         Shared {
+            item: Item::of(payload.as_ref()),
             payload,
             home,
             dropped: false,

@@ -23,6 +23,7 @@ pub(crate) mod waitable_set;
 #[allow(clippy::module_inception, reason = "the standard's name")]
 mod task;
 
+pub(crate) use callback::first_turn;
 pub(crate) use cancel::{cancel_callee, deliver_pending_cancel, request_cancellation};
 pub(crate) use error_context::{ErrorContext, ErrorContextId};
 pub(crate) use go_on::go_on;

@@ -3,6 +3,7 @@
 use super::{SubtaskId, TaskId, WaitFor, WaitableRef, WaitableSetId};
 use crate::engine::{Continuation, CoreMemory};
 use crate::store::Id;
+use crate::stream::CopyEndId;
 
 /// A thread of the store.
 pub(crate) type ThreadId = Id<Thread>;
@@ -63,6 +64,8 @@ pub(crate) struct Thread {
     pub(crate) storage: [u64; 2],
     /// When it stopped running or began to wait, by the store's count: who stopped first goes on first.
     pub(crate) stopped: u64,
+    /// The ends that its callbacks were told of last, the last one first.
+    pub(crate) told_of: [Option<CopyEndId>; 2],
     /// What the event loop waits for, kept while it waits and when it is cancelled.
     pub(crate) loop_wait: Option<WaitFor>,
 }
@@ -84,6 +87,7 @@ impl Thread {
             index: None,
             storage: [0, 0],
             stopped: 0,
+            told_of: [None; 2],
             loop_wait: None,
         }
     }
