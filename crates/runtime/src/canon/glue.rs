@@ -12,23 +12,27 @@ use std::sync::Arc;
 
 use wasm_encoder::{
     BlockType, Catch, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection,
-    ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, NameSection, RefType,
-    TableSection, TableType, TypeSection, ValType,
+    GlobalType, ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, NameSection,
+    RefType, TableSection, TableType, TypeSection, ValType,
 };
 
 use super::direct::{DirectCall, DirectCalls, Next};
 use super::lower::LoweredImport;
 use super::shared::SharedFuncsOf;
 use super::signature::{self, Signature};
-use super::{body as builtin, direct, find, finish};
+use super::stream::{self, Copy};
+use super::window::{Outside, WindowCode, copier_signature, has_windows};
+use super::{Body, check_of, checked_body, direct, find, finish};
 use crate::component::Code;
 use crate::engine::{
     CoreEngine, CoreExport, CoreExtern, CoreExterns, CoreFuncType, CoreInstance, CoreModule, CorePrepared, GENERATED,
     HostFuncs, StoreMut, host_func, park_func, run_func, set_runner,
 };
 use crate::error::bug;
-use crate::instance::RootId;
+use crate::instance::{RootId, flags_global};
 use crate::plan::{Blocking, Canon, FuncDef, Plan, TrampolineIndex};
+use crate::stream::COPIERS;
+use crate::stream::window::WindowPlaces;
 use crate::types::FlatType;
 use crate::{Result, Trap};
 
@@ -50,13 +54,16 @@ struct Glued {
     signature: Signature,
     /// The callee's place in the table and its core type, when it is a guest.
     callee: Option<(u32, Signature)>,
+    /// When it is a copy that has windows.
+    window: Option<WindowCode>,
 }
 
 fn glued(plan: &Plan) -> Vec<Glued> {
     let mut all = Vec::new();
-    let mut slots = 0;
+    let (mut slots, has_windows) = (0, has_windows(plan));
     for (index, trampoline) in plan.trampolines.iter().enumerate() {
-        if !is_glued(&trampoline.canon, plan) {
+        let window = WindowCode::of(&trampoline.canon, plan, index as u32 + 1).filter(|_| has_windows);
+        if window.is_none() && !is_glued(&trampoline.canon, plan) {
             continue;
         }
         let callee = match &trampoline.canon {
@@ -68,7 +75,7 @@ fn glued(plan: &Plan) -> Vec<Glued> {
             (slots - 1, signature::lifted(lift, plan))
         });
         let signature = signature::signature(trampoline, plan);
-        all.push(Glued { index: TrampolineIndex(index as u32), signature, callee });
+        all.push(Glued { index: TrampolineIndex(index as u32), signature, callee, window });
     }
     all
 }
@@ -84,15 +91,6 @@ fn val_type(ty: FlatType) -> ValType {
         FlatType::F32 => ValType::F32,
         FlatType::F64 => ValType::F64,
     }
-}
-
-/// Whether glue stands for a trampoline.
-pub(super) fn needs_glue(plan: &Plan, blocking: &Blocking, index: TrampolineIndex) -> bool {
-    plan.trampolines.get(index.at()).is_some_and(|trampoline| {
-        // What turned out to answer at once needs none: a function of the host, a copy or call that is cancelled.
-        let calls_guest = matches!(trampoline.canon, Canon::Lower { callee: FuncDef::Lift(_), .. });
-        is_glued(&trampoline.canon, plan) && (calls_guest || blocking.trampoline(index))
-    })
 }
 
 /// Whether a plan has a glue module.
@@ -122,6 +120,10 @@ struct Parts {
     exports: ExportSection,
     code: CodeSection,
     callees: u32,
+    /// The type of the functions of the second table, if there are windows.
+    copier: Option<u32>,
+    /// Imported globals so far: the flags of an instance for each window.
+    globals: u32,
 }
 
 impl Parts {
@@ -140,7 +142,7 @@ impl Parts {
         imports.import("rt", "uncaught", EntityType::Function(0));
         imports.import("rt", "run", EntityType::Function(0));
         let (functions, exports) = (FunctionSection::new(), ExportSection::new());
-        Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0 }
+        Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0, copier: None, globals: 0 }
     }
 
     fn function_type(&mut self, (params, result): &Signature) -> u32 {
@@ -163,7 +165,15 @@ impl Parts {
             self.callees += 1;
             (*slot, self.function_type(signature), signature)
         });
-        self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee));
+        let window = this.window.as_ref().map(|window| {
+            let copier = self.copier.unwrap_or_else(|| self.function_type(&copier_signature()));
+            self.copier = Some(copier);
+            let flags = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+            self.imports.import("flags", &name, EntityType::Global(flags));
+            self.globals += 1;
+            (window, Outside { copier, flags: self.globals - 1 })
+        });
+        self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee, window));
     }
 
     /// Adds the function that stacks begin with, behind the `count` glued trampolines.
@@ -178,7 +188,7 @@ impl Parts {
     fn finish(mut self) -> Vec<u8> {
         let mut module = Module::new();
         module.section(&self.types).section(&self.imports).section(&self.functions);
-        if self.callees > 0 {
+        if self.callees > 0 || self.copier.is_some() {
             self.places(&mut module);
         }
         module.section(&self.exports).section(&self.code);
@@ -195,6 +205,12 @@ impl Parts {
         let element_type = RefType::FUNCREF;
         let ty = TableType { element_type, table64: false, minimum: count, maximum: Some(count), shared: false };
         tables.table_with_init(ty, &ConstExpr::ref_null(wasm_encoder::HeapType::FUNC));
+        if self.copier.is_some() {
+            let count = u64::from(COPIERS);
+            let ty = TableType { element_type, table64: false, minimum: count, maximum: Some(count), shared: false };
+            tables.table(ty);
+            self.exports.export("copiers", ExportKind::Table, 1);
+        }
         let mut memories = MemorySection::new();
         memories.memory(MemoryType {
             minimum: 1,
@@ -209,11 +225,20 @@ impl Parts {
 }
 
 /// The code of one glued trampoline.
-fn body((params, result): &Signature, begin: u32, finish: u32, callee: Option<(u32, u32, &Signature)>) -> Function {
+fn body(
+    (params, result): &Signature,
+    begin: u32,
+    finish: u32,
+    callee: Option<(u32, u32, &Signature)>,
+    window: Option<(&WindowCode, Outside)>,
+) -> Function {
     let params = params.len() as u32;
-    let mut function = Function::new([(1, ValType::I64), (1, ValType::I32)]);
+    let mut function = Function::new([(1, ValType::I64), (2, ValType::I32)]);
     let (answer, next) = (params, params + 1);
     let mut code = function.instructions();
+    if let Some((window, outside)) = window {
+        window.encode(&mut code, [next, next + 1], outside);
+    }
     for param in 0..params {
         code.local_get(param);
     }
@@ -273,8 +298,10 @@ pub(crate) struct GlueCode {
     run: CoreExport,
     /// Arguments and callees, where a guest is called.
     places: Option<(CoreExport, CoreExport)>,
-    /// How many callees there are.
-    callees: usize,
+    /// Functions that copy, where there are windows.
+    copiers: Option<CoreExport>,
+    /// How many trampolines there are.
+    count: usize,
     trampolines: HashMap<TrampolineIndex, CoreExport>,
 }
 
@@ -283,16 +310,33 @@ impl GlueCode {
     pub(crate) fn new(plan: &Plan, module: CoreModule) -> Result<GlueCode> {
         let find = |name: &str| module.find_export(name).ok_or_else(|| bug!("glue exports no `{name}`"));
         let glued = glued(plan);
-        let callees = glued.iter().filter(|this| this.callee.is_some()).count();
-        let places = if callees == 0 { None } else { Some((find("scratch")?, find("callees")?)) };
+        let copiers = module.find_export("copiers");
+        let needed = copiers.is_some() || glued.iter().any(|this| this.callee.is_some());
+        let places = if needed { Some((find("scratch")?, find("callees")?)) } else { None };
         let trampolines = glued.iter().map(|this| Ok((this.index, find(&this.index.0.to_string())?)));
         let trampolines = trampolines.collect::<Result<_>>()?;
-        Ok(GlueCode { run: find("run")?, places, callees, trampolines, module })
+        Ok(GlueCode { run: find("run")?, places, copiers, count: glued.len(), trampolines, module })
     }
 
     /// The module.
     pub(crate) fn module(&self) -> &CoreModule {
         &self.module
+    }
+
+    /// Whether glue stands for a trampoline.
+    pub(super) fn stands_for(&self, plan: &Plan, blocking: &Blocking, index: TrampolineIndex) -> bool {
+        plan.trampolines.get(index.at()).is_some_and(|trampoline| {
+            // What turned out to answer at once needs none: a function of the host, a copy or call that is cancelled.
+            let calls_guest = matches!(trampoline.canon, Canon::Lower { callee: FuncDef::Lift(_), .. });
+            let has_window =
+                || self.copiers.is_some() && WindowCode::of(&trampoline.canon, plan, index.0 + 1).is_some();
+            is_glued(&trampoline.canon, plan) && (calls_guest || blocking.trampoline(index)) || has_window()
+        })
+    }
+
+    /// Whether its imports can be the same in all stores. Windows import the flags of instances.
+    pub(super) fn is_shared(&self) -> bool {
+        self.copiers.is_none()
     }
 
     /// The module with all that it imports, for any number of stores. `begin` defines what is to be called under these names
@@ -374,8 +418,10 @@ impl Glue {
             let (Some(scratch), Some(callees)) = (scratch, callees) else {
                 return Err(bug!("glue without its places"));
             };
-            let filled = vec![false; code.callees];
-            store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled });
+            let copiers = code.copiers.as_ref().and_then(|copiers| instance.get(store, copiers)?.table());
+            let windows = copiers.map(|copiers| WindowPlaces { scratch, copiers, filled: 0 });
+            let filled = vec![false; code.count];
+            store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled, windows });
         }
         Ok(instance)
     }
@@ -393,6 +439,10 @@ impl Glue {
         let component = store.state().roots.get(root)?.component.clone();
         for this in &glued(component.plan()) {
             externs.push(begin(store, root, this)?);
+            if this.window.is_some() {
+                let (site, _) = find(store.state(), root, this.index)?;
+                externs.push(flags_global(store, site.instance)?);
+            }
         }
         CoreInstance::new(store, &code.module, &externs)
     }
@@ -406,11 +456,10 @@ impl Glue {
         shared: Option<&SharedFuncsOf>,
     ) -> Result<Option<CoreExtern>> {
         let this = store.state().roots.get(root)?;
-        let needs = needs_glue(this.component.plan(), &this.blocking, index);
-        if !needs {
+        let Some(code) = &code.glue else { return Ok(None) };
+        if !code.stands_for(this.component.plan(), &this.blocking, index) {
             return Ok(None);
         }
-        let code = code.glue.as_ref().ok_or_else(|| bug!("a component has no glue"))?;
         let instance = match self.0 {
             Some(instance) => instance,
             None => *self.0.insert(Glue::instantiate(store, root, code, shared)?),
@@ -426,11 +475,25 @@ fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExt
     if let (Canon::Lower { callee, ty, options }, Some((slot, _))) = (&trampoline.canon, &this.callee) {
         let import = LoweredImport::new(site, *callee, ty.clone(), *options);
         let call = DirectCall { site, import, slot: *slot };
+        let check = check_of(store.state().roots.get(root)?.component.plan(), &trampoline);
         let body = move |mut store: StoreMut<'_>, args: &[u64]| direct::begin(&mut store, &call, args);
-        return Ok(host_func(store, params, Some(FlatType::I64), Arc::new(body)).into());
+        let result = Some(FlatType::I64);
+        let Some(check) = check else { return Ok(host_func(store, params, result, Arc::new(body)).into()) };
+        let body = move |mut store: StoreMut<'_>, args: &[u64]| {
+            check.pass(&mut store, site.instance)?;
+            body(store, args)
+        };
+        return Ok(host_func(store, params, result, Arc::new(body)).into());
     }
     let wide = this.is_wide();
-    let body = builtin(site, trampoline);
+    let body: Body = match (&trampoline.canon, &this.window) {
+        // No older rule is about copies that have windows, since they never wait.
+        (Canon::Copy { kind, end, payload, options }, Some(window)) => {
+            let copy = Copy::new(*kind, *end, payload.clone(), *options).with_window(store, site, window.number);
+            Box::new(move |store, args| stream::copy(store, site, &copy, args))
+        }
+        _ => checked_body(store, root, this.index)?,
+    };
     let body = move |mut store: StoreMut<'_>, args: &[u64]| {
         let outcome = body(&mut store, args)?;
         direct::next(&mut store, outcome, wide)

@@ -8,11 +8,12 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+use super::august_2026::Check;
 use super::direct::{self, DirectCall};
-use super::glue::{self, Begin};
+use super::glue::Begin;
 use super::lower::{LoweredImport, lower};
 use super::stream::{self, Copy};
-use super::{Outcome, Site, dispatch};
+use super::{Outcome, Site, check_of, dispatch};
 use crate::Result;
 use crate::component::{Code, Source};
 use crate::engine::{CorePrepared, HostFuncs, Keeper, PLACES, StoreMut};
@@ -111,7 +112,7 @@ impl Maker<'_> {
         let &Source::Trampoline(index) = source else { return None };
         let blocking = &self.linked.blocking;
         let adapted = !blocking.trampoline(index) && self.code.adapters.as_ref().is_some_and(|all| all.has(index));
-        (!adapted && !glue::needs_glue(self.plan, blocking, index)).then_some(index)
+        (!adapted && !self.has_glue(index)).then_some(index)
     }
 
     fn prepare(&self, step: &Step, sources: &[Source]) -> Result<Option<CorePrepared>> {
@@ -141,15 +142,19 @@ impl Maker<'_> {
     }
 
     fn glue(&self) -> Result<Option<CorePrepared>> {
-        let needs = |index| glue::needs_glue(self.plan, &self.linked.blocking, TrampolineIndex(index as u32));
-        let Some(code) = self.code.glue.as_ref().filter(|_| (0..self.plan.trampolines.len()).any(needs)) else {
+        let Some(code) = self.code.glue.as_ref().filter(|code| code.is_shared()) else { return Ok(None) };
+        let count = self.plan.trampolines.len() as u32;
+        if !(0..count).any(|index| self.has_glue(TrampolineIndex(index))) {
             return Ok(None);
-        };
+        }
         let begin = |funcs: &mut HostFuncs, names: [&str; 2], begin: &Begin<'_>| {
-            let (place, site, canon) = self.find(begin.index)?;
+            let (place, site, canon, check) = self.find(begin.index)?;
             let (wide, slot) = (begin.wide, begin.slot);
             match (&canon, slot) {
                 (Canon::Lower { .. }, Some(slot)) => funcs.define(names, begin.ty, move |mut store, args| {
+                    if let Some(check) = check {
+                        check.pass(&mut store, site.instance)?;
+                    }
                     let keeper = store.keeper();
                     match kept(&keeper, site, place, &canon, Some(slot))? {
                         Kept(Found::Direct(call)) => direct::begin(&mut store, call, args),
@@ -170,26 +175,38 @@ impl Maker<'_> {
 
     /// What a trampoline does.
     fn does(&self, index: TrampolineIndex) -> Result<impl Fn(&mut StoreMut<'_>, &[u64]) -> Result<Outcome> + use<>> {
-        let (place, site, canon) = self.find(index)?;
-        Ok(move |store: &mut StoreMut<'_>, args: &[u64]| match &canon {
-            Canon::Lower { .. } | Canon::Copy { .. } => {
-                let keeper = store.keeper();
-                match &kept(&keeper, site, place, &canon, None)?.0 {
-                    Found::Lowered(import) => lower(store, import, args),
-                    Found::Copy(copy) => stream::copy(store, site, copy, args),
-                    Found::Direct(_) => Err(bug!("a call of a guest without glue")),
-                }
+        let (place, site, canon, check) = self.find(index)?;
+        Ok(move |store: &mut StoreMut<'_>, args: &[u64]| {
+            if let Some(check) = check {
+                check.pass(store, site.instance)?;
             }
-            canon => dispatch::call(store, site, canon, args),
+            match &canon {
+                Canon::Lower { .. } | Canon::Copy { .. } => {
+                    let keeper = store.keeper();
+                    match &kept(&keeper, site, place, &canon, None)?.0 {
+                        Found::Lowered(import) => lower(store, import, args),
+                        Found::Copy(copy) => stream::copy(store, site, copy, args),
+                        Found::Direct(_) => Err(bug!("a call of a guest without glue")),
+                    }
+                }
+                canon => dispatch::call(store, site, canon, args),
+            }
         })
     }
 
-    fn find(&self, index: TrampolineIndex) -> Result<(Place, Site, Canon)> {
+    /// Where a trampoline is, for whom it acts, what it does, and what older rules check before it.
+    fn find(&self, index: TrampolineIndex) -> Result<(Place, Site, Canon, Option<Check>)> {
         let trampoline = self.plan.trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))?;
         let instance = self.instances.get(trampoline.instance.at()).copied();
         let site = Site { root: self.root, instance: instance.ok_or_else(|| bug!("a trampoline of no instance"))? };
-        let (root, count) = (self.root.number() as usize, self.plan.trampolines.len());
-        Ok((Place { root, count, trampoline: index.at() }, site, trampoline.canon.clone()))
+        let place =
+            Place { root: self.root.number() as usize, count: self.plan.trampolines.len(), trampoline: index.at() };
+        Ok((place, site, trampoline.canon.clone(), check_of(self.plan, trampoline)))
+    }
+
+    /// Whether glue stands for a trampoline.
+    fn has_glue(&self, index: TrampolineIndex) -> bool {
+        self.code.glue.as_ref().is_some_and(|code| code.stands_for(self.plan, &self.linked.blocking, index))
     }
 }
 

@@ -1,3 +1,5 @@
+//! Artifacts that are written, read, and damaged.
+
 use std::io::Write;
 
 use super::*;

@@ -1,9 +1,11 @@
 //! The compiled code of a component, and what can be found in it once for all instances.
 
+use std::sync::OnceLock;
+
 use crate::Result;
 use crate::adapter::{Adapters, encode_adapters};
-use crate::canon::{GlueCode, encode_glue, has_glue, signature};
-use crate::engine::{CoreEngine, CoreExport, CoreFuncType, CoreModule};
+use crate::canon::{GlueCode, encode_copier, encode_glue, has_glue, signature};
+use crate::engine::{CoreEngine, CoreExport, CoreFuncType, CoreModule, StoreMut};
 use crate::error::bug;
 use crate::plan::{CoreDef, CoreInstanceIndex, ModuleIndex, Plan, Step, Trampoline, TrampolineIndex};
 
@@ -13,6 +15,8 @@ pub(crate) struct Code {
     modules: Vec<CoreModule>,
     /// See `canon::encode_glue`.
     pub(crate) glue: Option<GlueCode>,
+    /// See `canon::encode_copier`; compiled when it is first needed.
+    copier: OnceLock<CoreModule>,
     /// See `adapter/`.
     pub(crate) adapters: Option<Adapters>,
     /// For each step of the plan, where what it names is.
@@ -49,7 +53,17 @@ impl Code {
             CoreFuncType::new(engine, &params, result)
         };
         let trampolines = plan.trampolines.iter().map(ty).collect();
-        Ok(Code { modules, glue, adapters: Adapters::new(engine, rest)?, sources, trampolines })
+        let copier = OnceLock::new();
+        Ok(Code { modules, glue, copier, adapters: Adapters::new(engine, rest)?, sources, trampolines })
+    }
+
+    /// The module that copies between two memories.
+    pub(crate) fn copier(&self, store: &StoreMut<'_>) -> Result<&CoreModule> {
+        if let Some(copier) = self.copier.get() {
+            return Ok(copier);
+        }
+        let copier = CoreModule::compile_in(store, &encode_copier())?;
+        Ok(self.copier.get_or_init(|| copier))
     }
 
     /// All of its modules, in the order in which [`new`](Self::new) takes them.

@@ -220,11 +220,11 @@ impl Engine {
         }
     }
 
-    /// What an artifact is made for: the core engine with its settings, the gates that were open when its component
-    /// was checked, since it isn't checked again, and which of its modules are compiled.
+    /// What an artifact is made for: the core engine with its settings, the gates and rules with which its component was
+    /// checked, since it isn't checked again, and which of its modules are compiled.
     pub(super) fn artifact_hash(&self) -> u64 {
         let Config { features, keep_shims, .. } = &self.0.config;
-        hash_of(&(self.0.core.compatibility_hash(), features.wasm_features(), keep_shims))
+        hash_of(&(self.0.core.compatibility_hash(), features, keep_shims))
     }
 
     /// What an artifact notes of how its code was made.

@@ -77,6 +77,12 @@ struct Open {
     sheds: bool,
 }
 
+/// Whether what is left of `bytes` is no valid component any more.
+pub(super) fn is_without_code(bytes: &[u8]) -> bool {
+    let mut payloads = Parser::new(0).parse_all(bytes).map_while(std::result::Result::ok);
+    payloads.any(|payload| matches!(payload, Payload::CustomSection(custom) if custom.name() == SHED))
+}
+
 /// Whether this section of a core module goes.
 fn is_shed(payload: &Payload<'_>, id: u8) -> bool {
     match payload {
@@ -128,6 +134,7 @@ mod tests {
         let bytes = wat::parse_str(text).unwrap();
         let shed = shed(&bytes).unwrap();
         assert!(shed.len() < bytes.len() - MAX_SHIM);
+        assert!(is_without_code(&shed) && !is_without_code(&bytes));
         let features = crate::Features::default();
         let plans = [&bytes, &shed].map(|bytes| super::super::load::plan_again(bytes, &features).unwrap());
         // What differs is where the modules are.

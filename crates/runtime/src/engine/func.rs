@@ -233,7 +233,8 @@ fn entry(
             *arg = raw_to_bits(unsafe { value.assume_init_ref() }, ty);
         }
         let Seam(Some(handle)) = caller.data().seam else { return Err(into_engine(bug!("a store without a seam"))) };
-        let store = StoreMut { context: wasmtime::AsContextMut::as_context_mut(&mut caller), handle };
+        let mut store = StoreMut { context: wasmtime::AsContextMut::as_context_mut(&mut caller), handle };
+        store.host_runs().map_err(into_engine)?;
         let bits = body(store, args).map_err(into_engine)?;
         if let Some(ty) = result {
             values[0] = MaybeUninit::new(bits_to_raw(bits, ty));

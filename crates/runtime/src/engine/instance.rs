@@ -160,7 +160,6 @@ impl CoreInstance {
     }
 
     /// The export `name`.
-    #[cfg(test)]
     pub(crate) fn export(self, store: &mut StoreMut<'_>, name: &str) -> Option<CoreExtern> {
         self.0.get_export(&mut store.context, name).map(CoreExtern)
     }

@@ -38,6 +38,9 @@ pub(super) const UNKNOWN_STACK: usize = 1;
 /// Where the embedder's stack begins: above every address.
 const EMBEDDERS_STACK: usize = usize::MAX;
 
+/// What is done before the host does anything else.
+pub(crate) type BeforeHost = fn(&mut StoreMut<'_>) -> crate::Result<()>;
+
 /// Who executes the store, and how its last stack gave control back.
 pub(super) struct Turn {
     /// Set by the parking function just before it suspends. A suspension without it is the engine's own (its collector
@@ -52,6 +55,8 @@ pub(super) struct Turn {
     pub(super) plain: Cell<bool>,
     /// Whether there is a function that suspends. The engine makes no plain instances then.
     pub(super) suspends: Cell<bool>,
+    /// What is done before a function of the host does anything that a guest calls.
+    pub(super) before_host: Cell<Option<BeforeHost>>,
     /// What own stacks begin with, once there is one.
     pub(super) runner: OnceCell<wasmtime::TypedFunc<(), ()>>,
     /// What the next stack runs.
@@ -70,6 +75,7 @@ impl Turn {
             spare,
             plain: Cell::new(false),
             suspends: Cell::new(false),
+            before_host: Cell::new(None),
             runner: OnceCell::new(),
             job: Cell::new(None),
             answer: Cell::new(0),
@@ -240,6 +246,22 @@ impl StoreMut<'_> {
     pub(crate) fn can_park(&self) -> bool {
         let turn = self.handle.turn();
         !turn.plain.get() && turn.stack.get() != EMBEDDERS_STACK && turn.stack.get() != UNKNOWN_STACK
+    }
+
+    /// Lets `what` be done, once, before a function of the host does anything that a guest calls: guests may run until
+    /// then. Who called the guest asks with [`host_runs`](Self::host_runs).
+    #[inline]
+    pub(crate) fn before_host(&mut self, what: BeforeHost) {
+        self.handle.turn().before_host.set(Some(what));
+    }
+
+    /// The host goes on: what was to be done before is done, if it was not yet.
+    #[inline]
+    pub(crate) fn host_runs(&mut self) -> crate::Result<()> {
+        match self.handle.turn().before_host.take() {
+            Some(what) => what(self),
+            None => Ok(()),
+        }
     }
 
     /// Whether the store is executed on the stack of the embedder, not on one that can be suspended.

@@ -65,7 +65,7 @@ fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
         let resource = match planned {
             PlannedResource::Imported { .. } => {
                 let host = host_resources.next().ok_or_else(|| bug!("an imported resource was not linked"))?;
-                RuntimeResource::Host { drop: host.drop.clone() }
+                RuntimeResource::Host { drop: host.drop.clone(), ty: host.ty, root }
             }
             PlannedResource::Defined { instance, dtor, .. } => {
                 let instance = instances.get(instance.at()).copied();

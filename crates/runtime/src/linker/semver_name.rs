@@ -28,6 +28,11 @@ impl SemverName {
         Some(SemverName { base: base.to_string(), version: Some(version) })
     }
 
+    /// The empty name, of what is at the root.
+    pub(super) fn root() -> SemverName {
+        SemverName { base: String::new(), version: None }
+    }
+
     /// The name without its version.
     pub(super) fn base(&self) -> &str {
         &self.base

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::AsyncRules;
 use crate::types::{FuncType, ResourceIndex, ValType};
 
 macro_rules! index {
@@ -64,12 +65,17 @@ index! {
 /// The plan of one component.
 #[derive(Debug)]
 pub struct Plan {
+    /// The rules for calls that wait, which it was made for.
+    pub rules: AsyncRules,
     /// Core modules: byte ranges of the component's bytes, in order of first use.
     pub modules: Vec<PlannedModule>,
     /// Component instances that exist at run time, parents before children. Spec: `ComponentInstance`.
     pub instances: Vec<PlannedInstance>,
     /// Every resource type that the component imports or defines.
     pub resources: Vec<PlannedResource>,
+    /// Core modules and components that the root component imports and nobody has given yet. A plan with such does nothing but
+    /// list imports: what instantiating does depends on what is in them.
+    pub needs: Vec<NeededDefinition>,
     /// What the root component imports, by name.
     pub imports: IndexMap<String, Import>,
     /// The interface that an import says it implements, for those that say so. Spec: `implements`.
@@ -97,6 +103,17 @@ pub struct Plan {
     pub tables: u32,
     /// How many core instances the steps make.
     pub core_instances: u32,
+}
+
+/// A definition that somebody has to give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeededDefinition {
+    /// The imported instance that it belongs to; empty at the root.
+    pub interface: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is a core module, else a component.
+    pub is_module: bool,
 }
 
 /// An import that another component serves. Components are numbers: 0 is the root, 1 the first plug.
@@ -165,6 +182,10 @@ pub enum Import {
     Type(ValType),
     /// A resource.
     Resource(ResourceIndex),
+    /// A core module, which nobody has given yet.
+    Module,
+    /// A component, which nobody has given yet.
+    Component,
 }
 
 /// A function that the root component imports.
@@ -348,8 +369,8 @@ pub enum Canon {
     SubtaskCancel { async_: bool },
     SubtaskDrop,
     WaitableSetNew,
-    WaitableSetWait { memory: MemoryIndex },
-    WaitableSetPoll { memory: MemoryIndex },
+    WaitableSetWait { memory: MemoryIndex, cancellable: bool },
+    WaitableSetPoll { memory: MemoryIndex, cancellable: bool },
     WaitableSetDrop,
     WaitableJoin,
     New { kind: Kind, payload: Option<ValType> },
@@ -357,15 +378,15 @@ pub enum Canon {
     CancelCopy { kind: Kind, end: End, payload: Option<ValType>, async_: bool },
     DropEnd { kind: Kind, end: End, payload: Option<ValType> },
     Forward { kind: Kind, payload: Option<ValType> },
-    ThreadYield,
+    ThreadYield { cancellable: bool },
     ThreadIndex,
     ThreadNewIndirect { table: TableIndex },
     ThreadResumeLater,
-    ThreadSuspend,
-    ThreadSuspendThenResume,
-    ThreadYieldThenResume,
-    ThreadSuspendThenPromote,
-    ThreadYieldThenPromote,
+    ThreadSuspend { cancellable: bool },
+    ThreadSuspendThenResume { cancellable: bool },
+    ThreadYieldThenResume { cancellable: bool },
+    ThreadSuspendThenPromote { cancellable: bool },
+    ThreadYieldThenPromote { cancellable: bool },
     ErrorContextNew { options: OptionsIndex },
     ErrorContextDebugMessage { options: OptionsIndex },
     ErrorContextDrop,

@@ -8,7 +8,7 @@ use crate::engine::StoreMut;
 use crate::host::{poll_host_task, spawn};
 use crate::plan::End;
 use crate::stream::{HostEnd, SharedId, drop_shared_end, poll_host_ends};
-use crate::task::{ThreadId, WaitFor, is_ready, request_cancellation, turn};
+use crate::task::{ThreadId, WaitFor, first_turn, is_ready, request_cancellation, turn};
 
 /// What a turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +20,21 @@ pub(crate) enum Progress {
 }
 
 /// One turn: host words are carried out, host work that woke up is polled, one ready thread runs. Spec: `Store.tick`.
+///
+/// Where the first choice is, turns that go a short way follow each other, as long as the embedder need not be asked.
 pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
     let mut made = read_mail(store)?;
+    while first_turn(store)? {
+        made = true;
+        let state = store.state_mut();
+        if state.turns_left == 0 || state.host_called {
+            return Ok(Progress::Made);
+        }
+        state.turns_left -= 1;
+        if !state.mailbox.is_empty() {
+            read_mail(store)?;
+        }
+    }
     if let Some(thread) = next_ready(store)? {
         turn(store, thread)?;
         made = true;
