@@ -37,8 +37,8 @@ pub fn compile(args: &CompileArgs) -> Result<ExitCode, Failure> {
         // A server interrupts guests that take too long; the code is the same for every time.
         settings.timeout.get_or_insert(Duration::MAX);
     }
-    let plugs = args.plugs.read()?;
-    let component = load::load(&source, &plugs, &settings, Precompiled::Refused)?.component;
+    let (plugs, definitions) = (args.plugs.read()?, args.plugs.read_definitions()?);
+    let component = load::load(&source, &plugs, &definitions, &settings, Precompiled::Refused)?.component;
     let output = match &args.output {
         Some(output) => output.clone(),
         None => default_output(&args.file),

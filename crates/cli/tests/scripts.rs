@@ -1,5 +1,6 @@
 //! Runs each `*.wast` file below `tests/wast`: once with the first choice, under many seeds, and with every call cancelled
-//! or abandoned after each of its turns. Those in `schedules` are small: they run under every schedule there is.
+//! or abandoned after each of its turns. Those in `schedules` are small: they run under every schedule there is. Those below
+//! `tests/wast-2026-08` run with the rules of August 2026.
 //!
 //! A name given to `cargo test` picks those whose path contains it; `THALWEG_SEEDS` says how many seeds (50). One more test:
 //! every trap that a guest can bring about has a script.
@@ -14,6 +15,8 @@ use thalweg::Trap;
 /// Traps that no script can bring about: bounds and failures of the host, and core wasm's threads.
 const NOT_IN_SCRIPTS: [Trap; 5] = [Trap::Core, Trap::HeapMisaligned, Trap::Interrupt, Trap::OutOfFuel, Trap::Refused];
 
+/// The rules that the scripts of `tests/wast-2026-08` are about.
+const OLDER_RULES: &str = "-Wcomponent-model-async-2026-08";
 /// A table that is full sooner than by default.
 const HANDLES: &str = "-Wmax-handles=1000";
 /// How many seeds each script is run with, unless `THALWEG_SEEDS` says otherwise.
@@ -39,12 +42,15 @@ fn trials() -> io::Result<Vec<Trial>> {
     let seeds = env::var("THALWEG_SEEDS").unwrap_or_else(|_| SEEDS.into());
     for path in scripts(&folder)? {
         text += &fs::read_to_string(&path)?;
-        trials.extend(trials_of(&path, &["first"], &seeds));
+        trials.extend(trials_of(&path, &["first"], &seeds, &[]));
+    }
+    for path in scripts(&folder.with_file_name("wast-2026-08"))? {
+        trials.extend(trials_of(&path, &["first"], &seeds, &[OLDER_RULES]));
     }
     for path in scripts(&folder.join("schedules"))? {
         let this = path.clone();
         trials.push(Trial::test(format!("schedules/{} (all)", stem(&path)), move || every_schedule(&this)));
-        trials.extend(trials_of(&path, &[], &seeds));
+        trials.extend(trials_of(&path, &[], &seeds, &[]));
     }
     if trials.is_empty() {
         // An empty suite would pass for ever.
@@ -64,7 +70,7 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn trials_of(path: &Path, first: &[&str], seeds: &str) -> Vec<Trial> {
+fn trials_of(path: &Path, first: &[&str], seeds: &str, rules: &[&str]) -> Vec<Trial> {
     let ways: [(&str, &[&str]); 3] = [
         ("seeds", &["--seeds", seeds]),
         ("cancelled", &["--seeds", SWEEP_SEEDS, "--disturb", "cancel"]),
@@ -72,8 +78,10 @@ fn trials_of(path: &Path, first: &[&str], seeds: &str) -> Vec<Trial> {
     ];
     let first = first.iter().map(|way| (*way, &[] as &[&str]));
     let trial = |(way, options): (&str, &[&str])| {
-        let (path, options) = (path.to_path_buf(), options.iter().map(ToString::to_string).collect::<Vec<_>>());
-        Trial::test(format!("{} ({way})", stem(&path)), move || run(&path, &options).map(drop))
+        let path = path.to_path_buf();
+        let options: Vec<_> = options.iter().chain(rules).map(ToString::to_string).collect();
+        let folder = if rules.is_empty() { "" } else { "2026-08/" };
+        Trial::test(format!("{folder}{} ({way})", stem(&path)), move || run(&path, &options).map(drop))
     };
     first.chain(ways).map(trial).collect()
 }

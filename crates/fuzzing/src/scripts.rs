@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use thalweg::types::ValType;
-use thalweg::{Choose, Component, Config, Engine, Error, ErrorKind, Features, Limits, Linker, Prepared};
+use thalweg::{AsyncRules, Choose, Component, Config, Engine, Error, ErrorKind, Features, Limits, Linker, Prepared};
 use thalweg::{Result, Store, Trap, Val};
 use thalweg_testkit::abi::Random;
 
@@ -26,13 +26,17 @@ const POLLS: usize = 1_000;
 /// A value of a type with more elements takes too long to make.
 const MAX_FIXED_LENGTH: u32 = 1_000;
 
-/// With compiled adapters and without.
-static ENGINES: LazyLock<[Engine; 2]> = LazyLock::new(|| {
+/// With compiled adapters and without; the second pair with the rules of August 2026.
+static ENGINES: LazyLock<[[Engine; 2]; 2]> = LazyLock::new(|| {
     let mut limits = Limits::default();
     (limits.max_memory_size, limits.max_tasks, limits.max_handles) = (MAX_MEMORY_SIZE, MAX_TASKS, MAX_HANDLES);
-    [true, false].map(|adapters| {
-        let config = Config::new().features(Features::all()).limits(limits.clone()).fuel(true);
-        Engine::new(config.optimize(false).adapters(adapters)).expect("an engine")
+    [AsyncRules::Current, AsyncRules::August2026].map(|rules| {
+        let mut features = Features::all();
+        features.set_async_rules(rules);
+        [true, false].map(|adapters| {
+            let config = Config::new().features(features).limits(limits.clone()).fuel(true);
+            Engine::new(config.optimize(false).adapters(adapters)).expect("an engine")
+        })
     })
 });
 
@@ -48,18 +52,19 @@ pub fn scripts(data: &[u8]) {
 
 /// Compiles and runs a component, with its calls chosen by `calls`.
 fn run(text: &str, calls: &[u8]) {
-    let Some([adapters, plain]) = prepare(text) else { return };
-    let seed = calls.first().copied().unwrap_or(0);
-    let compiled = outcomes(&adapters, 0, calls, Choose::first());
-    let twin = outcomes(&plain, 1, calls, Choose::first());
+    let (seed, last) = (calls.first().copied().unwrap_or(0), calls.last().copied().unwrap_or(0));
+    let engines = &ENGINES[usize::from(last & 1)];
+    let Some([adapters, plain]) = prepare(engines, text) else { return };
+    let compiled = outcomes(&adapters, &engines[0], calls, Choose::first());
+    let twin = outcomes(&plain, &engines[1], calls, Choose::first());
     if !used_up(&compiled) && !used_up(&twin) {
         assert_eq!(words(&compiled), words(&twin), "with adapters and without: {text}");
     }
-    words(&outcomes(&adapters, 0, calls, Choose::seeded(seed.into())));
+    words(&outcomes(&adapters, &engines[0], calls, Choose::seeded(seed.into())));
 }
 
-fn prepare(text: &str) -> Option<[Prepared<()>; 2]> {
-    let prepared = ENGINES.each_ref().map(|engine| {
+fn prepare(engines: &[Engine; 2], text: &str) -> Option<[Prepared<()>; 2]> {
+    let prepared = engines.each_ref().map(|engine| {
         let component = Component::from_bytes(engine, text.as_bytes())?;
         component.compile().unwrap_or_else(|error| panic!("valid, and does not compile: {error:?}\n{text}"));
         Linker::new(engine).prepare(&component)
@@ -75,8 +80,8 @@ fn prepare(text: &str) -> Option<[Prepared<()>; 2]> {
 }
 
 /// What instantiating comes to, and then each call until one fails.
-fn outcomes(prepared: &Prepared<()>, engine: usize, calls: &[u8], choose: Choose) -> Vec<Result<Option<Val>>> {
-    let mut store = Store::new(&ENGINES[engine], ());
+fn outcomes(prepared: &Prepared<()>, engine: &Engine, calls: &[u8], choose: Choose) -> Vec<Result<Option<Val>>> {
+    let mut store = Store::new(engine, ());
     store.set_choose(choose);
     store.set_fuel(FUEL).expect("an engine that counts fuel");
     let instance = match wait(prepared.instantiate(&mut store)) {

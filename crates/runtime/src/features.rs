@@ -74,10 +74,46 @@ gates! {
     SharedEverythingThreads = "shared-everything-threads", SHARED_EVERYTHING_THREADS, false;
 }
 
-/// Which gates are open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which rules of the standard hold for calls that wait.
+///
+/// In September 2026 the standard changed some of them (component-model#705, #716). Components that were made and tested
+/// before may count on the rules of August 2026, which the runtimes of that time have:
+///
+/// - An instance can't be entered from itself, from the instance that instantiated it, nor from one that it instantiated
+///   (directly or through others): such a call traps.
+/// - While a function that is not async waits, its instance's event loops, and calls that wait to enter it, wait too.
+/// - A function that is not async traps at once when it calls something that may block, unless another thread of its
+///   instance is ready: before operands are looked at, and before the callee starts.
+/// - Built-ins that wait can be `cancellable`: then the wait ends when the task is cancelled.
+/// - A call that finds its instance locked by a thread that is ready lets that thread go on first.
+///
+/// `stream.forward` and `future.forward` do not exist yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum AsyncRules {
+    /// Those of the standard as it is.
+    #[default]
+    Current,
+    /// Those of August 2026: WebAssembly/component-model at 6d28164, as its tests have them.
+    August2026,
+}
+
+impl AsyncRules {
+    /// The name of [`AsyncRules::August2026`] in messages and on the command line.
+    pub const AUGUST_2026: &'static str = "async-2026-08";
+
+    /// Whether they are those of August 2026.
+    #[inline]
+    #[must_use]
+    pub fn are_of_august_2026(self) -> bool {
+        self == AsyncRules::August2026
+    }
+}
+
+/// Which gates are open, and which rules hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Features {
     flags: WasmFeatures,
+    async_rules: AsyncRules,
 }
 
 impl Default for Features {
@@ -94,7 +130,7 @@ impl Features {
         let core = WasmFeatures::WASM3.difference(WasmFeatures::THREADS);
         let component =
             WasmFeatures::COMPONENT_MODEL | WasmFeatures::CM_ASYNC | WasmFeatures::CM_MAP | WasmFeatures::CM_IMPLEMENTS;
-        Features { flags: core | component }
+        Features { flags: core | component, async_rules: AsyncRules::Current }
     }
 
     /// Opens `gate`.
@@ -106,19 +142,35 @@ impl Features {
         Ok(self)
     }
 
-    /// Opens the gate of this name.
+    /// Chooses the rules for calls that wait. What a component that is loaded means depends on them.
+    pub fn set_async_rules(&mut self, rules: AsyncRules) -> &mut Self {
+        self.async_rules = rules;
+        self
+    }
+
+    /// The rules for calls that wait.
+    #[must_use]
+    pub fn async_rules(&self) -> AsyncRules {
+        self.async_rules
+    }
+
+    /// Opens the gate of this name, or chooses the rules of this name.
     pub fn open_named(&mut self, name: &str) -> Result<&mut Self> {
+        if name == AsyncRules::AUGUST_2026 {
+            return Ok(self.set_async_rules(AsyncRules::August2026));
+        }
         match Gate::ALL.iter().find(|gate| gate.name() == name) {
             Some(&gate) => self.open(gate),
             None => {
                 let names = Gate::ALL.iter().filter(|gate| gate.is_supported()).map(|gate| gate.name());
+                let names = names.chain([AsyncRules::AUGUST_2026]);
                 Err(Error::host(format!("there is no feature `{name}`"))
                     .with_have(format!("features: {}", names.collect::<Vec<_>>().join(", "))))
             }
         }
     }
 
-    /// Opens every gate that is supported.
+    /// Opens every gate that is supported. The rules stay the current ones.
     #[must_use]
     pub fn all() -> Self {
         let mut features = Features::shipped();
@@ -169,5 +221,14 @@ mod tests {
             Some("there is no feature `wings`")
         );
         assert!(!Features::all().is_open(Gate::Memory64));
+    }
+
+    #[test]
+    fn older_rules_are_asked_for_by_name() {
+        assert_eq!(Features::all().async_rules(), AsyncRules::Current);
+        let mut features = Features::shipped();
+        let older = features.open_named("async-2026-08").map(|features| features.async_rules());
+        assert!(older.is_ok_and(AsyncRules::are_of_august_2026));
+        assert!(Gate::ALL.iter().all(|&gate| !features.is_open(gate)));
     }
 }

@@ -28,9 +28,11 @@ pub use abi::{
     Case, Flat, FlatIter, LiftCx, LiftFrom, LowerCx, LowerTo, Params, Payload, ResourceAny, ReturnVal, Returns, Val,
     WitType,
 };
-pub use component::{Annotation, Component, Config, Engine, ExternName, InterfaceName, PlainName, Plug};
+pub use component::{
+    Annotation, Component, Config, Engine, ExternName, InterfaceName, Module, PlainName, Plug, cancellable_immediates,
+};
 pub use error::{Error, ErrorKind, Result, Trap};
-pub use features::{Features, Gate};
+pub use features::{AsyncRules, Features, Gate};
 pub use host::{
     Access, Caller, Destination, Flow, Func, FutureReader, FutureWriter, FutureWritten, Instance, ReaderDropped,
     Resource, ResourceTable, Source, StartedCall, StreamConsumer, StreamProducer, StreamReader, StreamWriter,

@@ -254,10 +254,7 @@ impl WasiBuilder {
     pub fn build(mut self) -> Result<WasiContext> {
         let insecure_seed = match self.insecure_seed {
             Some(seed) => seed,
-            None => {
-                let random = &mut *self.insecure_random;
-                (crate::random::number(random)?, crate::random::number(random)?)
-            }
+            None => crate::random::two_numbers(&mut *self.insecure_random)?,
         };
         Ok(WasiContext {
             args: self.args,

@@ -75,6 +75,9 @@ impl<'a> Outer<'a> {
                 Some(index) => ComponentTypeRef::Type(TypeBounds::Eq(index)),
                 None => ComponentTypeRef::Type(TypeBounds::SubResource),
             },
+            Import::Module | Import::Component => {
+                return Err(unsupported(&format!("the definition `{name}` as an import")));
+            }
             Import::Instance(exports) => {
                 let mut ty = InstanceType::new();
                 let mut types = self.types.inner();
@@ -98,7 +101,7 @@ impl<'a> Outer<'a> {
     /// Types that an import brings are used by the imports behind it.
     fn remember(&mut self, import: &Import, index: u32) {
         match import {
-            Import::Func(_) => {}
+            Import::Func(_) | Import::Module | Import::Component => {}
             Import::Type(ty) => self.types.name(ty, index),
             Import::Resource(resource) => self.types.name_resource(*resource, index),
             Import::Instance(exports) => {
@@ -157,6 +160,9 @@ fn export_type(ty: &mut InstanceType, types: &mut Types, name: &str, export: &Im
             types.name_resource(*resource, index);
         }
         Import::Func(_) => {}
+        Import::Module | Import::Component => {
+            return Err(unsupported(&format!("the definition `{name}` in an imported instance")));
+        }
         Import::Instance(_) => return Err(unsupported(&format!("the instance `{name}` in an imported instance"))),
     }
     Ok(())
@@ -167,6 +173,8 @@ fn import_kind(import: &Import) -> ComponentExportKind {
         Import::Func(_) => ComponentExportKind::Func,
         Import::Instance(_) => ComponentExportKind::Instance,
         Import::Type(_) | Import::Resource(_) => ComponentExportKind::Type,
+        Import::Module => ComponentExportKind::Module,
+        Import::Component => ComponentExportKind::Component,
     }
 }
 

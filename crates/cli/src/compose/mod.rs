@@ -35,11 +35,15 @@ pub fn compose(args: &ComposeArgs) -> Result<ExitCode, Failure> {
         let help = "thalweg compose FILE --plug COMPONENT";
         return Err(Failure::usage("there is nothing to compose with").with_help(help));
     }
+    if args.plugs.define() {
+        return Err(Failure::usage("definitions can't be written into a composed component")
+            .with_help("`thalweg compile` takes `--define`"));
+    }
     let settings = args.groups.settings()?;
     let source = Source::read(&args.file)?;
     // Who serves what is decided here, as for `run`, and whether the types fit.
     let plugs = args.plugs.read()?;
-    let linked = load::load(&source, &plugs, &settings, Precompiled::Refused)?;
+    let linked = load::load(&source, &plugs, &[], &settings, Precompiled::Refused)?;
     let parts = std::iter::once(&source).chain(&plugs).map(|part| {
         let component = Component::from_bytes(&linked.engine, &part.bytes)?;
         Ok((Source::file_name(part.name.as_ref()), component))

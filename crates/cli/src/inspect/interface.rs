@@ -17,6 +17,9 @@ pub fn imports(text: &mut String, plan: &Plan) {
 /// What the component exports.
 pub fn exports(text: &mut String, plan: &Plan) {
     text.push_str("exports\n");
+    if !plan.needs.is_empty() {
+        text.push_str("  known when the core modules and components that it imports are given\n");
+    }
     for (name, export) in &plan.exports {
         export_lines(text, plan, name, export, 1);
     }
@@ -27,6 +30,8 @@ fn import_lines(text: &mut String, plan: &Plan, name: &str, import: &Import, dep
         Import::Func(func) => plan.imported_funcs.get(func.at()).map(|func| type_text(plan, &*func.ty)),
         Import::Type(ty) => Some(type_text(plan, ty)),
         Import::Resource(_) => Some("resource".to_string()),
+        Import::Module => Some("core module".to_string()),
+        Import::Component => Some("component".to_string()),
         Import::Instance(imports) => {
             line(text, name, None, depth);
             for (name, import) in imports {

@@ -41,8 +41,14 @@ pub struct InspectArgs {
 pub fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let settings = args.groups.settings()?;
     let source = Source::open(&args.file)?;
-    let plugs = args.plugs.read()?;
-    let loaded = load::load(&source, &plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
+    let (plugs, definitions) = (args.plugs.read()?, args.plugs.read_definitions()?);
+    let loaded = load::load_to_inspect(
+        &source,
+        &plugs,
+        &definitions,
+        &settings,
+        Precompiled::from_flag(args.allow_precompiled),
+    )?;
     let component = &loaded.component;
     let text = if args.wit {
         wit::wit(component).map_err(|failure| failure.at(&source.name))?

@@ -4,13 +4,13 @@ mod plugs;
 mod progress;
 mod source;
 
-pub use plugs::Plugs;
+pub use plugs::{Definition, Plugs};
 pub use source::{Source, io_text};
 
 use std::borrow::Cow;
 use std::fs::File;
 
-use thalweg::{Component, Config, Engine, Plug};
+use thalweg::{Component, Config, Engine, Linker, Plug};
 
 use crate::module;
 use crate::options::Settings;
@@ -42,8 +42,30 @@ pub struct Loaded {
     pub is_module: bool,
 }
 
-/// The component in `source`, or around the core module in it, linked with `plugs`.
+/// The component in `source`, or around the core module in it, linked with `plugs`, with the `definitions` that it imports.
 pub fn load(
+    source: &Source,
+    plugs: &[Source],
+    definitions: &[Definition],
+    settings: &Settings,
+    precompiled: Precompiled,
+) -> Result<Loaded, Failure> {
+    whole(load_parts(source, plugs, settings, precompiled)?, definitions)
+}
+
+/// The same to be looked at: definitions may be missing.
+pub fn load_to_inspect(
+    source: &Source,
+    plugs: &[Source],
+    definitions: &[Definition],
+    settings: &Settings,
+    precompiled: Precompiled,
+) -> Result<Loaded, Failure> {
+    let loaded = load_parts(source, plugs, settings, precompiled)?;
+    if definitions.is_empty() { Ok(loaded) } else { whole(loaded, definitions) }
+}
+
+fn load_parts(
     source: &Source,
     plugs: &[Source],
     settings: &Settings,
@@ -60,14 +82,15 @@ pub fn load(
 pub fn load_taken(
     source: &mut Source,
     plugs: &[Source],
+    definitions: &[Definition],
     settings: &Settings,
     precompiled: Precompiled,
 ) -> Result<Loaded, Failure> {
     if source.mapped.is_some() {
-        return load(source, plugs, settings, precompiled);
+        return load(source, plugs, definitions, settings, precompiled);
     }
     let bytes = std::mem::take(&mut source.bytes);
-    load_bytes(engine(settings, precompiled)?, &source.name, Cow::Owned(bytes), plugs)
+    whole(load_bytes(engine(settings, precompiled)?, &source.name, Cow::Owned(bytes), plugs)?, definitions)
 }
 
 fn engine(settings: &Settings, precompiled: Precompiled) -> Result<Engine, Failure> {
@@ -77,6 +100,7 @@ fn engine(settings: &Settings, precompiled: Precompiled) -> Result<Engine, Failu
         .optimize(settings.optimize)
         .pooling(settings.pooled)
         .adapters(settings.adapters)
+        .keep_shims(settings.keep_shims)
         .epoch_interruption(settings.timeout.is_some())
         .fuel(settings.fuel.is_some())
         .allow_precompiled(precompiled == Precompiled::Allowed);
@@ -118,6 +142,23 @@ fn load_bytes(engine: Engine, name: &str, bytes: Cow<'_, [u8]>, plugs: &[Source]
         Component::with_plugs(&engine, Plug { name, bytes: &bytes }, &plugs)?
     };
     Ok(Loaded { engine, component, is_module })
+}
+
+/// The component with the `definitions` that it imports.
+fn whole(loaded: Loaded, definitions: &[Definition]) -> Result<Loaded, Failure> {
+    if loaded.component.plan().needs.is_empty() {
+        if definitions.is_empty() {
+            return Ok(loaded);
+        }
+        return Err(Failure::new("the component imports no core module and no component")
+            .with_help("leave `--define` out; `--plug` serves functions and instances"));
+    }
+    let mut linker = Linker::new(&loaded.engine);
+    for definition in definitions {
+        let defined = definition.define(&loaded.engine, &mut linker);
+        defined.map_err(|error| Failure::from(error).at(&definition.source.name))?;
+    }
+    Ok(Loaded { component: linker.complete(&loaded.component)?, ..loaded })
 }
 
 /// The binary form of a module or component in text form. What is neither stays as it is: the runtime says why.

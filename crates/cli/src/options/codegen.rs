@@ -14,6 +14,11 @@ static KEYS: &[Key] = &[
         Switch(|s, on| s.adapters = on),
     ),
     key("cache", "Keep compiled code on disk for the next run (default: y)", Switch(|s, on| s.cache = on)),
+    key(
+        "shims",
+        "Instantiate core modules that only stand in for functions of the host until a memory exists (default: n)",
+        Switch(|s, on| s.keep_shims = on),
+    ),
     always("parallel-compilation", "core modules are compiled on every core of the machine"),
     ignored("cache-config", UNUSED),
     ignored("collector", UNUSED),

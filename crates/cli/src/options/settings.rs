@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use thalweg::{Features, Gate, Limits};
+use thalweg::{AsyncRules, Features, Gate, Limits};
 
 use crate::report::Failure;
 
@@ -13,6 +13,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Parts of the standard to switch on.
     pub gates: Vec<Gate>,
+    /// The rules for calls that wait.
+    pub async_rules: AsyncRules,
     /// How long a guest may run.
     pub timeout: Option<Duration>,
     /// How much fuel a guest has.
@@ -21,6 +23,8 @@ pub struct Settings {
     pub cache: bool,
     /// Whether calls between components are compiled.
     pub adapters: bool,
+    /// Whether core modules are instantiated that only stand in for functions of the host until a memory exists.
+    pub keep_shims: bool,
     /// Whether compiled code is optimised.
     pub optimize: bool,
     /// Places of the pool that instances are made in; 0 for no pool.
@@ -56,10 +60,12 @@ impl Default for Settings {
         Settings {
             limits: Limits::default(),
             gates: Vec::new(),
+            async_rules: AsyncRules::default(),
             timeout: None,
             fuel: None,
             cache: true,
             adapters: true,
+            keep_shims: false,
             optimize: true,
             pooled: 0,
             inherit_env: false,
@@ -107,6 +113,7 @@ impl Settings {
         for &gate in &self.gates {
             features.open(gate)?;
         }
+        features.set_async_rules(self.async_rules);
         Ok(features)
     }
 }

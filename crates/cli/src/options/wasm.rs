@@ -1,6 +1,6 @@
 //! `-W`: what core wasm and components may do and use.
 
-use thalweg::Gate;
+use thalweg::{AsyncRules, Gate};
 
 use super::key::{Effect::Count, Effect::Span, Effect::Switch, Group, Key, always, ignored, key};
 use super::settings::clamp;
@@ -76,6 +76,11 @@ static KEYS: &[Key] = &[
     ),
     key("component-model-accessors", "`[get]` and `[set]` in names", Switch(|s, on| s.gate(Gate::Accessors, on))),
     key("component-model-forward", "`stream.forward` and `future.forward`", Switch(|s, on| s.gate(Gate::Forward, on))),
+    key(
+        "component-model-async-2026-08",
+        "The rules for calls that wait as they were in August 2026",
+        Switch(|s, on| s.async_rules = if on { AsyncRules::August2026 } else { AsyncRules::Current }),
+    ),
     key("all-proposals", "Every supported part of the standard that is not shipped yet", Switch(all_gates)),
     always("component-model", SHIPPED),
     always("component-model-async", SHIPPED),
@@ -134,5 +139,17 @@ mod tests {
             set(&mut settings, true);
             assert_eq!(settings.gates, [*gate]);
         }
+    }
+
+    #[test]
+    fn the_older_rules_have_a_key() {
+        let key = GROUP.find(&format!("component-model-{}", AsyncRules::AUGUST_2026));
+        let Some(Switch(set)) = key.map(|key| &key.effect) else { panic!("no such switch") };
+        let mut settings = Settings::default();
+        set(&mut settings, true);
+        assert_eq!(settings.async_rules, AsyncRules::August2026);
+        assert!(settings.features().is_ok_and(|features| features.async_rules().are_of_august_2026()));
+        set(&mut settings, false);
+        assert_eq!(settings.async_rules, AsyncRules::Current);
     }
 }

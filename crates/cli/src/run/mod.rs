@@ -47,8 +47,9 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     guest_flag::hint(file, guest_args);
     let grants = Grants::parse(&args.grants, &settings, file, guest_args)?;
     let mut source = Source::open(file)?;
-    let plugs = args.plugs.read()?;
-    let loaded = load::load_taken(&mut source, &plugs, &settings, Precompiled::from_flag(args.allow_precompiled))?;
+    let (plugs, definitions) = (args.plugs.read()?, args.plugs.read_definitions()?);
+    let loaded =
+        load::load_taken(&mut source, &plugs, &definitions, &settings, Precompiled::from_flag(args.allow_precompiled))?;
     let entry = match &args.invoke {
         Some(call) => entry::Entry::invoke(&loaded, call)?,
         None => entry::Entry::command(&loaded).map_err(|failure| failure.at(&source.name))?,

@@ -17,7 +17,7 @@ use super::epochs::Epochs;
 use super::generation::Generation;
 use super::next::Next;
 use super::pool::{PoolArgs, PoolPolicy};
-use crate::load::{self, Loaded, Plugs, Precompiled, Source};
+use crate::load::{self, Definition, Loaded, Plugs, Precompiled, Source};
 use crate::options::Settings;
 use crate::report::Failure;
 use crate::run::grants::Grants;
@@ -50,14 +50,22 @@ impl Loader {
     /// Loads and links it, and what it hands requests on to.
     pub fn load(&self) -> Result<App, Failure> {
         let links = chain::divide(Source::open(&self.file)?, self.plugs.read()?);
-        let mut links = links.into_iter().rev();
-        let last = links.next().ok_or_else(|| Failure::new("there is nothing to serve"))?;
-        links.try_fold(self.load_link(&last, None)?, |next, link| self.load_link(&link, Some(next)))
+        // They are for the component of the command line and what is linked with it.
+        let definitions = self.plugs.read_definitions()?;
+        let first = links.len().saturating_sub(1);
+        let mut links = links.into_iter().rev().enumerate().map(|(i, link)| {
+            let definitions: &[Definition] = if i == first { &definitions } else { &[] };
+            (link, definitions)
+        });
+        let (last, definitions) = links.next().ok_or_else(|| Failure::new("there is nothing to serve"))?;
+        links.try_fold(self.load_link(&last, definitions, None)?, |next, (link, definitions)| {
+            self.load_link(&link, definitions, Some(next))
+        })
     }
 
-    fn load_link(&self, link: &Link<Source>, next: Option<App>) -> Result<App, Failure> {
+    fn load_link(&self, link: &Link<Source>, definitions: &[Definition], next: Option<App>) -> Result<App, Failure> {
         let name = &link.root.name;
-        let loaded = load::load(&link.root, &link.plugs, &self.settings, self.precompiled);
+        let loaded = load::load(&link.root, &link.plugs, definitions, &self.settings, self.precompiled);
         let Loaded { engine, component, .. } = loaded.map_err(|failure| self.explained(failure))?;
         let generation = Generation::of(component.plan()).map_err(|failure| failure.at(name))?;
         let mut linker = Linker::<WasiContext>::new(&engine);

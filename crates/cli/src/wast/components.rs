@@ -8,17 +8,29 @@ use thalweg::{Component, Engine, Result};
 pub struct Components {
     engine: Engine,
     known: HashMap<Vec<u8>, Component>,
+    /// Components with the definitions that they import, by the bytes of all.
+    complete: HashMap<Vec<u8>, Component>,
 }
 
 impl Components {
     /// Nothing loaded yet.
     pub fn new(engine: &Engine) -> Self {
-        Components { engine: engine.clone(), known: HashMap::new() }
+        Components { engine: engine.clone(), known: HashMap::new(), complete: HashMap::new() }
     }
 
     /// The engine that loads them.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The component that is `made` of what `key` has.
+    pub fn complete(&mut self, key: Vec<u8>, made: impl FnOnce() -> Result<Component>) -> Result<Component> {
+        if let Some(known) = self.complete.get(&key) {
+            return Ok(known.clone());
+        }
+        let component = made()?;
+        self.complete.insert(key, component.clone());
+        Ok(component)
     }
 
     /// The component with these bytes.

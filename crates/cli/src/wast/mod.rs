@@ -1,10 +1,12 @@
 //! `thalweg wast`: runs scripts of components and assertions (`.wast`), as the standard's own test suite is written.
 
 mod argument;
+mod cancellable;
 mod compare;
 mod components;
 mod disturb;
 mod files;
+mod registered;
 mod schedules;
 mod script;
 mod session;
@@ -15,7 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use thalweg::{Config, Engine, Gate};
+use thalweg::{Config, Engine, Features, Gate};
 
 use crate::options::OptionGroups;
 use crate::report::{self, Failure};
@@ -83,7 +85,7 @@ pub fn wast(args: &WastArgs) -> Result<ExitCode, Failure> {
     let engine = Engine::new(Config::new().features(features).limits(settings.limits).optimize(false))?;
     let mut outcomes = Vec::new();
     for path in files::scripts(&args.paths)? {
-        let script = Script::read(path, args.attitude())?;
+        let script = Script::read(path, args.attitude(features))?;
         outcomes.push(script.run(&engine, &args.schedules(), &expected));
     }
     report::out(&table::table(&outcomes, args.quiet))?;
@@ -95,13 +97,19 @@ pub fn wast(args: &WastArgs) -> Result<ExitCode, Failure> {
 struct Attitude {
     /// The texts of errors do not matter.
     ignore_error_messages: bool,
+    /// Built-ins can be `cancellable`.
+    cancellable: bool,
     /// Results do not matter: calls are disturbed, after so many turns.
     disturb: Option<(disturb::Disturb, usize)>,
 }
 
 impl WastArgs {
-    fn attitude(&self) -> Attitude {
-        Attitude { ignore_error_messages: self.ignore_error_messages, disturb: self.disturb.map(|how| (how, 0)) }
+    fn attitude(&self, features: Features) -> Attitude {
+        Attitude {
+            ignore_error_messages: self.ignore_error_messages,
+            cancellable: features.async_rules().are_of_august_2026(),
+            disturb: self.disturb.map(|how| (how, 0)),
+        }
     }
 
     /// The schedules that each script is run under.

@@ -8,6 +8,7 @@ use wast::parser::{self, ParseBuffer};
 use wast::{Wast, lexer::Lexer};
 
 use super::Attitude;
+use super::cancellable::Cancellable;
 use super::components::Components;
 use super::disturb::MAX_TURNS;
 use super::schedules::{Next, Schedules};
@@ -20,6 +21,7 @@ use crate::verdict::{ExpectedFailures, Failed, Outcome};
 pub struct Script {
     path: PathBuf,
     text: String,
+    cancellable: Cancellable,
     attitude: Attitude,
 }
 
@@ -27,7 +29,13 @@ impl Script {
     /// Reads it.
     pub fn read(path: PathBuf, attitude: Attitude) -> Result<Script, Failure> {
         match fs::read_to_string(&path) {
-            Ok(text) => Ok(Script { path, text, attitude }),
+            Ok(mut text) => {
+                let cancellable = match attitude.cancellable {
+                    true => Cancellable::take_out(&mut text),
+                    false => Cancellable::default(),
+                };
+                Ok(Script { path, text, cancellable, attitude })
+            }
             Err(error) => Err(Failure::new(format!("can't read the file: {}", io_text(&error))).at(path.display())),
         }
     }
@@ -109,8 +117,11 @@ impl Script {
         let buffer = ParseBuffer::new_with_lexer(lexer)?;
         let script: Wast<'_> = parser::parse(&buffer)?;
         let mut session = Session::new(components, choose.clone(), attitude);
-        for directive in script.directives {
+        let starts: Vec<_> = script.directives.iter().map(|directive| directive.span().offset()).collect();
+        let ends = starts.iter().skip(1).copied().chain([self.text.len()]);
+        for (directive, range) in script.directives.into_iter().zip(starts.iter().copied().zip(ends)) {
             let line = directive.span().linecol_in(&self.text).0 + 1;
+            session.cancellable = self.cancellable.within(range.0..range.1);
             match session.obey(directive) {
                 Ok(()) => outcome.passed += 1,
                 Err(reason) => outcome.failed.push(Failed { line: Some(line), reason }),

@@ -8,12 +8,14 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use thalweg::{Choose, Component, ErrorKind, Instance, Linker, Store, Val};
+use thalweg::{Choose, Component, ErrorKind, Instance, Module, Store, Val};
 use wast::token::Id;
-use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastRet};
+use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
+use super::cancellable::put_back;
 use super::components::Components;
 use super::disturb::{Disturb, disturb};
+use super::registered::{Definition, Registered};
 use super::{Attitude, argument, compare};
 
 /// What went wrong, in words.
@@ -29,17 +31,33 @@ struct Running {
     instance: Instance,
 }
 
+/// A definition of a script.
+#[derive(Clone)]
+enum Defined {
+    /// A component; an error says why it cannot be instantiated, though it is right.
+    Component(Result<Component>),
+    Module(Module),
+}
+
+fn is_core_module(wat: &QuoteWat<'_>) -> bool {
+    matches!(wat, QuoteWat::Wat(Wat::Module(_)) | QuoteWat::QuoteModule(..))
+}
+
 /// The state of a script that runs.
 pub struct Session<'a> {
     components: &'a mut Components,
     choose: Choose,
     attitude: Attitude,
     /// Definitions that keep the standard's rules; an error says why one cannot be instantiated nevertheless.
-    definitions: HashMap<String, Result<Component>>,
-    last_definition: Option<Result<Component>>,
+    definitions: HashMap<String, Defined>,
+    last_definition: Option<Defined>,
+    /// What components of the script can import, by name.
+    registered: Registered,
     instances: Vec<Running>,
     /// A call was disturbed.
     pub disturbed: bool,
+    /// Which of the built-ins in the text of the directive are `cancellable`.
+    pub cancellable: Vec<bool>,
     names: HashMap<String, usize>,
 }
 
@@ -52,8 +70,10 @@ impl<'a> Session<'a> {
             attitude,
             definitions: HashMap::new(),
             last_definition: None,
+            registered: Registered::default(),
             instances: Vec::new(),
             disturbed: false,
+            cancellable: Vec::new(),
             names: HashMap::new(),
         }
     }
@@ -73,6 +93,8 @@ impl<'a> Session<'a> {
 
     fn obey_as_planned(&mut self, directive: WastDirective<'_>) -> Result<()> {
         match directive {
+            WastDirective::Module(wat) if is_core_module(&wat) => self.define_module(wat),
+            WastDirective::ModuleDefinition(wat) if is_core_module(&wat) => self.define_module(wat),
             WastDirective::Module(wat) => {
                 let name = wat.name();
                 let component = self.component(wat)?;
@@ -80,12 +102,10 @@ impl<'a> Session<'a> {
             }
             WastDirective::ModuleDefinition(wat) => self.define(wat),
             WastDirective::ModuleInstance { instance, module, .. } => {
-                let component = match module {
-                    Some(id) => self.definitions.get(id.name()),
-                    None => self.last_definition.as_ref(),
+                let Defined::Component(component) = self.defined(module)? else {
+                    return Err("a core module can only be imported".into());
                 };
-                let component = component.cloned().ok_or("there is no such definition")??;
-                self.instantiate(&component, instance)
+                self.instantiate(&component.clone()?, instance)
             }
             WastDirective::AssertMalformed { module, message, .. } => self.refused(module, message),
             WastDirective::AssertInvalid { module, message, .. } => self.refused(module, message),
@@ -103,8 +123,13 @@ impl<'a> Session<'a> {
             WastDirective::AssertExhaustion { call, message, .. } => {
                 self.assert_trap(WastExecute::Invoke(call), message)
             }
-            WastDirective::Register { name, .. } => {
-                Err(format!("`register \"{name}\"`: instances of a script cannot import each other"))
+            WastDirective::Register { name, module, .. } => {
+                let defined = match self.defined(module)? {
+                    Defined::Module(module) => Definition::Module(module.clone()),
+                    Defined::Component(component) => Definition::Component(component.clone()?),
+                };
+                self.registered.add(name, defined);
+                Ok(())
             }
             other => Err(format!("not a directive for components: {other:?}").chars().take(80).collect()),
         }
@@ -112,7 +137,8 @@ impl<'a> Session<'a> {
 
     /// The outer result is about the text, the inner one the runtime's.
     fn load(&mut self, mut wat: QuoteWat<'_>) -> Result<thalweg::Result<Component>> {
-        let bytes = wat.encode().map_err(|error| error.message())?;
+        let mut bytes = wat.encode().map_err(|error| error.message())?;
+        put_back(&mut bytes, &self.cancellable)?;
         Ok(self.components.load(bytes))
     }
 
@@ -128,18 +154,38 @@ impl<'a> Session<'a> {
             Err(error) if error.kind() == ErrorKind::Link => Err(error_text(&error)),
             Err(error) => return Err(error_text(&error)),
         };
-        if let Some(id) = name {
-            self.definitions.insert(id.name().to_string(), component.clone());
-        }
-        self.last_definition = Some(component);
+        self.remember(name, Defined::Component(component));
         Ok(())
     }
 
-    fn start(&self, component: &Component) -> thalweg::Result<Running> {
-        let engine = self.components.engine();
-        let mut store = Store::new(engine, ());
+    fn define_module(&mut self, mut wat: QuoteWat<'_>) -> Result<()> {
+        let name = wat.name();
+        let bytes = wat.encode().map_err(|error| error.message())?;
+        let module = Module::from_bytes(self.components.engine(), &bytes).map_err(|error| error_text(&error))?;
+        self.remember(name, Defined::Module(module));
+        Ok(())
+    }
+
+    fn remember(&mut self, name: Option<Id<'_>>, defined: Defined) {
+        if let Some(id) = name {
+            self.definitions.insert(id.name().to_string(), defined.clone());
+        }
+        self.last_definition = Some(defined);
+    }
+
+    fn defined(&self, name: Option<Id<'_>>) -> Result<&Defined> {
+        let defined = match name {
+            Some(id) => self.definitions.get(id.name()),
+            None => self.last_definition.as_ref(),
+        };
+        defined.ok_or_else(|| "there is no such definition; instances of a script can't import each other".into())
+    }
+
+    fn start(&mut self, component: &Component) -> thalweg::Result<Running> {
+        let prepared = self.registered.prepare(self.components, component)?;
+        let mut store = Store::new(self.components.engine(), ());
         store.set_choose(self.choose.clone());
-        let instance = finish(Linker::new(engine).instantiate(&mut store, component))?;
+        let instance = finish(prepared.instantiate(&mut store))?;
         Ok(Running { component: component.clone(), store, instance })
     }
 

@@ -107,7 +107,9 @@ fn no_request_in_flight_is_dropped_at_the_end() {
     let options =
         ["--admin-addr", "127.0.0.1:0", "--max-concurrent-connections", &room, "--max-concurrent-requests", &room];
     let server = Server::start(&options, &guest("http-faults-p3"));
-    let asked: Vec<TcpStream> = (0..all).map(|_| server.ask("/sleep?ms=3000")).collect();
+    // Long enough for the last to be there before the first is over.
+    let sleep = format!("/sleep?ms={}", 3000 + 10 * all);
+    let asked: Vec<TcpStream> = (0..all).map(|_| server.ask(&sleep)).collect();
     server.wait_for("thalweg_requests_active", all as u64);
     server.signal("TERM");
     for stream in asked {

@@ -12,7 +12,7 @@ use crate::plan::{End, Kind};
 use crate::store::{HostSource, ResourceTypeId, State, source_waker};
 use crate::stream::{CopyEnd, CopyState, FutureAny, HostEnd, Shared, SharedId, StreamAny, notify_dropped};
 use crate::task::ErrorContext;
-use crate::types::{PayloadType, ResourceIndex};
+use crate::types::{PayloadType, ResourceIndex, same_payload};
 use crate::{Error, ErrorKind, Result, Trap};
 
 /// The resource type `index` of the component that `instance` belongs to.
@@ -83,7 +83,7 @@ fn lift_end(cx: &mut LiftCx<'_>, index: u32, kind: Kind, payload: &PayloadType) 
     let id = state.instances.get(instance)?.handles.get(index)?.end(index)?;
     let end = state.ends.get(id)?;
     let shared = end.shared;
-    if end.kind != kind || end.end != End::Readable || state.shared.get(shared)?.payload != payload.payload {
+    if end.kind != kind || end.end != End::Readable || end.payload(state)? != payload.payload.as_ref() {
         let what = if kind == Kind::Stream { "a readable stream" } else { "a readable future" };
         let message = format!("handle index {index} used with the wrong type, expected {what} of this type");
         return Err(Error::new(ErrorKind::Trap(Trap::WrongHandle), message));
@@ -121,12 +121,27 @@ pub(crate) fn lift_error_context(cx: &mut LiftCx<'_>, index: u32) -> Result<Stri
     Ok(state.error_contexts.get(id)?.debug_message.clone())
 }
 
+/// The resource type `index` of the component that `instance` belongs to, if `resource` is of that type there.
+fn expected_type(
+    state: &State,
+    instance: InstanceId,
+    resource: ResourceAny,
+    index: ResourceIndex,
+) -> Result<ResourceTypeId> {
+    let ty = resource_type(state, instance, index)?;
+    if is_same_resource(state, resource.ty, ty)? {
+        return Ok(ty);
+    }
+    Err(Error::host("a resource of another type than the guest expects"))
+}
+
+fn is_same_resource(state: &State, a: ResourceTypeId, b: ResourceTypeId) -> Result<bool> {
+    Ok(a == b || state.resource_type(a)?.is_same(state.resource_type(b)?))
+}
+
 /// Spec: `lower_own`.
 pub(crate) fn lower_own(cx: &mut LowerCx<'_>, resource: ResourceAny, index: ResourceIndex) -> Result<u32> {
-    let ty = resource_type(cx.store.state(), cx.instance, index)?;
-    if resource.ty != ty {
-        return Err(Error::host("a resource of another type than the guest expects"));
-    }
+    let ty = expected_type(cx.store.state(), cx.instance, resource, index)?;
     add_own(cx, ty, resource.rep)
 }
 
@@ -142,10 +157,7 @@ pub(crate) fn own_handle(ty: ResourceTypeId, rep: u32) -> Handle {
 /// Spec: `lower_borrow`.
 pub(crate) fn lower_borrow(cx: &mut LowerCx<'_>, resource: ResourceAny, index: ResourceIndex) -> Result<u32> {
     let state = cx.store.state_mut();
-    let ty = resource_type(state, cx.instance, index)?;
-    if resource.ty != ty {
-        return Err(Error::host("a resource of another type than the guest expects"));
-    }
+    let ty = expected_type(state, cx.instance, resource, index)?;
     if let RuntimeResource::Guest { instance, .. } = state.resource_type(ty)?
         && *instance == cx.instance
     {
@@ -164,10 +176,31 @@ pub(crate) fn lower_host(cx: &mut LowerCx<'_>, rep: u32, index: ResourceIndex, o
     if own { add_own(cx, ty, rep) } else { lower_borrow(cx, ResourceAny { ty, rep, own }, index) }
 }
 
-fn lower_end(cx: &mut LowerCx<'_>, shared: SharedId, kind: Kind) -> Result<u32> {
+/// The type of an end in the words of the component that gets it, if that is another than where the stream is from.
+fn own_words(cx: &mut LowerCx<'_>, shared: SharedId, payload: &Arc<PayloadType>) -> Result<Option<Arc<PayloadType>>> {
+    let state = cx.store.state();
+    let (root, this) = (state.instances.get(cx.instance)?.root, state.shared.get(shared)?);
+    if root == this.home {
+        return Ok(None);
+    }
+    let (here, there) = (state.roots.get(root)?, state.roots.get(this.home)?);
+    let same = |a, b| match (here.resource_type(a), there.resource_type(b)) {
+        (Ok(a), Ok(b)) => is_same_resource(state, a, b).unwrap_or(false),
+        _ => false,
+    };
+    if same_payload(payload.payload.as_ref(), this.payload.as_ref(), &same) {
+        return Ok(Some(payload.clone()));
+    }
+    Err(Error::host("a stream or future of another type than the guest expects"))
+}
+
+fn lower_end(cx: &mut LowerCx<'_>, shared: SharedId, kind: Kind, payload: &Arc<PayloadType>) -> Result<u32> {
+    let own_words = own_words(cx, shared, payload)?;
     let state = cx.store.state_mut();
     let index = state.instances.get_mut(cx.instance)?.handles.add(Handle::End(state.ends.next_id()))?;
-    let end = state.ends.insert(CopyEnd::new(shared, kind, End::Readable, index));
+    let mut end = CopyEnd::new(shared, kind, End::Readable, index);
+    end.payload = own_words;
+    let end = state.ends.insert(end);
     let this = state.shared.get_mut(shared)?;
     this.set_guest_end(End::Readable, Some(end));
     if this.dropped && kind == Kind::Stream {
@@ -178,13 +211,13 @@ fn lower_end(cx: &mut LowerCx<'_>, shared: SharedId, kind: Kind) -> Result<u32> 
 }
 
 /// Spec: `lower_stream`.
-pub(crate) fn lower_stream(cx: &mut LowerCx<'_>, stream: StreamAny, _payload: &Arc<PayloadType>) -> Result<u32> {
-    lower_end(cx, stream.0, Kind::Stream)
+pub(crate) fn lower_stream(cx: &mut LowerCx<'_>, stream: StreamAny, payload: &Arc<PayloadType>) -> Result<u32> {
+    lower_end(cx, stream.0, Kind::Stream, payload)
 }
 
 /// Spec: `lower_future`.
-pub(crate) fn lower_future(cx: &mut LowerCx<'_>, future: FutureAny, _payload: &Arc<PayloadType>) -> Result<u32> {
-    lower_end(cx, future.0, Kind::Future)
+pub(crate) fn lower_future(cx: &mut LowerCx<'_>, future: FutureAny, payload: &Arc<PayloadType>) -> Result<u32> {
+    lower_end(cx, future.0, Kind::Future, payload)
 }
 
 /// Spec: `lower_error_context`.
@@ -194,15 +227,16 @@ pub(crate) fn lower_error_context(cx: &mut LowerCx<'_>, debug_message: String) -
     state.instances.get_mut(cx.instance)?.handles.add(Handle::ErrorContext(id))
 }
 
-fn new_host_end(cx: &mut LowerCx<'_>, payload: &PayloadType, writer: HostEnd) -> SharedId {
+fn new_host_end(cx: &mut LowerCx<'_>, payload: &PayloadType, writer: HostEnd) -> Result<SharedId> {
     let state = cx.store.state_mut();
-    let mut shared = Shared::new(payload.payload.clone());
+    let home = state.instances.get(cx.instance)?.root;
+    let mut shared = Shared::new(payload.payload.clone(), home);
     shared.writer = Some(writer);
     let id = state.shared.insert(shared);
     if let Some(Shared { writer: Some(HostEnd::Producer(producer)), waker, .. }) = state.shared.find_mut(id) {
         producer.attach(waker.insert(source_waker(&state.mailbox, HostSource::Shared(id))));
     }
-    id
+    Ok(id)
 }
 
 /// A stream that the host writes.
@@ -211,7 +245,7 @@ pub(crate) fn new_host_stream(
     producer: Box<dyn HostProducer>,
     payload: &PayloadType,
 ) -> Result<StreamAny> {
-    Ok(StreamAny(new_host_end(cx, payload, HostEnd::Producer(producer))))
+    new_host_end(cx, payload, HostEnd::Producer(producer)).map(StreamAny)
 }
 
 /// A future that the host writes.
@@ -220,5 +254,5 @@ pub(crate) fn new_host_future(
     source: Box<dyn FutureSource>,
     payload: &PayloadType,
 ) -> Result<FutureAny> {
-    Ok(FutureAny(new_host_end(cx, payload, HostEnd::Source(source))))
+    new_host_end(cx, payload, HostEnd::Source(source)).map(FutureAny)
 }

@@ -71,6 +71,11 @@ impl Adapters {
         self.modules.iter().map(|adapter| &adapter.module)
     }
 
+    /// Whether trampoline `index` has an adapter.
+    pub(crate) fn has(&self, index: TrampolineIndex) -> bool {
+        self.of.contains_key(&index)
+    }
+
     /// The adapter that stands for trampoline `index`, if it has one. Its whole module is instantiated the first time.
     pub(crate) fn resolve(
         &self,

@@ -4,6 +4,7 @@
 //! What is excluded goes the plain way: calls that can wait; streams, futures and error contexts; callees whose instance
 //! has built-ins that ask for the current task, for an adapter makes none; and types of unreasonable size.
 
+use crate::canon::check_of;
 use crate::plan::{
     Blocking, Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, OptionsIndex, Plan, TrampolineIndex,
 };
@@ -58,7 +59,9 @@ impl<'p> Supports<'p> {
         for trampoline in &plan.trampolines {
             let instances = match trampoline.canon {
                 Canon::ContextGet { .. } | Canon::ContextSet { .. } => &mut uses_storage,
-                ref canon if asks_for_task_or_thread(canon) => &mut asks_for_task,
+                ref canon if asks_for_task_or_thread(canon) || check_of(plan, trampoline).is_some() => {
+                    &mut asks_for_task
+                }
                 _ => continue,
             };
             if let Some(uses) = instances.get_mut(trampoline.instance.at()) {
@@ -89,6 +92,9 @@ impl<'p> Supports<'p> {
         else {
             return None;
         };
+        if check_of(self.plan, self.plan.trampolines.get(index.at())?).is_some() {
+            return None;
+        }
         let caller = self.options(*options)?;
         let blocks = self.blocking.trampoline(index) || self.blocking.lift(*lift);
         let lift = self.plan.lifts.get(lift.at())?;
@@ -118,15 +124,15 @@ fn asks_for_task_or_thread(canon: &Canon) -> bool {
             | Canon::TaskCancel
             | Canon::WaitableSetWait { .. }
             | Canon::WaitableSetPoll { .. }
-            | Canon::ThreadYield
+            | Canon::ThreadYield { .. }
             | Canon::ThreadIndex
             | Canon::ThreadNewIndirect { .. }
             | Canon::ThreadResumeLater
-            | Canon::ThreadSuspend
-            | Canon::ThreadSuspendThenResume
-            | Canon::ThreadYieldThenResume
-            | Canon::ThreadSuspendThenPromote
-            | Canon::ThreadYieldThenPromote
+            | Canon::ThreadSuspend { .. }
+            | Canon::ThreadSuspendThenResume { .. }
+            | Canon::ThreadYieldThenResume { .. }
+            | Canon::ThreadSuspendThenPromote { .. }
+            | Canon::ThreadYieldThenPromote { .. }
     )
 }
 

@@ -6,6 +6,7 @@ use crate::Result;
 use crate::abi::Flat;
 use crate::engine::{CoreFunc, CoreMemory, CoreTable, StoreMut};
 use crate::error::bug;
+use crate::stream::window::WindowPlaces;
 use crate::task::light::{self, Ended};
 use crate::task::{Resumption, Subtask, direct, stay};
 
@@ -17,6 +18,8 @@ pub(crate) struct DirectCalls {
     pub(super) callees: CoreTable,
     /// Which places of `callees` are filled.
     pub(super) filled: Vec<bool>,
+    /// Where windows are, if there can be any.
+    pub(crate) windows: Option<WindowPlaces>,
 }
 
 /// What glue does after `begin` or `end`. They answer it in the upper half of 64 bits.

@@ -33,8 +33,12 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
         Canon::SubtaskCancel { async_ } => subtask::cancel(store, site, *async_, at(0)),
         Canon::SubtaskDrop => subtask::drop(store, site, at(0)),
         Canon::WaitableSetNew => done(waitable::set_new(store, site)?),
-        Canon::WaitableSetWait { memory } => waitable::set_wait(store, site, *memory, at(0), at(1)),
-        Canon::WaitableSetPoll { memory } => waitable::set_poll(store, site, *memory, at(0), at(1)),
+        Canon::WaitableSetWait { memory, cancellable } => {
+            waitable::set_wait(store, site, *memory, *cancellable, [at(0), at(1)])
+        }
+        Canon::WaitableSetPoll { memory, cancellable } => {
+            waitable::set_poll(store, site, *memory, *cancellable, [at(0), at(1)])
+        }
         Canon::WaitableSetDrop => waitable::set_drop(store, site, at(0)),
         Canon::WaitableJoin => waitable::join(store, site, at(0), at(1)),
         Canon::New { kind, payload } => stream::new(store, site, *kind, payload.as_ref()),
@@ -48,14 +52,14 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
             error_context::debug_message(store, site, *options, at(0), at(1))
         }
         Canon::ErrorContextDrop => error_context::drop(store, site, at(0)),
-        Canon::ThreadYield
+        Canon::ThreadYield { .. }
         | Canon::ThreadIndex
         | Canon::ThreadNewIndirect { .. }
         | Canon::ThreadResumeLater
-        | Canon::ThreadSuspend
-        | Canon::ThreadSuspendThenResume
-        | Canon::ThreadYieldThenResume
-        | Canon::ThreadSuspendThenPromote
-        | Canon::ThreadYieldThenPromote => thread::call(store, site, canon, args),
+        | Canon::ThreadSuspend { .. }
+        | Canon::ThreadSuspendThenResume { .. }
+        | Canon::ThreadYieldThenResume { .. }
+        | Canon::ThreadSuspendThenPromote { .. }
+        | Canon::ThreadYieldThenPromote { .. } => thread::call(store, site, canon, args),
     }
 }

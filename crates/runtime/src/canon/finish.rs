@@ -5,7 +5,7 @@ use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::task::waitable::get_pending_event;
 use crate::task::waitable_set::{stop_waiting, take_event};
-use crate::task::{Resumption, subtask};
+use crate::task::{Event, Resumption, subtask};
 
 /// The answer of the built-in that parked, or that just answered.
 pub(super) fn finish(store: &mut StoreMut<'_>) -> Result<u64> {
@@ -14,9 +14,11 @@ pub(super) fn finish(store: &mut StoreMut<'_>) -> Result<u64> {
     let this = state.threads.get_mut(thread)?;
     match std::mem::replace(&mut this.resumption, Resumption::None) {
         Resumption::Ready(bits) => Ok(bits),
-        Resumption::SetEvent { set, memory, ptr } => {
+        Resumption::WhetherCancelled => Ok(u64::from(this.cancelled)),
+        Resumption::SetEvent { set, memory, ptr, cancellable } => {
+            let cancelled = cancellable && this.cancelled;
             stop_waiting(state, set, thread)?;
-            let event = take_event(store, set)?;
+            let event = if cancelled { Event::TASK_CANCELLED } else { take_event(store, set)? };
             super::waitable::unpack_event(store, memory, ptr, event)
         }
         Resumption::WaitableEvent(waitable) => {

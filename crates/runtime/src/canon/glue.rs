@@ -7,24 +7,32 @@
 //!
 //! A component without such trampolines has no glue and no suspending import.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use wasm_encoder::{
     BlockType, Catch, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection,
-    ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, NameSection, RefType,
-    TableSection, TableType, TypeSection, ValType,
+    GlobalType, ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, NameSection,
+    RefType, TableSection, TableType, TypeSection, ValType,
 };
 
 use super::direct::{DirectCall, DirectCalls, Next};
 use super::lower::LoweredImport;
+use super::shared::SharedFuncsOf;
 use super::signature::{self, Signature};
-use super::{body as builtin, direct, find, finish};
+use super::stream::{self, Copy};
+use super::window::{Outside, WindowCode, copier_signature, has_windows};
+use super::{Body, check_of, checked_body, direct, find, finish};
+use crate::component::Code;
 use crate::engine::{
-    CoreExtern, CoreExterns, CoreInstance, GENERATED, StoreMut, host_func, park_func, run_func, set_runner,
+    CoreEngine, CoreExport, CoreExtern, CoreExterns, CoreFuncType, CoreInstance, CoreModule, CorePrepared, GENERATED,
+    HostFuncs, StoreMut, host_func, park_func, run_func, set_runner,
 };
 use crate::error::bug;
-use crate::instance::RootId;
-use crate::plan::{Canon, FuncDef, Plan, TrampolineIndex};
+use crate::instance::{RootId, flags_global};
+use crate::plan::{Blocking, Canon, FuncDef, Plan, TrampolineIndex};
+use crate::stream::COPIERS;
+use crate::stream::window::WindowPlaces;
 use crate::types::FlatType;
 use crate::{Result, Trap};
 
@@ -46,13 +54,16 @@ struct Glued {
     signature: Signature,
     /// The callee's place in the table and its core type, when it is a guest.
     callee: Option<(u32, Signature)>,
+    /// When it is a copy that has windows.
+    window: Option<WindowCode>,
 }
 
 fn glued(plan: &Plan) -> Vec<Glued> {
     let mut all = Vec::new();
-    let mut slots = 0;
+    let (mut slots, has_windows) = (0, has_windows(plan));
     for (index, trampoline) in plan.trampolines.iter().enumerate() {
-        if !is_glued(&trampoline.canon, plan) {
+        let window = WindowCode::of(&trampoline.canon, plan, index as u32 + 1).filter(|_| has_windows);
+        if window.is_none() && !is_glued(&trampoline.canon, plan) {
             continue;
         }
         let callee = match &trampoline.canon {
@@ -64,7 +75,7 @@ fn glued(plan: &Plan) -> Vec<Glued> {
             (slots - 1, signature::lifted(lift, plan))
         });
         let signature = signature::signature(trampoline, plan);
-        all.push(Glued { index: TrampolineIndex(index as u32), signature, callee });
+        all.push(Glued { index: TrampolineIndex(index as u32), signature, callee, window });
     }
     all
 }
@@ -109,6 +120,10 @@ struct Parts {
     exports: ExportSection,
     code: CodeSection,
     callees: u32,
+    /// The type of the functions of the second table, if there are windows.
+    copier: Option<u32>,
+    /// Imported globals so far: the flags of an instance for each window.
+    globals: u32,
 }
 
 impl Parts {
@@ -127,7 +142,7 @@ impl Parts {
         imports.import("rt", "uncaught", EntityType::Function(0));
         imports.import("rt", "run", EntityType::Function(0));
         let (functions, exports) = (FunctionSection::new(), ExportSection::new());
-        Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0 }
+        Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0, copier: None, globals: 0 }
     }
 
     fn function_type(&mut self, (params, result): &Signature) -> u32 {
@@ -150,7 +165,15 @@ impl Parts {
             self.callees += 1;
             (*slot, self.function_type(signature), signature)
         });
-        self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee));
+        let window = this.window.as_ref().map(|window| {
+            let copier = self.copier.unwrap_or_else(|| self.function_type(&copier_signature()));
+            self.copier = Some(copier);
+            let flags = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+            self.imports.import("flags", &name, EntityType::Global(flags));
+            self.globals += 1;
+            (window, Outside { copier, flags: self.globals - 1 })
+        });
+        self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee, window));
     }
 
     /// Adds the function that stacks begin with, behind the `count` glued trampolines.
@@ -163,11 +186,31 @@ impl Parts {
     }
 
     fn finish(mut self) -> Vec<u8> {
+        let mut module = Module::new();
+        module.section(&self.types).section(&self.imports).section(&self.functions);
+        if self.callees > 0 || self.copier.is_some() {
+            self.places(&mut module);
+        }
+        module.section(&self.exports).section(&self.code);
+        let mut names = NameSection::new();
+        names.module(GENERATED);
+        module.section(&names);
+        module.finish()
+    }
+
+    /// Adds where callees and their arguments are found.
+    fn places(&mut self, module: &mut Module) {
         let mut tables = TableSection::new();
         let count = u64::from(self.callees);
         let element_type = RefType::FUNCREF;
         let ty = TableType { element_type, table64: false, minimum: count, maximum: Some(count), shared: false };
         tables.table_with_init(ty, &ConstExpr::ref_null(wasm_encoder::HeapType::FUNC));
+        if self.copier.is_some() {
+            let count = u64::from(COPIERS);
+            let ty = TableType { element_type, table64: false, minimum: count, maximum: Some(count), shared: false };
+            tables.table(ty);
+            self.exports.export("copiers", ExportKind::Table, 1);
+        }
         let mut memories = MemorySection::new();
         memories.memory(MemoryType {
             minimum: 1,
@@ -177,22 +220,25 @@ impl Parts {
             page_size_log2: None,
         });
         self.exports.export("callees", ExportKind::Table, 0).export("scratch", ExportKind::Memory, 0);
-        let mut module = Module::new();
-        module.section(&self.types).section(&self.imports).section(&self.functions).section(&tables);
-        module.section(&memories).section(&self.exports).section(&self.code);
-        let mut names = NameSection::new();
-        names.module(GENERATED);
-        module.section(&names);
-        module.finish()
+        module.section(&tables).section(&memories);
     }
 }
 
 /// The code of one glued trampoline.
-fn body((params, result): &Signature, begin: u32, finish: u32, callee: Option<(u32, u32, &Signature)>) -> Function {
+fn body(
+    (params, result): &Signature,
+    begin: u32,
+    finish: u32,
+    callee: Option<(u32, u32, &Signature)>,
+    window: Option<(&WindowCode, Outside)>,
+) -> Function {
     let params = params.len() as u32;
-    let mut function = Function::new([(1, ValType::I64), (1, ValType::I32)]);
+    let mut function = Function::new([(1, ValType::I64), (2, ValType::I32)]);
     let (answer, next) = (params, params + 1);
     let mut code = function.instructions();
+    if let Some((window, outside)) = window {
+        window.encode(&mut code, [next, next + 1], outside);
+    }
     for param in 0..params {
         code.local_get(param);
     }
@@ -246,39 +292,159 @@ fn call(code: &mut InstructionSink<'_>, slot: u32, ty: u32, (params, result): &S
     code.end().br(1).end().call(UNCAUGHT).unreachable().end();
 }
 
+/// The compiled glue of a component, and where in it everything is.
+pub(crate) struct GlueCode {
+    module: CoreModule,
+    run: CoreExport,
+    /// Arguments and callees, where a guest is called.
+    places: Option<(CoreExport, CoreExport)>,
+    /// Functions that copy, where there are windows.
+    copiers: Option<CoreExport>,
+    /// How many trampolines there are.
+    count: usize,
+    trampolines: HashMap<TrampolineIndex, CoreExport>,
+}
+
+impl GlueCode {
+    /// Of the module that [`encode_glue`] wrote for the plan.
+    pub(crate) fn new(plan: &Plan, module: CoreModule) -> Result<GlueCode> {
+        let find = |name: &str| module.find_export(name).ok_or_else(|| bug!("glue exports no `{name}`"));
+        let glued = glued(plan);
+        let copiers = module.find_export("copiers");
+        let needed = copiers.is_some() || glued.iter().any(|this| this.callee.is_some());
+        let places = if needed { Some((find("scratch")?, find("callees")?)) } else { None };
+        let trampolines = glued.iter().map(|this| Ok((this.index, find(&this.index.0.to_string())?)));
+        let trampolines = trampolines.collect::<Result<_>>()?;
+        Ok(GlueCode { run: find("run")?, places, copiers, count: glued.len(), trampolines, module })
+    }
+
+    /// The module.
+    pub(crate) fn module(&self) -> &CoreModule {
+        &self.module
+    }
+
+    /// Whether glue stands for a trampoline.
+    pub(super) fn stands_for(&self, plan: &Plan, blocking: &Blocking, index: TrampolineIndex) -> bool {
+        plan.trampolines.get(index.at()).is_some_and(|trampoline| {
+            // What turned out to answer at once needs none: a function of the host, a copy or call that is cancelled.
+            let calls_guest = matches!(trampoline.canon, Canon::Lower { callee: FuncDef::Lift(_), .. });
+            let has_window =
+                || self.copiers.is_some() && WindowCode::of(&trampoline.canon, plan, index.0 + 1).is_some();
+            is_glued(&trampoline.canon, plan) && (calls_guest || blocking.trampoline(index)) || has_window()
+        })
+    }
+
+    /// Whether its imports can be the same in all stores. Windows import the flags of instances.
+    pub(super) fn is_shared(&self) -> bool {
+        self.copiers.is_none()
+    }
+
+    /// The module with all that it imports, for any number of stores. `begin` defines what is to be called under these names
+    /// for a trampoline.
+    pub(super) fn prepare(
+        &self,
+        engine: &CoreEngine,
+        plan: &Plan,
+        begin: impl Fn(&mut HostFuncs, [&str; 2], &Begin<'_>) -> Result<()>,
+    ) -> Result<CorePrepared> {
+        let mut funcs = HostFuncs::new(engine);
+        funcs.define_park(["rt", "park"])?;
+        for (i, result) in FINISHES.into_iter().enumerate() {
+            let ty = CoreFuncType::new(engine, &[], result);
+            funcs.define(["rt", &format!("finish{i}")], &ty, |mut store, _args| finish::finish(&mut store))?;
+        }
+        funcs.define(["rt", "end"], &CoreFuncType::new(engine, &[FlatType::I64], Some(FlatType::I64)), end)?;
+        funcs.define(["rt", "uncaught"], &CoreFuncType::new(engine, &[], None), uncaught)?;
+        funcs.define_run(["rt", "run"])?;
+        for this in &glued(plan) {
+            let ty = CoreFuncType::new(engine, &this.signature.0, Some(FlatType::I64));
+            let begun = Begin { index: this.index, ty: &ty, slot: this.slot(), wide: this.is_wide() };
+            begin(&mut funcs, ["begin", &this.index.0.to_string()], &begun)?;
+        }
+        funcs.prepare(&self.module)
+    }
+}
+
+/// What a `begin` of glue that stores share is about.
+pub(super) struct Begin<'b> {
+    pub(super) index: TrampolineIndex,
+    pub(super) ty: &'b CoreFuncType,
+    /// The callee's place, when it is a guest.
+    pub(super) slot: Option<u32>,
+    /// Whether the answer may need 64 bits.
+    pub(super) wide: bool,
+}
+
+impl Glued {
+    fn slot(&self) -> Option<u32> {
+        self.callee.as_ref().map(|(slot, _)| *slot)
+    }
+
+    fn is_wide(&self) -> bool {
+        matches!(self.signature.1, Some(FlatType::I64 | FlatType::F64))
+    }
+}
+
+fn end(mut store: StoreMut<'_>, args: &[u64]) -> Result<u64> {
+    direct::end(&mut store, args.first().copied().unwrap_or(0))
+}
+
+fn uncaught(_store: StoreMut<'_>, _args: &[u64]) -> Result<u64> {
+    Err(Trap::UncaughtException.into())
+}
+
 /// The glue of a component that is being instantiated. It comes to be when something first needs it: where all calls
 /// from guest to guest have adapters and nothing waits, never.
 #[derive(Default)]
 pub(crate) struct Glue(Option<CoreInstance>);
 
 impl Glue {
-    fn instantiate(store: &mut StoreMut<'_>, root: RootId) -> Result<CoreInstance> {
-        let component = store.state().roots.get(root)?.component.clone();
-        let module = component.glue()?.ok_or_else(|| bug!("a component has no glue"))?;
+    fn instantiate(
+        store: &mut StoreMut<'_>,
+        root: RootId,
+        code: &GlueCode,
+        shared: Option<&SharedFuncsOf>,
+    ) -> Result<CoreInstance> {
+        let instance = match shared.and_then(SharedFuncsOf::glue) {
+            Some(prepared) => prepared.instantiate(store)?,
+            None => Glue::instantiate_alone(store, root, code)?,
+        };
+        if let Some(run) = instance.get_func(store, &code.run) {
+            set_runner(store, run);
+        }
+        if let Some((scratch, callees)) = &code.places {
+            let scratch = instance.get(store, scratch).and_then(|scratch| scratch.memory());
+            let callees = instance.get(store, callees).and_then(|callees| callees.table());
+            let (Some(scratch), Some(callees)) = (scratch, callees) else {
+                return Err(bug!("glue without its places"));
+            };
+            let copiers = code.copiers.as_ref().and_then(|copiers| instance.get(store, copiers)?.table());
+            let windows = copiers.map(|copiers| WindowPlaces { scratch, copiers, filled: 0 });
+            let filled = vec![false; code.count];
+            store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled, windows });
+        }
+        Ok(instance)
+    }
+
+    /// With functions of its own.
+    fn instantiate_alone(store: &mut StoreMut<'_>, root: RootId, code: &GlueCode) -> Result<CoreInstance> {
         let mut externs = CoreExterns::default();
         externs.push(park_func(store));
         for result in FINISHES {
             externs.push(host_func(store, &[], result, Arc::new(|mut store, _args| finish::finish(&mut store))));
         }
-        let end = |mut store: StoreMut<'_>, args: &[u64]| direct::end(&mut store, args.first().copied().unwrap_or(0));
         externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I64), Arc::new(end)));
-        let uncaught = |_store: StoreMut<'_>, _args: &[u64]| Err(Trap::UncaughtException.into());
         externs.push(host_func(store, &[], None, Arc::new(uncaught)));
         externs.push(run_func(store));
-        let glued = glued(component.plan());
-        for this in &glued {
+        let component = store.state().roots.get(root)?.component.clone();
+        for this in &glued(component.plan()) {
             externs.push(begin(store, root, this)?);
+            if this.window.is_some() {
+                let (site, _) = find(store.state(), root, this.index)?;
+                externs.push(flags_global(store, site.instance)?);
+            }
         }
-        let instance = CoreInstance::new(store, module, &externs)?;
-        if let Some(run) = instance.export(store, "run").and_then(|run| run.func(store)) {
-            set_runner(store, run);
-        }
-        let scratch = instance.export(store, "scratch").and_then(|scratch| scratch.memory());
-        let callees = instance.export(store, "callees").and_then(|callees| callees.table());
-        let (Some(scratch), Some(callees)) = (scratch, callees) else { return Err(bug!("glue without its places")) };
-        let filled = vec![false; glued.len()];
-        store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled });
-        Ok(instance)
+        CoreInstance::new(store, &code.module, &externs)
     }
 
     /// The function that stands for trampoline `index`, if glue does.
@@ -286,28 +452,20 @@ impl Glue {
         &mut self,
         store: &mut StoreMut<'_>,
         root: RootId,
-        index: TrampolineIndex,
+        (index, code): (TrampolineIndex, &Code),
+        shared: Option<&SharedFuncsOf>,
     ) -> Result<Option<CoreExtern>> {
         let this = store.state().roots.get(root)?;
-        let plan = this.component.plan();
-        let needs = plan.trampolines.get(index.at()).is_some_and(|trampoline| {
-            // A function of the host that turned out to answer at once needs none.
-            let answers = matches!(trampoline.canon, Canon::Lower { callee: FuncDef::Imported(_), .. })
-                && !this.blocking.trampoline(index);
-            is_glued(&trampoline.canon, plan) && !answers
-        });
-        if !needs {
+        let Some(code) = &code.glue else { return Ok(None) };
+        if !code.stands_for(this.component.plan(), &this.blocking, index) {
             return Ok(None);
         }
         let instance = match self.0 {
             Some(instance) => instance,
-            None => *self.0.insert(Glue::instantiate(store, root)?),
+            None => *self.0.insert(Glue::instantiate(store, root, code, shared)?),
         };
-        let this = instance.export(store, &index.0.to_string());
-        if this.as_ref().is_some_and(|this| !this.is_func()) {
-            return Err(bug!("glue exports something else than a function"));
-        }
-        Ok(this)
+        let export = code.trampolines.get(&index).ok_or_else(|| bug!("glue has no trampoline {}", index.0))?;
+        Ok(instance.get(store, export))
     }
 }
 
@@ -317,11 +475,25 @@ fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExt
     if let (Canon::Lower { callee, ty, options }, Some((slot, _))) = (&trampoline.canon, &this.callee) {
         let import = LoweredImport::new(site, *callee, ty.clone(), *options);
         let call = DirectCall { site, import, slot: *slot };
+        let check = check_of(store.state().roots.get(root)?.component.plan(), &trampoline);
         let body = move |mut store: StoreMut<'_>, args: &[u64]| direct::begin(&mut store, &call, args);
-        return Ok(host_func(store, params, Some(FlatType::I64), Arc::new(body)).into());
+        let result = Some(FlatType::I64);
+        let Some(check) = check else { return Ok(host_func(store, params, result, Arc::new(body)).into()) };
+        let body = move |mut store: StoreMut<'_>, args: &[u64]| {
+            check.pass(&mut store, site.instance)?;
+            body(store, args)
+        };
+        return Ok(host_func(store, params, result, Arc::new(body)).into());
     }
-    let wide = matches!(this.signature.1, Some(FlatType::I64 | FlatType::F64));
-    let body = builtin(site, trampoline);
+    let wide = this.is_wide();
+    let body: Body = match (&trampoline.canon, &this.window) {
+        // No older rule is about copies that have windows, since they never wait.
+        (Canon::Copy { kind, end, payload, options }, Some(window)) => {
+            let copy = Copy::new(*kind, *end, payload.clone(), *options).with_window(store, site, window.number);
+            Box::new(move |store, args| stream::copy(store, site, &copy, args))
+        }
+        _ => checked_body(store, root, this.index)?,
+    };
     let body = move |mut store: StoreMut<'_>, args: &[u64]| {
         let outcome = body(&mut store, args)?;
         direct::next(&mut store, outcome, wide)

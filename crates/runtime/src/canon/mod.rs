@@ -3,6 +3,7 @@
 //! A built-in answers at once or parks its thread. Those that can park are reached through generated core wasm
 //! ([`Glue`]), because only wasm can wait on a guest's stack.
 
+mod august_2026;
 mod backpressure;
 mod context;
 mod copy_end;
@@ -14,17 +15,22 @@ mod forward;
 mod glue;
 mod lower;
 mod resource;
+mod shared;
 mod signature;
 mod stream;
 mod subtask;
 mod task;
 mod thread;
 mod waitable;
+mod window;
 
+pub(crate) use august_2026::check_of;
 pub(crate) use direct::DirectCalls;
-pub(crate) use glue::{Glue, encode_glue, has_glue};
+pub(crate) use glue::{Glue, GlueCode, encode_glue, has_glue};
 pub(crate) use lower::{Lowered, LoweredGuest, after_start, core_callee, lift_args, lift_numbers};
+pub(crate) use shared::{Kept, SharedFuncs, SharedFuncsOf};
 pub(crate) use signature::signature;
+pub(crate) use window::encode_copier;
 
 use lower::LoweredImport;
 
@@ -61,22 +67,33 @@ pub(crate) fn make(
     root: RootId,
     code: &Code,
     glue: &mut Glue,
+    shared: Option<&SharedFuncsOf>,
     index: TrampolineIndex,
 ) -> Result<CoreExtern> {
-    if let Some(made) = glue.trampoline(store, root, index)? {
+    if let Some(made) = glue.trampoline(store, root, (index, code), shared)? {
         return Ok(made);
     }
-    let (site, trampoline) = find(store.state(), root, index)?;
-    let body = body(site, trampoline);
-    let body = move |mut store: StoreMut<'_>, args: &[u64]| match body(&mut store, args)? {
-        Outcome::Done(bits) => Ok(bits),
-        Outcome::Park => Err(bug!("a built-in that cannot wait waits")),
-    };
+    let body = checked_body(store, root, index)?;
+    let body = move |mut store: StoreMut<'_>, args: &[u64]| body(&mut store, args)?.bits();
     Ok(host_func_of(store, code.trampoline(index)?, body).into())
 }
 
 /// What a trampoline does.
 type Body = Box<dyn Fn(&mut StoreMut<'_>, &[u64]) -> Result<Outcome> + Send + Sync>;
+
+/// What trampoline `index` does, after what older rules check before it.
+fn checked_body(store: &StoreMut<'_>, root: RootId, index: TrampolineIndex) -> Result<Body> {
+    let (site, trampoline) = find(store.state(), root, index)?;
+    let check = check_of(store.state().roots.get(root)?.component.plan(), &trampoline);
+    let body = body(site, trampoline);
+    Ok(match check {
+        None => body,
+        Some(check) => Box::new(move |store, args| {
+            check.pass(store, site.instance)?;
+            body(store, args)
+        }),
+    })
+}
 
 fn body(site: Site, trampoline: Trampoline) -> Body {
     match trampoline.canon {
@@ -128,6 +145,13 @@ fn park(store: &mut StoreMut<'_>, wait_for: Option<WaitFor>, resumption: Resumpt
         return Err(Trap::CannotBlockSyncTask.into());
     }
     Ok(Outcome::Park)
+}
+
+/// Spec: `deliver_pending_cancel` of the current task, by a built-in that is `cancellable`.
+fn deliver_pending_cancel(store: &mut StoreMut<'_>) -> Result<bool> {
+    let state = store.state_mut();
+    let task = state.current_task()?;
+    crate::task::deliver_pending_cancel(state, task)
 }
 
 /// The current thread.

@@ -61,7 +61,7 @@ static DTOR: LazyLock<Arc<FuncType>> =
 fn destroy(store: &mut StoreMut<'_>, handle: ResourceHandle) -> Result<()> {
     let state = store.state();
     let (instance, func) = match state.resource_type(handle.ty)? {
-        RuntimeResource::Host { drop } => {
+        RuntimeResource::Host { drop, .. } => {
             let (drop, data) = (drop.clone(), state.data.clone());
             return drop(&*data, handle.rep);
         }

@@ -25,14 +25,16 @@ pub(crate) fn signature(trampoline: &Trampoline, plan: &Plan) -> Signature {
         Canon::ResourceDrop { .. } | Canon::DropEnd { .. } | Canon::SubtaskDrop => i32s(1, false),
         Canon::WaitableSetDrop | Canon::ThreadResumeLater | Canon::ErrorContextDrop => i32s(1, false),
         Canon::TaskCancel | Canon::BackpressureInc | Canon::BackpressureDec => i32s(0, false),
-        Canon::WaitableSetNew | Canon::ThreadYield | Canon::ThreadIndex | Canon::ThreadSuspend => i32s(0, true),
+        Canon::WaitableSetNew | Canon::ThreadYield { .. } | Canon::ThreadIndex | Canon::ThreadSuspend { .. } => {
+            i32s(0, true)
+        }
         Canon::WaitableSetWait { .. } | Canon::WaitableSetPoll { .. } => i32s(2, true),
         Canon::ThreadNewIndirect { .. } | Canon::ErrorContextNew { .. } => i32s(2, true),
         Canon::WaitableJoin | Canon::ErrorContextDebugMessage { .. } | Canon::Forward { .. } => i32s(2, false),
-        Canon::ThreadSuspendThenResume
-        | Canon::ThreadYieldThenResume
-        | Canon::ThreadSuspendThenPromote
-        | Canon::ThreadYieldThenPromote => i32s(1, true),
+        Canon::ThreadSuspendThenResume { .. }
+        | Canon::ThreadYieldThenResume { .. }
+        | Canon::ThreadSuspendThenPromote { .. }
+        | Canon::ThreadYieldThenPromote { .. } => i32s(1, true),
     }
 }
 

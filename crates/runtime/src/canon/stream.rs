@@ -1,6 +1,6 @@
 //! Spec: `canon {stream,future}.{new,read,write}`.
 
-use std::mem::discriminant;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::dispatch::arg;
@@ -10,9 +10,10 @@ use crate::engine::StoreMut;
 use crate::instance::{Handle, Options, options};
 use crate::plan::{End, Kind, OptionsIndex};
 use crate::store::State;
+use crate::stream::window::{self, SiteNumber, WindowSite};
 use crate::stream::{
-    CopyEnd, CopyEndId, CopyPlace, CopyState, FoundEnd, MAX_LENGTH, Shared, Short, copied_at_once, copy_numbers,
-    copy_with_host, rendezvous, start_copying,
+    CopyEnd, CopyEndId, CopyPlace, CopyState, FoundEnd, Item, MAX_LENGTH, NumbersCopy, Shared, Short, copied_at_once,
+    copy_numbers, copy_with_host, rendezvous, start_copying,
 };
 use crate::task::waitable::get_pending_event;
 use crate::task::{Resumption, WaitFor, WaitableRef};
@@ -24,7 +25,7 @@ pub(super) fn new(store: &mut StoreMut<'_>, site: Site, kind: Kind, payload: Opt
     check_may_leave(store, site.instance)?;
     let State { instances, ends, shared, .. } = store.state_mut();
     let handles = &mut instances.get_mut(site.instance)?.handles;
-    let mut this = Shared::new(payload.cloned());
+    let mut this = Shared::new(payload.cloned(), site.root);
     let mut indices = [0u32; 2];
     for (place, side) in indices.iter_mut().zip([End::Readable, End::Writable]) {
         *place = handles.add(Handle::End(ends.next_id()))?;
@@ -51,15 +52,46 @@ pub(super) struct Copy {
     size: u32,
     /// The alignment of an item.
     align: u32,
-    /// Whether an item is a number, or nothing.
-    numbers: bool,
+    /// The type of an item in short.
+    item: Item,
+    /// Its number among those that windows stand for.
+    window: SiteNumber,
+    /// Bytes that the memory of the options has, or had: it never shrinks.
+    memory_size: AtomicU64,
 }
 
 impl Copy {
     pub(super) fn new(kind: Kind, end: End, payload: Option<ValType>, options: OptionsIndex) -> Self {
         let (size, align) = payload.as_ref().map_or((0, 1), |payload| (payload.size(), payload.align()));
-        let numbers = payload.as_ref().is_none_or(ValType::is_number);
-        Copy { kind, end, payload, options, found: OnceLock::new(), size, align, numbers }
+        let item = Item::of(payload.as_ref());
+        let memory_size = AtomicU64::new(0);
+        let window = SiteNumber::default();
+        Copy { kind, end, payload, options, found: OnceLock::new(), size, align, item, window, memory_size }
+    }
+
+    /// The same, with windows; `number` tells it from the others of its glue.
+    pub(super) fn with_window(mut self, store: &mut StoreMut<'_>, site: Site, number: u32) -> Self {
+        let Site { root, instance } = site;
+        let (options, side, size) = (self.options, self.end, self.size);
+        let site = WindowSite { root, instance, options, side, size, number };
+        self.window = window::add_site(store.state_mut(), site);
+        self
+    }
+
+    /// Whether a buffer is what [`check_buffer`] wants it to be.
+    #[inline]
+    fn fits(&self, store: &StoreMut<'_>, place: &CopyPlace<'_>) -> bool {
+        if self.size == 0 || place.length == 0 {
+            return place.length <= MAX_LENGTH;
+        }
+        let Some(memory) = place.options.memory else { return false };
+        let end = u64::from(place.ptr) + u64::from(place.length) * u64::from(self.size);
+        let inside = end <= self.memory_size.load(Ordering::Relaxed) || {
+            let size = store.memory(memory).len() as u64;
+            self.memory_size.store(size, Ordering::Relaxed);
+            end <= size
+        };
+        inside && place.length <= MAX_LENGTH && place.ptr & (self.align - 1) == 0
     }
 
     /// The end `index`, checked to be what the built-in is for, and to be idle.
@@ -97,12 +129,8 @@ pub(super) fn find_end<'s>(
     let state = store.state();
     let id = state.instances.get(site.instance)?.handles.get(index)?.end(index)?;
     let this = state.ends.get(id)?;
-    let same = match (&state.shared.get(this.shared)?.payload, payload) {
-        (None, None) => true,
-        // Types of numbers are told apart by their names alone.
-        (Some(one), Some(other)) => discriminant(one) == discriminant(other) && (one.is_number() || one == other),
-        _ => false,
-    };
+    let item = Item::of(payload);
+    let same = state.shared.get(this.shared)?.item == item && (item.is_plain() || this.payload(state)? == payload);
     if !same || this.kind != kind || this.end != end {
         return Err(wrong_end(kind, end, index));
     }
@@ -123,39 +151,44 @@ pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u6
     let length = if copy.kind == Kind::Stream { arg(args, 2) } else { 1 };
     check_may_leave(store, site.instance)?;
     let options = copy.options(store, site)?;
-    let async_ = options.async_;
-    let end = copy.find_end(store, site, index, async_)?;
     let place = CopyPlace { options, instance: site.instance, ptr, length, element_size: copy.size };
-    check_buffer(store, &place, copy)?;
-    let short = match store.state_mut().short_way() {
-        true => short_copy(store, &end, &place, copy)?,
-        false => Short::No,
-    };
-    match short {
-        Short::Done(payload) => return Ok(Outcome::Done(u64::from(payload))),
-        Short::Waits if async_ => return Ok(Outcome::Done(BLOCKED)),
-        Short::Waits | Short::Told => return answer(store, end.id, async_),
-        Short::No => {}
+    let short_way = store.state_mut().short_way();
+    let mut found = None;
+    if short_way && copy.item.is_plain() && copy.fits(store, &place) {
+        let numbers = NumbersCopy { which: (copy.kind, copy.end), item: copy.item, index, window: copy.window, place };
+        match copy_numbers(store, &numbers)? {
+            Short::Done(payload) => return Ok(Outcome::Done(u64::from(payload))),
+            Short::Waits(_) if options.async_ => return Ok(Outcome::Done(BLOCKED)),
+            Short::Waits(end) | Short::Told(end) => return answer(store, end, options.async_),
+            Short::Other(end) => found = Some(end),
+            Short::No => {}
+        }
     }
+    let end = match found {
+        Some(end) => end,
+        None => {
+            let end = copy.find_end(store, site, index, options.async_)?;
+            check_buffer(store, &place, copy)?;
+            end
+        }
+    };
+    if short_way {
+        match copy_with_host(store, &end, &place, copy.payload.as_ref())? {
+            Short::Done(payload) => return Ok(Outcome::Done(u64::from(payload))),
+            Short::Waits(_) if options.async_ => return Ok(Outcome::Done(BLOCKED)),
+            Short::Waits(end) | Short::Told(end) => return answer(store, end, options.async_),
+            Short::Other(_) | Short::No => {}
+        }
+    }
+    store.state_mut().ends.get_mut(end.id)?.window = copy.window;
     start_copying(store.state_mut(), end.id, place.buffer())?;
     match rendezvous(store, end.id)? {
         Some(result) => {
             let event = copied_at_once(store.state_mut(), end.id, result)?;
             Ok(Outcome::Done(u64::from(event.payload)))
         }
-        None => answer(store, end.id, async_),
+        None => answer(store, end.id, options.async_),
     }
-}
-
-/// The short ways of a copy.
-fn short_copy(store: &mut StoreMut<'_>, end: &FoundEnd, place: &CopyPlace<'_>, copy: &Copy) -> Result<Short> {
-    if copy.numbers {
-        let short = copy_numbers(store, end, (copy.kind, copy.end), place)?;
-        if short != Short::No {
-            return Ok(short);
-        }
-    }
-    copy_with_host(store, end, place, copy.payload.as_ref())
 }
 
 #[cold]

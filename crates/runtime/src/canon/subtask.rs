@@ -22,7 +22,7 @@ pub(super) fn cancel(store: &mut StoreMut<'_>, site: Site, async_: bool, index: 
     if subtask.cancellation_requested {
         return Err(Trap::SubtaskCancelTwice.into());
     }
-    if subtask.waitable.set.is_some() {
+    if subtask.waitable.set.is_some() && !(async_ && state.rules.are_of_august_2026()) {
         return Err(Trap::SyncWhileInSet.into());
     }
     if !subtask.resolved() {

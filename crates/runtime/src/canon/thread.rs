@@ -1,6 +1,6 @@
 //! Spec: `canon thread.*`: cooperative threads.
 
-use super::{Outcome, Site, check_may_leave, current, park};
+use super::{Outcome, Site, check_may_leave, current, deliver_pending_cancel, park};
 use crate::Result;
 use crate::Trap;
 use crate::engine::{Continuation, StoreMut};
@@ -14,7 +14,7 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
     check_may_leave(store, site.instance)?;
     let first = super::dispatch::arg(args, 0);
     match *canon {
-        Canon::ThreadYield => yield_(store),
+        Canon::ThreadYield { cancellable } => yield_(store, cancellable),
         Canon::ThreadIndex => {
             let thread = current(store)?;
             let index = store.state().threads.get(thread)?.index;
@@ -24,45 +24,64 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
             new_indirect(store, site, table, first, args.get(1).copied().unwrap_or(0))
         }
         Canon::ThreadResumeLater => resume_later(store, site, first),
-        Canon::ThreadSuspend => suspend(store),
-        Canon::ThreadSuspendThenResume => {
+        Canon::ThreadSuspend { cancellable } => suspend(store, cancellable),
+        Canon::ThreadSuspendThenResume { cancellable } => {
             let other = suspended(store, site, first)?;
-            switch_to(store, other, None)
+            switch_to(store, other, None, cancellable)
         }
-        Canon::ThreadYieldThenResume => {
+        Canon::ThreadYieldThenResume { cancellable } => {
             let other = suspended(store, site, first)?;
-            switch_to(store, other, Some(WaitFor::Turn))
+            switch_to(store, other, Some(WaitFor::Turn), cancellable)
         }
-        Canon::ThreadSuspendThenPromote => match promoted(store, site, first)? {
-            Some(other) => switch_to(store, other, None),
-            None => suspend(store),
+        Canon::ThreadSuspendThenPromote { cancellable } => match promoted(store, site, first)? {
+            Some(other) => switch_to(store, other, None, cancellable),
+            None => suspend(store, cancellable),
         },
-        Canon::ThreadYieldThenPromote => match promoted(store, site, first)? {
-            Some(other) => switch_to(store, other, Some(WaitFor::Turn)),
-            None => yield_(store),
+        Canon::ThreadYieldThenPromote { cancellable } => match promoted(store, site, first)? {
+            Some(other) => switch_to(store, other, Some(WaitFor::Turn), cancellable),
+            None => yield_(store, cancellable),
         },
         _ => Err(bug!("not a thread built-in")),
     }
 }
 
 /// Spec: `canon_thread_yield`. A thread that cannot wait has nobody to yield to.
-fn yield_(store: &mut StoreMut<'_>) -> Result<Outcome> {
+fn yield_(store: &mut StoreMut<'_>, cancellable: bool) -> Result<Outcome> {
+    if cancellable && deliver_pending_cancel(store)? {
+        return Ok(Outcome::Done(1));
+    }
     let thread = current(store)?;
     if !store.state().threads.get(thread)?.has_stack {
         return Ok(Outcome::Done(0));
     }
     store.state_mut().wake(thread);
-    park(store, Some(WaitFor::Turn), Resumption::Ready(0))
+    park(store, Some(WaitFor::Turn), answer(cancellable))
+}
+
+/// What a thread is told when it goes on: whether it was cancelled, if it can be.
+fn answer(cancellable: bool) -> Resumption {
+    if cancellable { Resumption::WhetherCancelled } else { Resumption::Ready(0) }
 }
 
 /// Spec: `canon_thread_suspend`.
-fn suspend(store: &mut StoreMut<'_>) -> Result<Outcome> {
-    park(store, None, Resumption::Ready(0))
+fn suspend(store: &mut StoreMut<'_>, cancellable: bool) -> Result<Outcome> {
+    if cancellable && deliver_pending_cancel(store)? {
+        return Ok(Outcome::Done(1));
+    }
+    park(store, None, answer(cancellable))
 }
 
 /// Spec: `suspend_then_resume`, `yield_then_resume`.
-fn switch_to(store: &mut StoreMut<'_>, other: ThreadId, wait_for: Option<WaitFor>) -> Result<Outcome> {
-    let outcome = park(store, wait_for, Resumption::Ready(0))?;
+fn switch_to(
+    store: &mut StoreMut<'_>,
+    other: ThreadId,
+    wait_for: Option<WaitFor>,
+    cancellable: bool,
+) -> Result<Outcome> {
+    if cancellable && deliver_pending_cancel(store)? {
+        return Ok(Outcome::Done(1));
+    }
+    let outcome = park(store, wait_for, answer(cancellable))?;
     let thread = current(store)?;
     let state = store.state_mut();
     if wait_for.is_some() {

@@ -1,6 +1,6 @@
 //! Spec: `canon waitable-set.{new,wait,poll,drop}`, `canon waitable.join`.
 
-use super::{Outcome, Site, check_may_leave, current, park};
+use super::{Outcome, Site, check_may_leave, current, deliver_pending_cancel, park};
 use crate::Result;
 use crate::Trap;
 use crate::engine::{CoreMemory, StoreMut};
@@ -29,17 +29,20 @@ pub(super) fn set_wait(
     store: &mut StoreMut<'_>,
     site: Site,
     memory: MemoryIndex,
-    index: u32,
-    ptr: u32,
+    cancellable: bool,
+    [index, ptr]: [u32; 2],
 ) -> Result<Outcome> {
     let (set, memory) = find(store, site, memory, index)?;
+    if cancellable && deliver_pending_cancel(store)? {
+        return unpack_event(store, memory, ptr, Event::TASK_CANCELLED).map(Outcome::Done);
+    }
     if has_pending_event(store.state(), set)? {
         let event = take_event(store, set)?;
         return unpack_event(store, memory, ptr, event).map(Outcome::Done);
     }
     let thread = current(store)?;
     start_waiting(store.state_mut(), set, thread)?;
-    park(store, Some(WaitFor::Set(set)), Resumption::SetEvent { set, memory, ptr })
+    park(store, Some(WaitFor::Set(set)), Resumption::SetEvent { set, memory, ptr, cancellable })
 }
 
 /// Spec: `canon_waitable_set_poll`.
@@ -47,11 +50,17 @@ pub(super) fn set_poll(
     store: &mut StoreMut<'_>,
     site: Site,
     memory: MemoryIndex,
-    index: u32,
-    ptr: u32,
+    cancellable: bool,
+    [index, ptr]: [u32; 2],
 ) -> Result<Outcome> {
     let (set, memory) = find(store, site, memory, index)?;
-    let event = if has_pending_event(store.state(), set)? { take_event(store, set)? } else { Event::NONE };
+    let event = if cancellable && deliver_pending_cancel(store)? {
+        Event::TASK_CANCELLED
+    } else if has_pending_event(store.state(), set)? {
+        take_event(store, set)?
+    } else {
+        Event::NONE
+    };
     unpack_event(store, memory, ptr, event).map(Outcome::Done)
 }
 

@@ -1,9 +1,11 @@
 //! The compiled code of a component, and what can be found in it once for all instances.
 
+use std::sync::OnceLock;
+
 use crate::Result;
 use crate::adapter::{Adapters, encode_adapters};
-use crate::canon::{encode_glue, has_glue, signature};
-use crate::engine::{CoreEngine, CoreExport, CoreFuncType, CoreModule};
+use crate::canon::{GlueCode, encode_copier, encode_glue, has_glue, signature};
+use crate::engine::{CoreEngine, CoreExport, CoreFuncType, CoreModule, StoreMut};
 use crate::error::bug;
 use crate::plan::{CoreDef, CoreInstanceIndex, ModuleIndex, Plan, Step, Trampoline, TrampolineIndex};
 
@@ -12,7 +14,9 @@ pub(crate) struct Code {
     /// The plan's core modules.
     modules: Vec<CoreModule>,
     /// See `canon::encode_glue`.
-    pub(super) glue: Option<CoreModule>,
+    pub(crate) glue: Option<GlueCode>,
+    /// See `canon::encode_copier`; compiled when it is first needed.
+    copier: OnceLock<CoreModule>,
     /// See `adapter/`.
     pub(crate) adapters: Option<Adapters>,
     /// For each step of the plan, where what it names is.
@@ -39,7 +43,7 @@ impl Code {
             return Err(bug!("{found} modules were compiled of {with_glue}"));
         }
         let mut rest = modules.split_off(with_glue);
-        let glue = modules.split_off(planned).pop();
+        let glue = modules.split_off(planned).pop().map(|module| GlueCode::new(plan, module)).transpose()?;
         if !adapters {
             rest.clear();
         }
@@ -49,12 +53,23 @@ impl Code {
             CoreFuncType::new(engine, &params, result)
         };
         let trampolines = plan.trampolines.iter().map(ty).collect();
-        Ok(Code { modules, glue, adapters: Adapters::new(engine, rest)?, sources, trampolines })
+        let copier = OnceLock::new();
+        Ok(Code { modules, glue, copier, adapters: Adapters::new(engine, rest)?, sources, trampolines })
+    }
+
+    /// The module that copies between two memories.
+    pub(crate) fn copier(&self, store: &StoreMut<'_>) -> Result<&CoreModule> {
+        if let Some(copier) = self.copier.get() {
+            return Ok(copier);
+        }
+        let copier = CoreModule::compile_in(store, &encode_copier())?;
+        Ok(self.copier.get_or_init(|| copier))
     }
 
     /// All of its modules, in the order in which [`new`](Self::new) takes them.
     pub(super) fn modules(&self) -> impl Iterator<Item = &CoreModule> {
-        self.modules.iter().chain(&self.glue).chain(self.adapters.iter().flat_map(Adapters::modules))
+        let glue = self.glue.iter().map(GlueCode::module);
+        self.modules.iter().chain(glue).chain(self.adapters.iter().flat_map(Adapters::modules))
     }
 
     /// A core module of the plan.

@@ -7,11 +7,11 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::code::Code;
-use super::composition::{Plug, compose, gather};
+use super::composition::{Plug, compose, gather, give};
 use super::header::binary;
 use super::load::load_binary;
 use super::{Engine, Loaded, precompiled};
-use crate::engine::CoreModule;
+use crate::engine::{CoreEngine, CoreModule};
 use crate::plan::Plan;
 use crate::{Error, Result};
 
@@ -108,8 +108,35 @@ impl Component {
         }
     }
 
+    /// The component with the definitions that it imports: each under its name, which is `interface#name` within an
+    /// instance. They are planned, compiled and cached as one.
+    pub(crate) fn with_definitions(&self, given: &[(String, &[u8])]) -> Result<Component> {
+        let engine = &self.0.engine;
+        match engine.cached(give(self.bytes(), given)) {
+            Ok(component) => Ok(component),
+            Err(bytes) => Ok(Component::not_compiled(engine, compose(bytes, engine.features())?)),
+        }
+    }
+
+    /// The component as a definition that others import.
+    ///
+    /// # Errors
+    ///
+    /// When it is several components, or its bytes are not whole.
+    pub(crate) fn as_definition(&self) -> Result<&[u8]> {
+        if super::composition::is_composition(self.bytes()) {
+            return Err(Error::host("it was linked with other components")
+                .with_hint("write it as one component first: `thalweg compose`"));
+        }
+        if super::shed::is_without_code(self.bytes()) {
+            return Err(Error::host("it is precompiled, and its own code is gone")
+                .with_hint("give the component that it was compiled from"));
+        }
+        Ok(self.bytes())
+    }
+
     fn not_compiled(engine: &Engine, loaded: Loaded) -> Component {
-        Component(Arc::new(Inner { loaded, engine: engine.clone(), code: OnceLock::new() }))
+        Component(Arc::new(Inner { loaded: engine.slim(loaded), engine: engine.clone(), code: OnceLock::new() }))
     }
 
     /// A component whose code is at hand.
@@ -149,6 +176,11 @@ impl Component {
         Ok(self.0.code.get_or_init(|| code))
     }
 
+    /// The core engine that compiles it.
+    pub(crate) fn core(&self) -> &CoreEngine {
+        self.0.engine.core()
+    }
+
     /// What instantiating it does.
     #[must_use]
     pub fn plan(&self) -> &Plan {
@@ -168,12 +200,11 @@ impl Component {
     ///
     /// A fault of the engine.
     pub fn precompile(&self) -> Result<Vec<u8>> {
+        if !self.plan().needs.is_empty() {
+            return Err(Error::link("the component imports definitions that nobody has given yet")
+                .with_hint("precompile what `Linker::complete` makes of it"));
+        }
         let code = self.code()?.modules().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
         precompiled::write(&self.0.engine, &self.0.loaded, &code)
-    }
-
-    /// The glue around the built-ins that can wait.
-    pub(crate) fn glue(&self) -> Result<Option<&CoreModule>> {
-        Ok(self.code()?.glue.as_ref())
     }
 }

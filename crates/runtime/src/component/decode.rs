@@ -5,31 +5,34 @@
 use std::ops::Range;
 
 use wasmparser::{
-    ComponentName, CustomSectionReader, Encoding, FromReader, KnownCustom, Parser, Payload, Result, SectionLimited,
-    WasmFeatures,
+    CanonicalFunction, ComponentName, CustomSectionReader, Encoding, FromReader, KnownCustom, Parser, Payload, Result,
+    SectionLimited,
 };
 
+use super::cancellable::Readable;
 use super::definition::{
     ComponentDefinition, ComponentNumber, Definition, Definitions, ModuleDefinition, ModuleNumber,
 };
+use crate::Features;
 
-/// Reads `bytes` without checking more than their form.
-pub(super) fn decode(bytes: &[u8], features: WasmFeatures) -> Result<Definitions<'_>> {
-    decode_at(bytes, 0, Definitions::default(), features)
+/// Reads `source` without checking more than its form.
+pub(super) fn decode<'a>(source: &'a Readable<'_>, features: &Features) -> Result<Definitions<'a>> {
+    decode_at(source, 0, Definitions::default(), features)
 }
 
-/// Reads `bytes`, which begin at `offset` of a row of components, and adds what they list to `definitions`.
+/// Reads `source`, which begins at `offset` of a row of components, and adds what it lists to `definitions`.
 pub(super) fn decode_at<'a>(
-    bytes: &'a [u8],
+    source: &'a Readable<'_>,
     offset: usize,
-    definitions: Definitions<'a>,
-    features: WasmFeatures,
+    mut definitions: Definitions<'a>,
+    features: &Features,
 ) -> Result<Definitions<'a>> {
     let mut parser = Parser::new(offset as u64);
-    parser.set_features(features);
-    let mut decoder = Decoder { definitions, open: Vec::new() };
-    decoder.begin(Encoding::Component, offset..offset.saturating_add(bytes.len()));
-    for payload in parser.parse_all(bytes) {
+    parser.set_features(features.wasm_features());
+    definitions.rules = features.async_rules();
+    let mut decoder = Decoder { definitions, open: Vec::new(), source, offset: offset as u64 };
+    decoder.begin(Encoding::Component, offset..offset.saturating_add(source.bytes.len()));
+    for payload in parser.parse_all(&source.bytes) {
         decoder.payload(payload?)?;
     }
     Ok(decoder.definitions)
@@ -37,6 +40,9 @@ pub(super) fn decode_at<'a>(
 
 struct Decoder<'a> {
     definitions: Definitions<'a>,
+    source: &'a Readable<'a>,
+    /// Where `source` begins.
+    offset: u64,
     /// What the current section is inside of, innermost last.
     open: Vec<Open>,
 }
@@ -74,7 +80,7 @@ impl<'a> Decoder<'a> {
             Payload::ComponentInstanceSection(section) => self.items(section, Definition::Instance)?,
             Payload::ComponentAliasSection(section) => self.items(section, Definition::Alias)?,
             Payload::ComponentTypeSection(section) => self.items(section, Definition::Type)?,
-            Payload::ComponentCanonicalSection(section) => self.items(section, Definition::Canon)?,
+            Payload::ComponentCanonicalSection(section) => self.canons(section)?,
             Payload::ComponentImportSection(section) => self.items(section, Definition::Import)?,
             Payload::ComponentExportSection(section) => self.items(section, Definition::Export)?,
             Payload::CustomSection(section) => self.custom(&section),
@@ -126,6 +132,17 @@ impl<'a> Decoder<'a> {
             let item = definition(item?);
             if let Some(component) = self.component() {
                 component.definitions.push(item);
+            }
+        }
+        Ok(())
+    }
+
+    fn canons(&mut self, section: SectionLimited<'a, CanonicalFunction>) -> Result<()> {
+        for item in section.into_iter_with_offsets() {
+            let (offset, function) = item?;
+            let cancellable = self.source.is_cancellable(offset - self.offset);
+            if let Some(component) = self.component() {
+                component.definitions.push(Definition::Canon(function, cancellable));
             }
         }
         Ok(())

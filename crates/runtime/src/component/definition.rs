@@ -9,6 +9,8 @@ use wasmparser::{
     CanonicalFunction, ComponentAlias, ComponentExport, ComponentImport, ComponentInstance, ComponentType, Instance,
 };
 
+use crate::AsyncRules;
+
 /// A place in [`Definitions::components`]; 0 is the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ComponentNumber(pub usize);
@@ -20,6 +22,8 @@ pub(crate) struct ModuleNumber(pub usize);
 /// Everything in the bytes of one component.
 #[derive(Debug, Default)]
 pub(crate) struct Definitions<'a> {
+    /// The rules that hold.
+    pub rules: AsyncRules,
     /// The root component and every component nested in it.
     pub components: Vec<ComponentDefinition<'a>>,
     /// Every core module.
@@ -65,8 +69,8 @@ pub(crate) enum Definition<'a> {
     Alias(ComponentAlias<'a>),
     /// A type.
     Type(ComponentType<'a>),
-    /// A canonical definition.
-    Canon(CanonicalFunction),
+    /// A canonical definition, and whether it is `cancellable`, which only older rules know.
+    Canon(CanonicalFunction, bool),
     /// An import.
     Import(ComponentImport<'a>),
     /// An export.

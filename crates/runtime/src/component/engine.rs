@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::{
     Component, Loaded,
-    cache::{CacheKey, CodeCache, Kept},
+    cache::{CacheKey, CodeCache},
     code::{Code, generated},
     load,
 };
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
-use crate::plan::Plan;
+use crate::plan::{Plan, bypass_shims};
 use crate::{Error, ErrorKind, Features, Limits, Result};
 
 /// What an embedder may choose, once for all stores of an engine.
@@ -24,6 +24,7 @@ pub struct Config {
     allow_precompiled: bool,
     progress: Option<Arc<Progress>>,
     no_adapters: bool,
+    keep_shims: bool,
 }
 
 /// Told when compiling starts (core modules, bytes) and when it is over (`None`).
@@ -80,6 +81,15 @@ impl Config {
     #[must_use]
     pub fn adapters(mut self, on: bool) -> Self {
         self.no_adapters = !on;
+        self
+    }
+
+    /// Whether modules are instantiated that only stand in for functions of the host until a component's memory exists, as
+    /// tools write them. The default is to leave them out, for the runtime has no need of them. Nobody can see the difference
+    /// but in time and memory; it is there to compare with.
+    #[must_use]
+    pub fn keep_shims(mut self, on: bool) -> Self {
+        self.keep_shims = on;
         self
     }
 
@@ -163,16 +173,21 @@ impl Engine {
         !self.0.config.no_adapters
     }
 
+    /// What is loaded, without the modules that this engine leaves out: see [`Config::keep_shims`].
+    pub(super) fn slim(&self, mut loaded: Loaded) -> Loaded {
+        if !self.0.config.keep_shims {
+            bypass_shims(&mut loaded.plan, &loaded.bytes);
+        }
+        loaded
+    }
+
     /// A component whose code is in the cache, or the bytes again. That it is there says that the component was checked, for
     /// only then is code compiled and kept; nothing is planned before that is known.
     pub(super) fn cached(&self, bytes: Vec<u8>) -> std::result::Result<Component, Vec<u8>> {
         let kept = self.0.cache.as_ref().and_then(|cache| cache.load(&self.cache_key(&bytes)));
         let map = |code| CoreModule::trusted_file(&self.0.core, code);
-        let revive = |kept: Kept| self.revive(&bytes, &kept.note, || kept.modules.into_iter().map(map).collect()).ok();
-        match kept.and_then(revive) {
-            Some((plan, code)) => Ok(Component::with_code(self, Loaded { bytes, plan }, code)),
-            None => Err(bytes),
-        }
+        let Some(kept) = kept else { return Err(bytes) };
+        self.revive(bytes, &kept.note, || kept.modules.into_iter().map(map).collect()).map_err(|(bytes, _)| bytes)
     }
 
     /// What the code of a component is kept under.
@@ -205,10 +220,11 @@ impl Engine {
         }
     }
 
-    /// What an artifact is made for: the core engine with its settings, and the gates that were open when its component
-    /// was checked, since it isn't checked again.
+    /// What an artifact is made for: the core engine with its settings, the gates and rules with which its component was
+    /// checked, since it isn't checked again, and which of its modules are compiled.
     pub(super) fn artifact_hash(&self) -> u64 {
-        hash_of(&(self.0.core.compatibility_hash(), self.0.config.features.wasm_features()))
+        let Config { features, keep_shims, .. } = &self.0.config;
+        hash_of(&(self.0.core.compatibility_hash(), features, keep_shims))
     }
 
     /// What an artifact notes of how its code was made.
@@ -221,20 +237,30 @@ impl Engine {
         self.0.config.allow_precompiled
     }
 
-    /// The plan of a component and its code, which was kept: that of its modules, and of what was generated, of which `made`
-    /// is the [`tag`].
+    /// The component in `bytes` with its code, which was kept: that of its modules, and of what was generated, of which
+    /// `made` is the [`tag`]. With the error, the bytes come back.
     pub(super) fn revive(
         &self,
-        component: &[u8],
+        bytes: Vec<u8>,
         made: &[u8],
         code: impl FnOnce() -> Result<Vec<CoreModule>>,
-    ) -> Result<(Plan, Code)> {
-        let plan = load::plan_again(component, &self.0.config.features)?;
+    ) -> std::result::Result<Component, (Vec<u8>, Error)> {
+        let plan = match load::plan_again(&bytes, &self.0.config.features) {
+            Ok(plan) => plan,
+            Err(error) => return Err((bytes, error)),
+        };
+        let loaded = self.slim(Loaded { bytes, plan });
+        match self.revived_code(&loaded.plan, made, code) {
+            Ok(code) => Ok(Component::with_code(self, loaded, code)),
+            Err(error) => Err((loaded.bytes, error)),
+        }
+    }
+
+    fn revived_code(&self, plan: &Plan, made: &[u8], code: impl FnOnce() -> Result<Vec<CoreModule>>) -> Result<Code> {
         // Adapters may be there and not be wanted, or the reverse; mostly they are what this engine would make.
         for adapters in [self.has_adapters(), !self.has_adapters()] {
-            if made == tag(&generated(&plan, adapters)?) {
-                let code = Code::new(&self.0.core, &plan, code()?, self.has_adapters())?;
-                return Ok((plan, code));
+            if made == tag(&generated(plan, adapters)?) {
+                return Code::new(&self.0.core, plan, code()?, self.has_adapters());
             }
         }
         Err(other_build())

@@ -1,5 +1,6 @@
 //! Loading: bytes or text in, a checked component with its plan out.
 
+use super::cancellable::Readable;
 use super::composition::{is_composition, plan_composition};
 use super::definition::Definitions;
 use super::{decode::decode, header, validate};
@@ -23,9 +24,10 @@ pub(crate) fn load(bytes: &[u8], features: &Features) -> Result<Loaded> {
 
 /// Loads a component from its binary form.
 pub(super) fn load_binary(bytes: Vec<u8>, features: &Features) -> Result<Loaded> {
-    let definitions = check(&bytes, features)?;
-    let plan = plan::build(&definitions)?;
-    drop(definitions);
+    let source = Readable::new(&bytes, features)?;
+    let validate = |bytes: &[u8], definitions: &Definitions<'_>| validate::validate(bytes, features, definitions);
+    let plan = plan::build(&check_with(&source, features, validate)?)?;
+    drop(source);
     Ok(Loaded { bytes, plan })
 }
 
@@ -34,17 +36,24 @@ pub(super) fn plan_again(bytes: &[u8], features: &Features) -> Result<Plan> {
     if is_composition(bytes) {
         return plan_composition(bytes, features);
     }
-    let definitions = decode(bytes, features.wasm_features()).map_err(|error| validate::malformed(&error))?;
+    let source = Readable::new(bytes, features)?;
+    let definitions = decode(&source, features).map_err(|error| validate::malformed(&error))?;
     plan::build(&definitions)
 }
 
-/// Checks a component in binary form; the result is what it lists.
-pub(super) fn check<'a>(bytes: &'a [u8], features: &Features) -> Result<Definitions<'a>> {
-    header::check(bytes)?;
-    let definitions = match decode(bytes, features.wasm_features()) {
+/// Checks a component in binary form, by `validate` for everything but its form; the result is what it lists.
+pub(super) fn check_with<'a>(
+    source: &'a Readable<'_>,
+    features: &Features,
+    validate: impl FnOnce(&[u8], &Definitions<'_>) -> Result<()>,
+) -> Result<Definitions<'a>> {
+    header::check(&source.bytes)?;
+    let definitions = match decode(source, features) {
         Ok(definitions) => definitions,
-        Err(error) => return Err(header::truncation(bytes, &error).unwrap_or_else(|| validate::malformed(&error))),
+        Err(error) => {
+            return Err(header::truncation(&source.bytes, &error).unwrap_or_else(|| validate::malformed(&error)));
+        }
     };
-    validate::validate(bytes, features, &definitions)?;
+    validate(&source.bytes, &definitions)?;
     Ok(definitions)
 }

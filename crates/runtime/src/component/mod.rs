@@ -2,6 +2,7 @@
 
 mod artifact;
 mod cache;
+mod cancellable;
 mod code;
 #[allow(clippy::module_inception, reason = "the standard's name")]
 mod component;
@@ -11,14 +12,17 @@ mod definition;
 mod engine;
 mod excerpt;
 mod extern_name;
+mod given;
 mod header;
 mod load;
+mod module;
 mod precompiled;
 mod shed;
 #[cfg(test)]
 mod tests;
 mod validate;
 
+pub use cancellable::cancellable_immediates;
 pub(crate) use code::{Code, Source};
 pub use component::Component;
 pub use composition::Plug;
@@ -26,7 +30,9 @@ pub(crate) use definition::{ComponentNumber, Definition, Definitions, ModuleNumb
 pub use engine::{Config, Engine};
 pub(crate) use excerpt::excerpt;
 pub use extern_name::{Annotation, ExternName, InterfaceName, PlainName};
+pub(crate) use given::Comparison;
 pub(crate) use load::Loaded;
 #[cfg(test)]
 pub(crate) use load::load;
+pub use module::Module;
 pub(crate) use shed::SHED;

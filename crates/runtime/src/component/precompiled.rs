@@ -70,8 +70,7 @@ fn copy(_: &File, _: &Place) -> Option<File> {
 
 fn revive(engine: &Engine, artifact: &Artifact<'_>, code: impl Fn(&Place) -> Result<CoreModule>) -> Result<Component> {
     let code = || artifact.modules.iter().map(code).collect();
-    let (plan, code) = engine.revive(artifact.component, artifact.made, code)?;
-    Ok(Component::with_code(engine, Loaded { bytes: artifact.component.to_vec(), plan }, code))
+    engine.revive(artifact.component.to_vec(), artifact.made, code).map_err(|(_, error)| error)
 }
 
 fn check_allowed(engine: &Engine) -> Result<()> {

@@ -6,9 +6,13 @@ use wasmparser::{Parser, Payload};
 use super::composition::{self, is_composition};
 use super::validate::malformed;
 use crate::Result;
+use crate::plan::MAX_SHIM;
 
 /// Bytes of a component that is kept whole: shedding makes starts of large ones faster, and nothing else.
 const KEPT_WHOLE: usize = 1 << 20;
+
+/// Bytes of a core module that is kept whole. It may be a shim, and the plan depends on what that does.
+const MODULE_KEPT_WHOLE: u64 = MAX_SHIM as u64;
 
 /// Custom sections of core modules that stay: `inspect` shows them.
 const KEPT_CUSTOM: &str = "producers";
@@ -27,17 +31,22 @@ pub(super) fn without_code(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn shed(component: &[u8]) -> Result<Vec<u8>> {
-    // What is open, innermost last: the identity of its section, and what is left of its content.
-    let mut open = vec![(0, Vec::new())];
+    // What is open, innermost last.
+    let mut open = vec![Open { id: 0, content: Vec::new(), sheds: false }];
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload.map_err(|error| malformed(&error))?;
         match &payload {
             Payload::Version { range, .. } => keep(&mut open, part(component, range)),
-            Payload::ModuleSection { .. } => open.push((ComponentSectionId::CoreModule as u8, Vec::new())),
-            Payload::ComponentSection { .. } => open.push((ComponentSectionId::Component as u8, Vec::new())),
+            Payload::ModuleSection { unchecked_range: range, .. } => {
+                let sheds = range.end.saturating_sub(range.start) > MODULE_KEPT_WHOLE;
+                open.push(Open { id: ComponentSectionId::CoreModule as u8, content: Vec::new(), sheds });
+            }
+            Payload::ComponentSection { .. } => {
+                open.push(Open { id: ComponentSectionId::Component as u8, content: Vec::new(), sheds: false });
+            }
             Payload::End(_) if open.len() > 1 => {
-                let (id, mut content) = open.pop().unwrap_or_default();
-                if id == ComponentSectionId::CoreModule as u8 {
+                let Open { id, mut content, sheds } = open.pop().unwrap_or_default();
+                if sheds {
                     let mut name = Vec::new();
                     SHED.encode(&mut name);
                     content.extend(section(SectionId::Custom as u8, &name));
@@ -45,16 +54,33 @@ fn shed(component: &[u8]) -> Result<Vec<u8>> {
                 keep(&mut open, &section(id, &content));
             }
             _ => {
-                let is_module = open.last().is_some_and(|(id, _)| *id == ComponentSectionId::CoreModule as u8);
+                let sheds = open.last().is_some_and(|open| open.sheds);
                 if let Some((id, range)) = payload.as_section()
-                    && !(is_module && is_shed(&payload, id))
+                    && !(sheds && is_shed(&payload, id))
                 {
                     keep(&mut open, &section(id, part(component, &range)));
                 }
             }
         }
     }
-    Ok(open.pop().unwrap_or_default().1)
+    Ok(open.pop().unwrap_or_default().content)
+}
+
+/// A component or core module that is being read.
+#[derive(Default)]
+struct Open {
+    /// The identity of its section.
+    id: u8,
+    /// What is left of its content.
+    content: Vec<u8>,
+    /// Whether it is a core module that loses something.
+    sheds: bool,
+}
+
+/// Whether what is left of `bytes` is no valid component any more.
+pub(super) fn is_without_code(bytes: &[u8]) -> bool {
+    let mut payloads = Parser::new(0).parse_all(bytes).map_while(std::result::Result::ok);
+    payloads.any(|payload| matches!(payload, Payload::CustomSection(custom) if custom.name() == SHED))
 }
 
 /// Whether this section of a core module goes.
@@ -73,9 +99,9 @@ fn part<'a>(component: &'a [u8], range: &std::ops::Range<u64>) -> &'a [u8] {
     component.get(range).unwrap_or_default()
 }
 
-fn keep(open: &mut [(u8, Vec<u8>)], bytes: &[u8]) {
-    if let Some((_, content)) = open.last_mut() {
-        content.extend_from_slice(bytes);
+fn keep(open: &mut [Open], bytes: &[u8]) {
+    if let Some(open) = open.last_mut() {
+        open.content.extend_from_slice(bytes);
     }
 }
 
@@ -93,7 +119,7 @@ mod tests {
     fn what_plans_is_left() {
         let text = r#"(component
           (component $c
-            (core module $m (import "a" "b" (func)) (memory (export "memory") 1) (data (i32.const 8) "data")
+            (core module $m (import "a" "b" (func)) (memory (export "memory") 2) (data (i32.const 8) "data")
               (func (export "f") (result i32) (i32.const 7)))
             (core instance $i (instantiate $m (with "a" (instance (export "b" (func $g))))))
             (alias core export $i "f" (core func $f))
@@ -104,9 +130,11 @@ mod tests {
             "(component $c",
             r#"(component $c (core module $n (func (export "g"))) (core instance $n (instantiate $n)) (alias core export $n "g" (core func $g))"#,
         );
+        let text = text.replace(r#""data""#, &format!(r#""data" "{}""#, "x".repeat(MAX_SHIM)));
         let bytes = wat::parse_str(text).unwrap();
         let shed = shed(&bytes).unwrap();
-        assert!(shed.len() < bytes.len());
+        assert!(shed.len() < bytes.len() - MAX_SHIM);
+        assert!(is_without_code(&shed) && !is_without_code(&bytes));
         let features = crate::Features::default();
         let plans = [&bytes, &shed].map(|bytes| super::super::load::plan_again(bytes, &features).unwrap());
         // What differs is where the modules are.

@@ -1,6 +1,7 @@
 //! The validator's verdict as an error that says what is wrong, where, and which gate is closed.
 
-use wasmparser::Validator;
+use wasmparser::types::Types;
+use wasmparser::{Validator, WasmFeatures};
 
 use super::definition::Definitions;
 use super::excerpt::excerpt;
@@ -11,10 +12,30 @@ const MAX_MESSAGE_LENGTH: usize = 600;
 
 /// Checks `bytes` against every rule of the standard.
 pub(super) fn validate(bytes: &[u8], features: &Features, definitions: &Definitions<'_>) -> Result<()> {
-    match Validator::new_with_features(features.wasm_features()).validate_all(bytes) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(refused(ErrorKind::Invalid, &error, place(definitions, error.offset()))),
-    }
+    let features = features.wasm_features();
+    validate_with(&mut Validator::new_with_features(features), features, bytes, definitions).map(drop)
+}
+
+/// The same with a validator of these features; the result are the component's types.
+pub(super) fn validate_with(
+    validator: &mut Validator,
+    features: WasmFeatures,
+    bytes: &[u8],
+    definitions: &Definitions<'_>,
+) -> Result<Types> {
+    let error = match validator.validate_all(bytes) {
+        Ok(types) => return Ok(types),
+        Err(error) => error,
+    };
+    // What is wrong with shared memories as well is said first: that they are not supported is no help then.
+    let error = match error.missing_wasm_feature() {
+        Some(WasmFeatures::THREADS) => {
+            let mut validator = Validator::new_with_features(features | WasmFeatures::THREADS);
+            validator.validate_all(bytes).err().unwrap_or(error)
+        }
+        _ => error,
+    };
+    Err(refused(ErrorKind::Invalid, &error, place(definitions, error.offset())))
 }
 
 /// Bytes that cannot even be read.
@@ -22,9 +43,14 @@ pub(super) fn malformed(error: &wasmparser::Error) -> Error {
     refused(ErrorKind::Malformed, error, None)
 }
 
+/// The validator's words.
+pub(super) fn refused_by(error: &wasmparser::Error) -> String {
+    excerpt(error.message().lines().collect::<Vec<_>>().join(": "), MAX_MESSAGE_LENGTH)
+}
+
 fn refused(kind: ErrorKind, error: &wasmparser::Error, place: Option<String>) -> Error {
     let what = if kind == ErrorKind::Malformed { "malformed" } else { "invalid" };
-    let message = excerpt(error.message().lines().collect::<Vec<_>>().join(": "), MAX_MESSAGE_LENGTH);
+    let message = refused_by(error);
     let message = format!("the component is {what}: {message} (at byte {:#x})", error.offset());
     let refused = Error::new(kind, message);
     let refused = match place {
@@ -37,7 +63,7 @@ fn refused(kind: ErrorKind, error: &wasmparser::Error, place: Option<String>) ->
     }
 }
 
-fn missing(flags: wasmparser::WasmFeatures) -> String {
+fn missing(flags: WasmFeatures) -> String {
     match Features::gate_of(flags) {
         Some(gate) if gate.is_supported() => {
             let name = gate.name();

@@ -42,6 +42,16 @@ impl Default for EngineOptions {
 /// Elements of a table in the pool, unless the limit is lower. A pool's places are as large as the largest.
 const POOLED_TABLE_ELEMENTS: u64 = 100_000;
 
+/// Bytes of a pooled memory that keep their pages when an instance ends: to put back what they were costs less than that the
+/// next instance asks the kernel for each anew.
+const KEPT_OF_MEMORY: usize = 256 << 10;
+
+/// The same for a table.
+const KEPT_OF_TABLE: usize = 64 << 10;
+
+/// The same where the kernel does not say what was written to.
+const KEPT_OF_SMALL_TABLE: usize = 4 << 10;
+
 /// The pool that `options` ask for.
 fn pooling(options: &EngineOptions) -> wasmtime::PoolingAllocationConfig {
     let mut pool = wasmtime::PoolingAllocationConfig::default();
@@ -55,6 +65,14 @@ fn pooling(options: &EngineOptions) -> wasmtime::PoolingAllocationConfig {
     let elements = options.max_table_elements.min(POOLED_TABLE_ELEMENTS);
     pool.table_elements(usize::try_from(elements).unwrap_or(usize::MAX));
     pool.max_core_instance_size(1 << 20).max_tables_per_module(16).max_memories_per_module(64);
+    if wasmtime::PoolingAllocationConfig::is_pagemap_scan_available() {
+        // The kernel says which pages were written to, and only those are put back. Elsewhere all bytes would be.
+        pool.pagemap_scan(wasmtime::Enabled::Yes);
+        pool.linear_memory_keep_resident(KEPT_OF_MEMORY);
+        pool.table_keep_resident(KEPT_OF_TABLE);
+    } else {
+        pool.table_keep_resident(KEPT_OF_SMALL_TABLE);
+    }
     pool
 }
 

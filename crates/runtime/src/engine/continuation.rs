@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::convert::{error, into_engine};
 use super::func::CoreFunc;
+use super::host_funcs::Seam;
 use super::store::{StoreHandle, StoreMut, UNKNOWN_STACK};
 use crate::abi::Args;
 use crate::error::bug;
@@ -107,30 +108,32 @@ pub(crate) type GoOn = fn(&mut StoreMut<'_>, u64) -> Result<Option<(CoreFunc, Ar
 /// cheapest call that the engine makes on an own stack. It must be wasm: the engine finds its way from the guest's frames
 /// down to it when it walks the stack.
 pub(crate) fn run_func(store: &mut StoreMut<'_>) -> CoreFunc {
-    let handle = store.handle;
-    let run = move |mut caller: wasmtime::Caller<'_, State>| -> wasmtime::Result<()> {
-        let turn = handle.turn();
-        let here = 0u8;
-        turn.stack.set((&raw const here).addr());
-        let Some(mut job) = turn.job.take() else { return Err(into_engine(bug!("a stack without a job"))) };
-        loop {
-            let context = &mut wasmtime::AsContextMut::as_context_mut(&mut caller);
-            let bits = job.func.call_raw(context, job.args.values())?;
-            turn.answer.set(bits);
-            if !job.goes_on {
-                return Ok(());
-            }
-            let context = wasmtime::AsContextMut::as_context_mut(&mut caller);
-            let mut store = StoreMut { context, handle };
-            let go_on = store.state().go_on;
-            match go_on(&mut store, bits).map_err(into_engine)? {
-                Some((func, args)) => job = Job { func, args, goes_on: true },
-                None => return Ok(()),
-            }
-        }
-    };
     let run = wasmtime::Func::wrap(&mut store.context, run);
     CoreFunc::new(&store.context, run)
+}
+
+/// The body of [`run_func`].
+pub(super) fn run(mut caller: wasmtime::Caller<'_, State>) -> wasmtime::Result<()> {
+    let Seam(Some(handle)) = caller.data().seam else { return Err(into_engine(bug!("a store without a seam"))) };
+    let turn = handle.turn();
+    let here = 0u8;
+    turn.stack.set((&raw const here).addr());
+    let Some(mut job) = turn.job.take() else { return Err(into_engine(bug!("a stack without a job"))) };
+    loop {
+        let context = &mut wasmtime::AsContextMut::as_context_mut(&mut caller);
+        let bits = job.func.call_raw(context, job.args.values())?;
+        turn.answer.set(bits);
+        if !job.goes_on {
+            return Ok(());
+        }
+        let context = wasmtime::AsContextMut::as_context_mut(&mut caller);
+        let mut store = StoreMut { context, handle };
+        let go_on = store.state().go_on;
+        match go_on(&mut store, bits).map_err(into_engine)? {
+            Some((func, args)) => job = Job { func, args, goes_on: true },
+            None => return Ok(()),
+        }
+    }
 }
 
 /// Lets `runner`, which calls [`run_func`], begin the stacks of this store, if none does.

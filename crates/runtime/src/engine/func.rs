@@ -12,6 +12,7 @@ use wasmtime::{AsContext, StoreContextMut, ValRaw};
 use super::config::CoreEngine;
 use super::continuation::{Continuation, Step};
 use super::convert::{bits_to_raw, bits_to_val, error, flat_type, into_engine, raw_to_bits, val_to_bits, val_type};
+use super::host_funcs::Seam;
 use super::store::StoreMut;
 use crate::error::bug;
 use crate::store::State;
@@ -199,49 +200,73 @@ pub(crate) fn host_func_of(
     ty: &CoreFuncType,
     body: impl Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync + 'static,
 ) -> CoreFunc {
-    let handle = store.handle;
-    let CoreFuncType { ty, params: types, result } = ty.clone();
-    let count = types.len() as u8;
-    let call = move |mut caller: wasmtime::Caller<'_, State>, values: &mut [MaybeUninit<ValRaw>]| {
+    let CoreFuncType { ty: engines, params, result } = ty;
+    // SAFETY: `entry` reads parameters and writes the result as `ty` says.
+    let func = unsafe { wasmtime::Func::new_unchecked(&mut store.context, engines.clone(), entry(ty, body)) };
+    CoreFunc { func, params: params.len() as u8, result: *result }
+}
+
+/// Adds a function to those of a linker, which are no store's. `names` are as modules import it.
+pub(super) fn define(
+    linker: &mut wasmtime::Linker<State>,
+    names: [&str; 2],
+    ty: &CoreFuncType,
+    body: impl Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync + 'static,
+) -> wasmtime::Result<()> {
+    // SAFETY: `entry` reads parameters and writes the result as `ty` says.
+    unsafe { linker.func_new_unchecked(names[0], names[1], ty.ty.clone(), entry(ty, body)) }.map(drop)
+}
+
+/// What the engine calls for a host function of type `ty`. It finds its store through the caller.
+fn entry(
+    ty: &CoreFuncType,
+    body: impl Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync + 'static,
+) -> impl Fn(wasmtime::Caller<'_, State>, &mut [MaybeUninit<ValRaw>]) -> wasmtime::Result<()> + Send + Sync + 'static {
+    let (types, result) = (ty.params.clone(), ty.result);
+    move |mut caller, values| {
         let few = &mut [0; FEW_VALUES];
         let args: &mut [u64] = if types.len() <= FEW_VALUES { few } else { &mut [0; MAX_VALUES] };
         let args = &mut args[..types.len()];
         for ((arg, value), &ty) in args.iter_mut().zip(values.iter()).zip(types.iter()) {
-            // SAFETY: the engine initialises a value for each parameter of `ty`, which was made from `types`.
+            // SAFETY: the engine initialises a value for each parameter of the type that the function was made with, whose
+            // parameters `types` are.
             *arg = raw_to_bits(unsafe { value.assume_init_ref() }, ty);
         }
-        let store = StoreMut { context: wasmtime::AsContextMut::as_context_mut(&mut caller), handle };
+        let Seam(Some(handle)) = caller.data().seam else { return Err(into_engine(bug!("a store without a seam"))) };
+        let mut store = StoreMut { context: wasmtime::AsContextMut::as_context_mut(&mut caller), handle };
+        store.host_runs().map_err(into_engine)?;
         let bits = body(store, args).map_err(into_engine)?;
         if let Some(ty) = result {
             values[0] = MaybeUninit::new(bits_to_raw(bits, ty));
         }
         Ok(())
-    };
-    // SAFETY: parameters are read and the result is written as `ty` says, above.
-    let func = unsafe { wasmtime::Func::new_unchecked(&mut store.context, ty, call) };
-    CoreFunc { func, params: count, result }
+    }
 }
 
 /// The only function that suspends: it gives control back to whoever resumed the continuation, once.
 ///
 /// It may be called only where [`StoreMut::can_park`] says yes.
 pub(crate) fn park_func(store: &mut StoreMut<'_>) -> CoreFunc {
-    let handle = store.handle;
-    handle.turn().suspends.set(true);
-    let func = wasmtime::Func::wrap_async(&mut store.context, move |_caller, (): ()| {
-        // `_caller` is not captured: nothing borrowed from the store lives across the suspension (contract 2).
-        let mut parked = false;
-        Box::new(std::future::poll_fn(move |_| {
-            if parked {
-                Poll::Ready(())
-            } else {
-                parked = true;
-                handle.turn().parked.set(true);
-                Poll::Pending
-            }
-        }))
-    });
+    store.handle.turn().suspends.set(true);
+    let func = wasmtime::Func::wrap_async(&mut store.context, |caller, ()| park(&caller));
     CoreFunc { func, params: 0, result: None }
+}
+
+/// The body of [`park_func`].
+pub(super) fn park(caller: &wasmtime::Caller<'_, State>) -> Box<dyn Future<Output = wasmtime::Result<()>> + Send> {
+    // `caller` is not captured: nothing borrowed from the store lives across the suspension (contract 2).
+    let seam = caller.data().seam;
+    let mut parked = false;
+    Box::new(std::future::poll_fn(move |_| {
+        let Seam(Some(handle)) = seam else { return Poll::Ready(Err(into_engine(bug!("a store without a seam")))) };
+        if parked {
+            Poll::Ready(Ok(()))
+        } else {
+            parked = true;
+            handle.turn().parked.set(true);
+            Poll::Pending
+        }
+    }))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::memory::CoreMemory;
 use super::module::{CoreExport, CoreModule};
 use super::store::StoreMut;
 use crate::Result;
+use crate::store::State;
 
 /// A table of a core instance.
 #[derive(Clone, Copy)]
@@ -40,11 +41,6 @@ impl CoreExtern {
     /// The function, if it is one.
     pub(crate) fn func(&self, store: &StoreMut<'_>) -> Option<CoreFunc> {
         self.0.clone().into_func().map(|func| CoreFunc::new(&store.context, func))
-    }
-
-    /// Whether it is a function.
-    pub(crate) fn is_func(&self) -> bool {
-        matches!(self.0, wasmtime::Extern::Func(_))
     }
 
     /// The memory, if it is one.
@@ -98,6 +94,26 @@ impl<const N: usize> From<[CoreExtern; N]> for CoreExterns {
     }
 }
 
+/// That a start function runs on the stack of whoever executes the store, as a plain call does.
+struct Plain {
+    /// What was so before.
+    outer: bool,
+}
+
+impl Plain {
+    /// None where the engine insists on a stack of its own.
+    fn begin(store: &StoreMut<'_>) -> Option<Plain> {
+        let turn = store.handle.turn();
+        let here = store.on_embedders_stack() && !turn.suspends.get();
+        here.then(|| Plain { outer: turn.plain.replace(true) })
+    }
+
+    fn end(self, store: &StoreMut<'_>, result: wasmtime::Result<wasmtime::Instance>) -> Result<CoreInstance> {
+        store.handle.turn().plain.set(self.outer);
+        CoreInstance::from(store, result.map_err(error))
+    }
+}
+
 /// An instantiated core module.
 #[derive(Clone, Copy)]
 pub(crate) struct CoreInstance(wasmtime::Instance);
@@ -110,16 +126,25 @@ impl CoreInstance {
     /// A trap of the start function, an extern that does not fit, or a reached limit.
     pub(crate) fn new(store: &mut StoreMut<'_>, module: &CoreModule, args: &CoreExterns) -> Result<Self> {
         let CoreExterns(args) = args;
-        let turn = store.handle.turn();
-        let result = if store.on_embedders_stack() && !turn.suspends.get() {
-            // On this stack, as a plain call is.
-            let outer = turn.plain.replace(true);
+        if let Some(plain) = Plain::begin(store) {
             let result = wasmtime::Instance::new(&mut store.context, &module.0, args);
-            turn.plain.set(outer);
-            result.map_err(error)
-        } else {
-            ready(store.handle, wasmtime::Instance::new_async(&mut store.context, &module.0, args))
-        };
+            return plain.end(store, result);
+        }
+        let result = ready(store.handle, wasmtime::Instance::new_async(&mut store.context, &module.0, args));
+        CoreInstance::from(store, result)
+    }
+
+    /// [`new`](Self::new) of a module that is prepared.
+    pub(super) fn of(store: &mut StoreMut<'_>, prepared: &wasmtime::InstancePre<State>) -> Result<Self> {
+        if let Some(plain) = Plain::begin(store) {
+            let result = prepared.instantiate(&mut store.context);
+            return plain.end(store, result);
+        }
+        let result = ready(store.handle, prepared.instantiate_async(&mut store.context));
+        CoreInstance::from(store, result)
+    }
+
+    fn from(store: &StoreMut<'_>, result: Result<wasmtime::Instance>) -> Result<Self> {
         result.map(CoreInstance).map_err(|error| store.state().core_limits.explain(error))
     }
 

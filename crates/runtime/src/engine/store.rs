@@ -9,6 +9,8 @@ use wasmtime::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 
 use super::config::CoreEngine;
 use super::continuation::Job;
+use super::host_funcs::Seam;
+use super::keep::Keep;
 use super::memory::CoreMemory;
 use crate::store::State;
 
@@ -36,6 +38,9 @@ pub(super) const UNKNOWN_STACK: usize = 1;
 /// Where the embedder's stack begins: above every address.
 const EMBEDDERS_STACK: usize = usize::MAX;
 
+/// What is done before the host does anything else.
+pub(crate) type BeforeHost = fn(&mut StoreMut<'_>) -> crate::Result<()>;
+
 /// Who executes the store, and how its last stack gave control back.
 pub(super) struct Turn {
     /// Set by the parking function just before it suspends. A suspension without it is the engine's own (its collector
@@ -50,12 +55,16 @@ pub(super) struct Turn {
     pub(super) plain: Cell<bool>,
     /// Whether there is a function that suspends. The engine makes no plain instances then.
     pub(super) suspends: Cell<bool>,
+    /// What is done before a function of the host does anything that a guest calls.
+    pub(super) before_host: Cell<Option<BeforeHost>>,
     /// What own stacks begin with, once there is one.
     pub(super) runner: OnceCell<wasmtime::TypedFunc<(), ()>>,
     /// What the next stack runs.
     pub(super) job: Cell<Option<Job>>,
     /// What the last stack that ended came to.
     pub(super) answer: Cell<u64>,
+    /// What functions that stores share keep here.
+    pub(super) keep: Keep,
 }
 
 impl Turn {
@@ -66,9 +75,11 @@ impl Turn {
             spare,
             plain: Cell::new(false),
             suspends: Cell::new(false),
+            before_host: Cell::new(None),
             runner: OnceCell::new(),
             job: Cell::new(None),
             answer: Cell::new(0),
+            keep: Keep::default(),
         }
     }
 
@@ -156,7 +167,10 @@ impl EngineStore {
         let cell = Arc::new(StoreCell { store: UnsafeCell::new(store), turn: Turn::new(engine.spare_stack()) });
         // SAFETY: `Arc::into_raw` never gives null.
         let cell = unsafe { NonNull::new_unchecked(Arc::into_raw(cell).cast_mut()) };
-        EngineStore { handle: StoreHandle(cell), owns: PhantomData }
+        let mut this = EngineStore { handle: StoreHandle(cell), owns: PhantomData };
+        let seam = Seam(Some(this.handle));
+        this.as_mut().state_mut().seam = seam;
+        this
     }
 
     /// Access to everything. Exclusive by the borrow of `self`.
@@ -222,6 +236,11 @@ impl StoreMut<'_> {
         memory.0.data_mut(&mut self.context)
     }
 
+    /// Whether it is a store of this engine.
+    pub(crate) fn is_of(&self, engine: &CoreEngine) -> bool {
+        wasmtime::Engine::same(self.context.engine(), engine.inner())
+    }
+
     /// Whether the innermost call of a guest can be suspended: all that is below it on its stack is wasm.
     #[inline]
     pub(crate) fn can_park(&self) -> bool {
@@ -233,6 +252,22 @@ impl StoreMut<'_> {
     #[inline]
     pub(crate) fn has_room(&self) -> bool {
         self.handle.turn().has_room()
+    }
+
+    /// Lets `what` be done, once, before a function of the host does anything that a guest calls: guests may run until
+    /// then. Who called the guest asks with [`host_runs`](Self::host_runs).
+    #[inline]
+    pub(crate) fn before_host(&mut self, what: BeforeHost) {
+        self.handle.turn().before_host.set(Some(what));
+    }
+
+    /// The host goes on: what was to be done before is done, if it was not yet.
+    #[inline]
+    pub(crate) fn host_runs(&mut self) -> crate::Result<()> {
+        match self.handle.turn().before_host.take() {
+            Some(what) => what(self),
+            None => Ok(()),
+        }
     }
 
     /// Whether the store is executed on the stack of the embedder, not on one that can be suspended.

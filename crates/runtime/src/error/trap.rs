@@ -61,7 +61,8 @@ traps! {
     /// An exception left a component.
     UncaughtException = "an exception propagated out of a component";
 
-    /// The store ended with an earlier trap.
+    /// The store ended with an earlier trap, or the call is one that older rules forbid
+    /// ([`AsyncRules::August2026`](crate::AsyncRules)).
     CannotEnter = "cannot enter component instance";
     /// Spec: `ComponentInstance.may_leave`.
     CannotLeave = "cannot leave component instance";

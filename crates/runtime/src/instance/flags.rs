@@ -32,6 +32,15 @@ fn flags(state: &State, instance: InstanceId) -> Result<Flags> {
     Ok(state.instances.get(instance)?.flags)
 }
 
+/// A global that generated code looks at: with the flags of `instance`, or one that lets it do everything. Flags that are
+/// no global change only while the host runs.
+pub(crate) fn flags_global(store: &mut StoreMut<'_>, instance: InstanceId) -> Result<CoreGlobal> {
+    match flags(store.state(), instance)? {
+        Flags::Plain(_) => CoreGlobal::new(store, MAY_LEAVE),
+        Flags::Shared(global) => Ok(global),
+    }
+}
+
 /// Whether `bit` is set.
 #[inline]
 pub(crate) fn may(store: &mut StoreMut<'_>, instance: InstanceId, bit: u32) -> Result<bool> {

@@ -13,13 +13,22 @@ use crate::{Error, Result};
 
 /// Instantiates `component`; its start functions run.
 pub(crate) fn instantiate(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
+    if !store.is_of(linked.component.core()) {
+        return Err(Error::link("the store is of another engine than the component")
+            .with_hint("make the store, the linker and the component with the same engine"));
+    }
     let root = make_root(store, linked)?;
     let plan = linked.component.plan();
     let code = linked.component.code()?;
-    let mut run =
-        Run { root, plan, code, glue: canon::Glue::default(), externs: CoreExterns::default(), calls_out: false };
-    for (step, sources) in plan.steps.iter().zip(&code.sources) {
-        run.step(store, step, sources)?;
+    let instances = &store.state().roots.get(root)?.instances;
+    let shared = linked.shared.of(linked, root, instances)?;
+    if let Some(shared) = shared {
+        shared.provide(store)?;
+    }
+    let (glue, externs) = (canon::Glue::default(), CoreExterns::default());
+    let mut run = Run { root, plan, code, shared, glue, externs, calls_out: false };
+    for (number, (step, sources)) in plan.steps.iter().zip(&code.sources).enumerate() {
+        run.step(store, number, step, sources)?;
     }
     Ok(root)
 }
@@ -56,7 +65,7 @@ fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
         let resource = match planned {
             PlannedResource::Imported { .. } => {
                 let host = host_resources.next().ok_or_else(|| bug!("an imported resource was not linked"))?;
-                RuntimeResource::Host { drop: host.drop.clone() }
+                RuntimeResource::Host { drop: host.drop.clone(), ty: host.ty, root }
             }
             PlannedResource::Defined { instance, dtor, .. } => {
                 let instance = instances.get(instance.at()).copied();
@@ -91,6 +100,8 @@ struct Run<'r> {
     root: RootId,
     plan: &'r Plan,
     code: &'r Code,
+    /// Functions that need not be made.
+    shared: Option<&'r canon::SharedFuncsOf>,
     glue: canon::Glue,
     /// What the next core instance is given.
     externs: CoreExterns,
@@ -99,9 +110,19 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    fn step(&mut self, store: &mut StoreMut<'_>, step: &Step, sources: &[Source]) -> Result<()> {
+    fn step(&mut self, store: &mut StoreMut<'_>, number: usize, step: &Step, sources: &[Source]) -> Result<()> {
         match *step {
-            Step::Instantiate { module, instance, .. } => self.instantiate(store, module, instance, sources)?,
+            Step::Instantiate { module, instance, .. } => {
+                let starts = self.plan.modules.get(module.at()).is_none_or(|planned| planned.starts);
+                let core = match self.shared.and_then(|shared| shared.prepared(number)) {
+                    Some(prepared) => {
+                        self.calls_out |= !sources.is_empty();
+                        self.starting(store, instance, starts, |store| prepared.instantiate(store))?
+                    }
+                    None => self.instantiate(store, module, instance, (starts, sources))?,
+                };
+                store.state_mut().roots.get_mut(self.root)?.core_instances.push(core);
+            }
             Step::ExtractMemory(index, _) => {
                 let memory = self.only(store, sources)?.memory().ok_or_else(|| not_a("memory"))?;
                 store.state_mut().roots.get_mut(self.root)?.memories[index.at()] = Some(memory);
@@ -123,24 +144,31 @@ impl Run<'_> {
         store: &mut StoreMut<'_>,
         module: ModuleIndex,
         instance: InstanceIndex,
-        sources: &[Source],
-    ) -> Result<()> {
+        (starts, sources): (bool, &[Source]),
+    ) -> Result<CoreInstance> {
         self.externs.clear();
         for source in sources {
             let next = self.resolve(store, source)?;
             self.externs.push(next);
         }
-        let starts = self.plan.modules.get(module.at()).is_none_or(|planned| planned.starts);
         let module = self.code.module(module)?;
+        self.starting(store, instance, starts, |store| CoreInstance::new(store, module, &self.externs))
+    }
+
+    /// Makes a core instance, whose start function runs as a thread of `instance` if it `starts`.
+    fn starting(
+        &self,
+        store: &mut StoreMut<'_>,
+        instance: InstanceIndex,
+        starts: bool,
+        make: impl FnOnce(&mut StoreMut<'_>) -> Result<CoreInstance>,
+    ) -> Result<CoreInstance> {
         // Nobody asks for the thread of a start function that cannot call the runtime.
-        let core = if starts && self.calls_out {
-            let instance = store.state().roots.get(self.root)?.instance(instance)?;
-            in_start_function(store, instance, |store| CoreInstance::new(store, module, &self.externs))?
-        } else {
-            CoreInstance::new(store, module, &self.externs)?
-        };
-        store.state_mut().roots.get_mut(self.root)?.core_instances.push(core);
-        Ok(())
+        if !starts || !self.calls_out {
+            return make(store);
+        }
+        let instance = store.state().roots.get(self.root)?.instance(instance)?;
+        in_start_function(store, instance, make)
     }
 
     /// The one definition that a step names.
@@ -187,7 +215,7 @@ impl Run<'_> {
         {
             return Ok(adapter);
         }
-        let made = canon::make(store, self.root, self.code, &mut self.glue, index)?;
+        let made = canon::make(store, self.root, self.code, &mut self.glue, self.shared, index)?;
         store.state_mut().roots.get_mut(self.root)?.trampolines[index.at()] = Some(made.clone());
         Ok(made)
     }

@@ -1,5 +1,6 @@
 //! An instantiated component: the numbered slots of its plan, filled.
 
+use std::any::TypeId;
 use std::sync::Arc;
 
 use super::{InstanceId, Options};
@@ -22,8 +23,21 @@ pub(crate) type RootId = Id<RootInstance>;
 pub(crate) enum RuntimeResource {
     /// Defined by a component instance. Spec: `impl`, `dtor`.
     Guest { instance: InstanceId, root: RootId, dtor: Option<FuncIndex> },
-    /// Defined by the host.
-    Host { drop: HostDrop },
+    /// Defined by the host, by this Rust type, for a component.
+    Host { drop: HostDrop, ty: TypeId, root: RootId },
+}
+
+impl RuntimeResource {
+    /// Whether handles of the one can become handles of the other: two components have imported the same resource of the
+    /// host.
+    pub(crate) fn is_same(&self, other: &RuntimeResource) -> bool {
+        match (self, other) {
+            (RuntimeResource::Host { ty: a, root: one, .. }, RuntimeResource::Host { ty: b, root: two, .. }) => {
+                a == b && one != two
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The filled slots of one instantiated component.

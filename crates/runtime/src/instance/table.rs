@@ -20,10 +20,16 @@ impl<T> Table<T> {
         Table { array: vec![None], free: Vec::new(), limit: limit.min(MAX_LENGTH) }
     }
 
+    /// The entry, if there is one.
+    #[inline]
+    pub(crate) fn find(&self, index: u32) -> Option<&T> {
+        self.array.get(index as usize).and_then(Option::as_ref)
+    }
+
     /// Spec: `Table.get`.
     #[inline]
     pub(crate) fn get(&self, index: u32) -> Result<&T> {
-        self.array.get(index as usize).and_then(Option::as_ref).ok_or_else(|| Trap::UnknownHandle(index).into())
+        self.find(index).ok_or_else(|| Trap::UnknownHandle(index).into())
     }
 
     /// Spec: `Table.get`, to change the entry.

@@ -7,9 +7,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::Prepared;
+use super::complete::{GivenDefinition, complete};
 use super::semver_name::SemverName;
 use crate::abi::{Params, Returns};
-use crate::component::{Component, Engine};
+use crate::component::{Component, Engine, Module};
 use crate::host::{Access, Caller, HostFunc, Instance};
 use crate::store::Store;
 use crate::{Error, ErrorKind, Result};
@@ -22,12 +23,13 @@ pub struct Linker<T> {
 }
 
 /// The definitions of one instance.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct DefinedInstance {
     /// The name as it was given, for messages.
     pub(super) name: String,
     pub(super) funcs: HashMap<String, HostFunc>,
     pub(super) resources: HashMap<String, HostResource>,
+    pub(super) definitions: HashMap<String, GivenDefinition>,
 }
 
 /// A resource that the host defines.
@@ -61,8 +63,16 @@ impl<T: Send + 'static> Linker<T> {
             name: name.to_string(),
             funcs: HashMap::new(),
             resources: HashMap::new(),
+            definitions: HashMap::new(),
         });
         Ok(LinkerInstance { defined, of: PhantomData })
+    }
+
+    /// What components import at their root, outside of an instance, to define in.
+    pub fn root(&mut self) -> LinkerInstance<'_, T> {
+        let key = SemverName::root();
+        let defined = self.instances.entry(key).or_default();
+        LinkerInstance { defined, of: PhantomData }
     }
 
     /// Checks that every import of `component` is there and of the right type, and instantiates it.
@@ -75,14 +85,26 @@ impl<T: Send + 'static> Linker<T> {
     }
 
     /// Checks that every import of `component` is there and of the right type, and compiles it if that was not done: what
-    /// [`instantiate`](Self::instantiate) does each time, once for any number of instances.
+    /// [`instantiate`](Self::instantiate) does each time, once for any number of instances. Core modules and components that
+    /// it imports become part of the component that was prepared ([`Prepared::component`]): the whole is compiled, cached, and
+    /// can be precompiled.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Link`] with what is missing, what there is and what to do; [`ErrorKind::Invalid`] when the core engine
     /// refuses a module.
     pub fn prepare(&self, component: &Component) -> Result<Prepared<T>> {
-        Prepared::new(self, component)
+        Prepared::new(self, &complete(self, component)?)
+    }
+
+    /// `component` with the core modules and components that it imports, and nothing else looked at:
+    /// [`prepare`](Self::prepare) begins with this. What comes of it needs no more of them, and can be precompiled.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Link`] when one is not defined, or is of another type than the import.
+    pub fn complete(&self, component: &Component) -> Result<Component> {
+        complete(self, component)
     }
 
     /// Checks only that every import of `component` is there and of the right type.
@@ -91,7 +113,7 @@ impl<T: Send + 'static> Linker<T> {
     ///
     /// [`ErrorKind::Link`] with what is missing, what there is and what to do.
     pub fn check(&self, component: &Component) -> Result<()> {
-        super::resolve::link(self, component).map(drop)
+        super::resolve::link(self, &complete(self, component)?).map(drop)
     }
 }
 
@@ -136,6 +158,34 @@ impl<T: Send + 'static> LinkerInstance<'_, T> {
         func: impl Fn(Access<T>, P) -> F + Send + Sync + 'static,
     ) -> Result<&mut Self> {
         self.add(name, HostFunc::concurrent(func))
+    }
+
+    /// Gives a core module to components that import one of this name: `(import "name" (core module …))`, at the root or as an
+    /// export of an instance.
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already.
+    pub fn module(&mut self, name: &str, module: &Module) -> Result<&mut Self> {
+        self.give(name, GivenDefinition::Module(module.clone()))
+    }
+
+    /// Gives a component to components that import one of this name: `(import "name" (component …))`. It is instantiated by
+    /// whoever imports it, with what that passes on: what it imports itself is not looked for here.
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already, or the component is one that was linked with others or precompiled.
+    pub fn component(&mut self, name: &str, component: &Component) -> Result<&mut Self> {
+        component.as_definition().map_err(|error| error.at(format!("definition `{name}`")))?;
+        self.give(name, GivenDefinition::Component(component.clone()))
+    }
+
+    fn give(&mut self, name: &str, given: GivenDefinition) -> Result<&mut Self> {
+        match self.defined.definitions.insert(name.to_string(), given) {
+            None => Ok(self),
+            Some(_) => Err(twice(&self.defined.name, name)),
+        }
     }
 
     /// Defines a resource type whose Rust type is `H`. `drop` runs when a guest drops an owned handle.

@@ -1,5 +1,6 @@
 //! What is defined, as a list.
 
+use super::complete::GivenDefinition;
 use super::define::Linker;
 
 /// Something that a [`Linker`] defines.
@@ -20,6 +21,10 @@ pub enum DefinitionKind {
     Func,
     /// A resource type.
     Resource,
+    /// A core module.
+    Module,
+    /// A component.
+    Component,
 }
 
 impl<T> Linker<T> {
@@ -30,6 +35,10 @@ impl<T> Linker<T> {
         for instance in self.instances.values() {
             let define = |kind| move |name| Definition { interface: &instance.name, name, kind };
             all.extend(instance.funcs.keys().map(String::as_str).map(define(DefinitionKind::Func)));
+            all.extend(instance.definitions.iter().map(|(name, given)| match given {
+                GivenDefinition::Module(_) => define(DefinitionKind::Module)(name.as_str()),
+                GivenDefinition::Component(_) => define(DefinitionKind::Component)(name.as_str()),
+            }));
             all.extend(instance.resources.keys().map(String::as_str).map(define(DefinitionKind::Resource)));
         }
         all.sort_unstable();

@@ -1,5 +1,6 @@
 //! From the names that a component imports to definitions of the host.
 
+mod complete;
 mod define;
 mod host_types;
 mod list;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::define::{HostResource, Linker};
 use super::{HostTypes, resolve};
 use crate::Result;
+use crate::canon::SharedFuncs;
 use crate::component::Component;
 use crate::host::{HostFunc, Instance};
 use crate::plan::Blocking;
@@ -23,6 +24,8 @@ pub(crate) struct Linked {
     pub(crate) types: Arc<HostTypes>,
     /// Who can block, now that the imports are known.
     pub(crate) blocking: Arc<Blocking>,
+    /// Core functions that its instances in all stores have in common.
+    pub(crate) shared: SharedFuncs,
 }
 
 /// A component with everything that it imports found, checked and compiled: see [`Linker::prepare`]. Cheap to clone.
@@ -43,9 +46,9 @@ impl<T: Send + 'static> Prepared<T> {
         component.compile()?;
         let suspends = |import: crate::plan::ImportedFuncIndex| funcs.get(import.at()).is_none_or(HostFunc::suspends);
         let blocking = Arc::new(Blocking::by_function(component.plan(), component.bytes(), suspends));
-        let linked =
-            Arc::new(Linked { component: component.clone(), funcs, resources, types: Arc::new(types), blocking });
-        Ok(Prepared { linked, of: PhantomData })
+        let (component, types, shared) = (component.clone(), Arc::new(types), SharedFuncs::default());
+        let linked = Linked { component, funcs, resources, types, blocking, shared };
+        Ok(Prepared { linked: Arc::new(linked), of: PhantomData })
     }
 
     /// The component.

@@ -32,7 +32,7 @@ pub(super) fn link<T: Send + 'static>(
 }
 
 /// The instance that serves `interface`.
-fn find_instance<'a, T>(linker: &'a Linker<T>, plan: &Plan, interface: &str) -> Option<&'a DefinedInstance> {
+pub(super) fn find_instance<'a, T>(linker: &'a Linker<T>, plan: &Plan, interface: &str) -> Option<&'a DefinedInstance> {
     let named = SemverName::parse(interface).and_then(|name| linker.instances.get(&name));
     let implemented = || {
         let interface = plan.implements.get(interface)?;

@@ -28,6 +28,11 @@ impl SemverName {
         Some(SemverName { base: base.to_string(), version: Some(version) })
     }
 
+    /// The empty name, of what is at the root.
+    pub(super) fn root() -> SemverName {
+        SemverName { base: String::new(), version: None }
+    }
+
     /// The name without its version.
     pub(super) fn base(&self) -> &str {
         &self.base
@@ -36,9 +41,24 @@ impl SemverName {
 
 /// Whether two names are the same but for compatible versions.
 pub(crate) fn compatible(a: &str, b: &str) -> bool {
-    match (SemverName::parse(a), SemverName::parse(b)) {
-        (Some(a), Some(b)) => a == b,
+    match (a.split_once('@'), b.split_once('@')) {
+        (None, None) => a == b,
+        (Some((a, of_a)), Some((b, of_b))) if a == b => {
+            let versions = semver::Version::parse(of_a).ok().zip(semver::Version::parse(of_b).ok());
+            versions.is_some_and(|(a, b)| compatible_versions(&a, &b))
+        }
         _ => false,
+    }
+}
+
+fn compatible_versions(a: &semver::Version, b: &semver::Version) -> bool {
+    if !a.pre.is_empty() || !b.pre.is_empty() {
+        return a == b;
+    }
+    match (a.major, a.minor) {
+        (0, 0) => (b.major, b.minor, b.patch) == (0, 0, a.patch),
+        (0, minor) => (b.major, b.minor) == (0, minor),
+        (major, _) => b.major == major,
     }
 }
 
@@ -58,6 +78,21 @@ mod tests {
         assert!(!same("wasi:cli/run@0.3.0", "wasi:cli/run@0.2.0"));
         assert!(!same("a:b/c@0.0.1", "a:b/c@0.0.2"));
         assert!(!same("wasi:cli/run@0.3.0", "wasi:cli/run"));
+    }
+
+    #[test]
+    fn two_names_are_compared_as_they_are_read() {
+        let versions =
+            ["", "@0.2.0", "@0.2.12", "@0.3.0", "@0.0.1", "@0.0.2", "@1.0.0", "@1.2.0", "@2.0.0", "@0.3.0-rc-1"];
+        let more = ["@0.3.0-rc-2", "@one", "@0.0.0", "@1.2.0+build", "@0.3.0-rc-1+build", "@"];
+        let names = ["a:b/c", "a:b/d"].map(|base| versions.iter().chain(&more).map(move |it| format!("{base}{it}")));
+        let names: Vec<_> = names.into_iter().flatten().collect();
+        for a in &names {
+            for b in &names {
+                let read = SemverName::parse(a).zip(SemverName::parse(b)).is_some_and(|(a, b)| a == b);
+                assert_eq!(compatible(a, b), read, "{a} {b}");
+            }
+        }
     }
 
     #[test]

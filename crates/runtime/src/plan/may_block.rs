@@ -25,12 +25,12 @@ impl Canon {
             Canon::Copy { options, .. } => !plan.options.get(options.at()).is_some_and(|options| options.async_),
             Canon::CancelCopy { async_, .. } | Canon::SubtaskCancel { async_ } => !async_,
             Canon::WaitableSetWait { .. }
-            | Canon::ThreadYield
-            | Canon::ThreadSuspend
-            | Canon::ThreadSuspendThenResume
-            | Canon::ThreadYieldThenResume
-            | Canon::ThreadSuspendThenPromote
-            | Canon::ThreadYieldThenPromote => true,
+            | Canon::ThreadYield { .. }
+            | Canon::ThreadSuspend { .. }
+            | Canon::ThreadSuspendThenResume { .. }
+            | Canon::ThreadYieldThenResume { .. }
+            | Canon::ThreadSuspendThenPromote { .. }
+            | Canon::ThreadYieldThenPromote { .. } => true,
             _ => false,
         }
     }

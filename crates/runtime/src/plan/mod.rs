@@ -5,19 +5,24 @@
 //! by every instance.
 
 mod build;
+mod bypass;
 mod core_calls;
 mod may_block;
 mod print;
 mod print_canon;
 mod reach;
+mod shim_module;
 
 pub(crate) use build::{Part, build, compose};
+pub(crate) use bypass::bypass_shims;
 pub use may_block::Blocking;
+pub(crate) use shim_module::MAX_SHIM;
 
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::AsyncRules;
 use crate::types::{FuncType, ResourceIndex, ValType};
 
 macro_rules! index {
@@ -62,12 +67,17 @@ index! {
 /// The plan of one component.
 #[derive(Debug)]
 pub struct Plan {
+    /// The rules for calls that wait, which it was made for.
+    pub rules: AsyncRules,
     /// Core modules: byte ranges of the component's bytes, in order of first use.
     pub modules: Vec<PlannedModule>,
     /// Component instances that exist at run time, parents before children. Spec: `ComponentInstance`.
     pub instances: Vec<PlannedInstance>,
     /// Every resource type that the component imports or defines.
     pub resources: Vec<PlannedResource>,
+    /// Core modules and components that the root component imports and nobody has given yet. A plan with such does nothing but
+    /// list imports: what instantiating does depends on what is in them.
+    pub needs: Vec<NeededDefinition>,
     /// What the root component imports, by name.
     pub imports: IndexMap<String, Import>,
     /// The interface that an import says it implements, for those that say so. Spec: `implements`.
@@ -95,6 +105,17 @@ pub struct Plan {
     pub tables: u32,
     /// How many core instances the steps make.
     pub core_instances: u32,
+}
+
+/// A definition that somebody has to give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeededDefinition {
+    /// The imported instance that it belongs to; empty at the root.
+    pub interface: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is a core module, else a component.
+    pub is_module: bool,
 }
 
 /// An import that another component serves. Components are numbers: 0 is the root, 1 the first plug.
@@ -163,6 +184,10 @@ pub enum Import {
     Type(ValType),
     /// A resource.
     Resource(ResourceIndex),
+    /// A core module, which nobody has given yet.
+    Module,
+    /// A component, which nobody has given yet.
+    Component,
 }
 
 /// A function that the root component imports.
@@ -290,6 +315,16 @@ impl Step {
             }
         }
     }
+
+    /// [`defs`](Self::defs), to change.
+    fn defs_mut(&mut self) -> &mut [CoreDef] {
+        match self {
+            Step::Instantiate { args, .. } => args,
+            Step::ExtractMemory(_, def) | Step::ExtractFunc(_, def) | Step::ExtractTable(_, def) => {
+                std::slice::from_mut(def)
+            }
+        }
+    }
 }
 
 /// Which end of a stream or a future.
@@ -336,8 +371,8 @@ pub enum Canon {
     SubtaskCancel { async_: bool },
     SubtaskDrop,
     WaitableSetNew,
-    WaitableSetWait { memory: MemoryIndex },
-    WaitableSetPoll { memory: MemoryIndex },
+    WaitableSetWait { memory: MemoryIndex, cancellable: bool },
+    WaitableSetPoll { memory: MemoryIndex, cancellable: bool },
     WaitableSetDrop,
     WaitableJoin,
     New { kind: Kind, payload: Option<ValType> },
@@ -345,15 +380,15 @@ pub enum Canon {
     CancelCopy { kind: Kind, end: End, payload: Option<ValType>, async_: bool },
     DropEnd { kind: Kind, end: End, payload: Option<ValType> },
     Forward { kind: Kind, payload: Option<ValType> },
-    ThreadYield,
+    ThreadYield { cancellable: bool },
     ThreadIndex,
     ThreadNewIndirect { table: TableIndex },
     ThreadResumeLater,
-    ThreadSuspend,
-    ThreadSuspendThenResume,
-    ThreadYieldThenResume,
-    ThreadSuspendThenPromote,
-    ThreadYieldThenPromote,
+    ThreadSuspend { cancellable: bool },
+    ThreadSuspendThenResume { cancellable: bool },
+    ThreadYieldThenResume { cancellable: bool },
+    ThreadSuspendThenPromote { cancellable: bool },
+    ThreadYieldThenPromote { cancellable: bool },
     ErrorContextNew { options: OptionsIndex },
     ErrorContextDebugMessage { options: OptionsIndex },
     ErrorContextDrop,

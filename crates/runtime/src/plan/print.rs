@@ -18,6 +18,15 @@ impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         heading(f, "imports", self.imports.len())?;
         self.imports(f, &self.imports, 1)?;
+        if !self.needs.is_empty() {
+            heading(f, "not planned before these are given", self.needs.len())?;
+            for need in &self.needs {
+                let kind = if need.is_module { "core module" } else { "component" };
+                let hash = if need.interface.is_empty() { "" } else { "#" };
+                writeln!(f, "  {kind} {}{hash}{}", need.interface, need.name)?;
+            }
+            return Ok(());
+        }
         numbered(f, "resources", &self.resources)?;
         numbered(f, "modules", &self.modules)?;
         numbered(f, "component instances", &self.instances)?;
@@ -52,6 +61,8 @@ impl Plan {
                 }
                 Import::Type(ty) => writeln!(f, ": type = {}", cut(ty.to_string()))?,
                 Import::Resource(resource) => writeln!(f, ": resource {}", resource.0)?,
+                Import::Module => writeln!(f, ": core module")?,
+                Import::Component => writeln!(f, ": component")?,
             }
         }
         Ok(())

@@ -38,15 +38,15 @@ impl Canon {
             Canon::WaitableSetPoll { .. } => "waitable-set.poll",
             Canon::WaitableSetDrop => "waitable-set.drop",
             Canon::WaitableJoin => "waitable.join",
-            Canon::ThreadYield => "thread.yield",
+            Canon::ThreadYield { .. } => "thread.yield",
             Canon::ThreadIndex => "thread.index",
             Canon::ThreadNewIndirect { .. } => "thread.new-indirect",
             Canon::ThreadResumeLater => "thread.resume-later",
-            Canon::ThreadSuspend => "thread.suspend",
-            Canon::ThreadSuspendThenResume => "thread.suspend-then-resume",
-            Canon::ThreadYieldThenResume => "thread.yield-then-resume",
-            Canon::ThreadSuspendThenPromote => "thread.suspend-then-promote",
-            Canon::ThreadYieldThenPromote => "thread.yield-then-promote",
+            Canon::ThreadSuspend { .. } => "thread.suspend",
+            Canon::ThreadSuspendThenResume { .. } => "thread.suspend-then-resume",
+            Canon::ThreadYieldThenResume { .. } => "thread.yield-then-resume",
+            Canon::ThreadSuspendThenPromote { .. } => "thread.suspend-then-promote",
+            Canon::ThreadYieldThenPromote { .. } => "thread.yield-then-promote",
             Canon::ErrorContextNew { .. } => "error-context.new",
             Canon::ErrorContextDebugMessage { .. } => "error-context.debug-message",
             Canon::ErrorContextDrop => "error-context.drop",
@@ -90,10 +90,17 @@ impl Display for InPlan<'_> {
             Canon::ContextGet { slot, i64 } | Canon::ContextSet { slot, i64 } => {
                 write!(f, " {} {slot}", if *i64 { "i64" } else { "i32" })
             }
-            Canon::SubtaskCancel { async_ } => is_async(f, *async_),
-            Canon::WaitableSetWait { memory, .. } | Canon::WaitableSetPoll { memory, .. } => {
+            Canon::SubtaskCancel { async_ } => flag(f, *async_, "async"),
+            Canon::WaitableSetWait { memory, cancellable } | Canon::WaitableSetPoll { memory, cancellable } => {
+                flag(f, *cancellable, "cancellable")?;
                 write!(f, " memory {}", memory.0)
             }
+            Canon::ThreadYield { cancellable }
+            | Canon::ThreadSuspend { cancellable }
+            | Canon::ThreadSuspendThenResume { cancellable }
+            | Canon::ThreadYieldThenResume { cancellable }
+            | Canon::ThreadSuspendThenPromote { cancellable }
+            | Canon::ThreadYieldThenPromote { cancellable } => flag(f, *cancellable, "cancellable"),
             Canon::New { payload: ty, .. }
             | Canon::DropEnd { payload: ty, .. }
             | Canon::Forward { payload: ty, .. } => payload(f, ty.as_ref()),
@@ -103,7 +110,7 @@ impl Display for InPlan<'_> {
             }
             Canon::CancelCopy { payload: ty, async_, .. } => {
                 payload(f, ty.as_ref())?;
-                is_async(f, *async_)
+                flag(f, *async_, "async")
             }
             Canon::ThreadNewIndirect { table } => write!(f, " table {}", table.0),
             Canon::ErrorContextNew { options } | Canon::ErrorContextDebugMessage { options } => {
@@ -118,8 +125,8 @@ fn payload(f: &mut Formatter<'_>, ty: Option<&ValType>) -> fmt::Result {
     ty.map_or(Ok(()), |ty| write!(f, " {}", cut(ty.to_string())))
 }
 
-fn is_async(f: &mut Formatter<'_>, async_: bool) -> fmt::Result {
-    if async_ { f.write_str(" async") } else { Ok(()) }
+fn flag(f: &mut Formatter<'_>, on: bool, word: &str) -> fmt::Result {
+    if on { write!(f, " {word}") } else { Ok(()) }
 }
 
 fn callee_name(plan: &Plan, callee: FuncDef) -> String {

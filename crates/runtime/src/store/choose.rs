@@ -36,7 +36,12 @@ impl Choose {
     }
 
     /// One of `count` (at least 1).
+    #[inline]
     pub(crate) fn among(&mut self, count: usize) -> usize {
+        if self.is_first() { 0 } else { self.drawn(count) }
+    }
+
+    fn drawn(&mut self, count: usize) -> usize {
         match &mut self.0 {
             Kind::First => 0,
             Kind::Seeded(generator) => generator.among(count),

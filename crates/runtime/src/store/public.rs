@@ -60,7 +60,8 @@ impl<T: Send + 'static> Store<T> {
     #[must_use]
     pub fn new(engine: &Engine, data: T) -> Self {
         let data = Arc::new(Mutex::new(data));
-        let state = State::new(engine.limits().clone(), Choose::first(), Arc::new(data.clone()));
+        let mut state = State::new(engine.limits().clone(), Choose::first(), Arc::new(data.clone()));
+        state.rules = engine.features().async_rules();
         let inner = EngineStore::new(engine.core(), state);
         let (engine, turns_per_poll) = (engine.clone(), TURNS_PER_POLL);
         let mut store = Store { inner, data, engine, turns_per_poll, poisoned: None, of: PhantomData };

@@ -8,20 +8,24 @@ use std::task::Waker;
 use super::{Choose, Mailbox, ResourceTypeId, Slab, Words};
 use crate::adapter::AdaptedCall;
 use crate::canon::Lowered;
-use crate::engine::{Continuation, CoreLimits, GoOn};
+use crate::engine::{Continuation, CoreLimits, GoOn, Seam};
 use crate::host::HostTask;
 use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, RootInstance, RuntimeResource};
+use crate::stream::window::Windows;
 use crate::stream::{CopyEnd, HostEnd, Shared};
 use crate::task::direct::Direct;
 use crate::task::light::{self, LightCall};
 use crate::task::light_host::Visible;
 use crate::task::{Callee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet};
-use crate::{Limits, Result};
+use crate::{AsyncRules, Limits, Result};
 
 /// Everything but the core store itself. Spec: `Store`, and what the classes of the standard point at.
 pub(crate) struct State {
+    /// The rules for calls that wait.
+    pub(crate) rules: AsyncRules,
     pub(crate) limits: Limits,
     pub(crate) core_limits: CoreLimits,
+    pub(crate) seam: Seam,
     /// The embedder's data: an `Arc<Mutex<T>>`.
     pub(crate) data: Arc<dyn Any + Send + Sync>,
     pub(crate) mailbox: Arc<Mailbox>,
@@ -40,6 +44,7 @@ pub(crate) struct State {
     pub(crate) sets: Slab<WaitableSet>,
     pub(crate) ends: Slab<CopyEnd>,
     pub(crate) shared: Slab<Shared>,
+    pub(crate) windows: Windows,
     pub(crate) host_tasks: Slab<HostTask>,
     pub(crate) error_contexts: Slab<ErrorContext>,
 
@@ -103,7 +108,9 @@ impl State {
     /// An empty store's state.
     pub(crate) fn new(limits: Limits, choose: Choose, data: Arc<dyn Any + Send + Sync>) -> Self {
         State {
+            rules: AsyncRules::Current,
             core_limits: CoreLimits::new(&limits),
+            seam: Seam::default(),
             limits,
             data,
             mailbox: Arc::default(),
@@ -119,6 +126,7 @@ impl State {
             sets: Slab::default(),
             ends: Slab::default(),
             shared: Slab::default(),
+            windows: Windows::default(),
             host_tasks: Slab::default(),
             error_contexts: Slab::default(),
             lowered: Vec::new(),

@@ -8,7 +8,7 @@ use crate::engine::StoreMut;
 use crate::host::{poll_host_task, spawn};
 use crate::plan::End;
 use crate::stream::{HostEnd, SharedId, drop_shared_end, poll_host_ends};
-use crate::task::{ThreadId, WaitFor, is_ready, request_cancellation, turn};
+use crate::task::{ThreadId, WaitFor, first_turn, is_ready, request_cancellation, turn};
 
 /// What a turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,17 +21,24 @@ pub(crate) enum Progress {
 
 /// Turns, as many as may be made: host words are carried out, host work that woke up is polled, one ready thread runs. Spec:
 /// `Store.tick`.
+///
+/// Where the first choice is, turns that go a short way follow each other without a look at more.
 pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
     let mut made = read_mail(store)?;
-    while let Some(thread) = next_ready(store)? {
-        turn(store, thread)?;
+    loop {
+        if !first_turn(store)? {
+            let Some(thread) = next_ready(store)? else { break };
+            turn(store, thread)?;
+        }
         made = true;
         let state = store.state_mut();
         if !state.goes_on() {
             break;
         }
         state.turns_left -= 1;
-        read_mail(store)?;
+        if !state.mailbox.is_empty() {
+            read_mail(store)?;
+        }
     }
     Ok(if made { Progress::Made } else { Progress::None })
 }

@@ -47,6 +47,7 @@ impl GuestBuffer {
 }
 
 /// Where a copy that begins reads or writes; it becomes a buffer when it has to wait.
+#[derive(Clone, Copy)]
 pub(crate) struct CopyPlace<'a> {
     /// The options of the built-in.
     pub(crate) options: &'a Options,

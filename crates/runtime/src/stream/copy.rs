@@ -3,11 +3,11 @@
 //! Spec: `SharedStreamImpl.{read,write,cancel,drop}`, `SharedFutureImpl`, `stream_event`, `future_event`.
 
 use super::transfer::transfer;
-use super::{CopyEndId, CopyResult, CopyState, GuestBuffer, SharedId, host_end};
+use super::{CopyEnd, CopyEndId, CopyResult, CopyState, GuestBuffer, Shared, SharedId, host_end};
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::plan::{End, Kind};
-use crate::store::State;
+use crate::store::{Slab, State};
 use crate::task::waitable::{clear_pending_event, set_pending_event};
 use crate::task::waitable_set::wake_waiters;
 use crate::task::{Event, EventCode, PendingEvent, WaitableRef};
@@ -70,13 +70,13 @@ pub(super) fn meet(
         .into());
     }
     if kind == Kind::Future {
-        transfer(store, shared_id, (end, pending), 1)?;
+        transfer(store, (end, pending), 1)?;
         reset_and_notify_pending(store.state_mut(), shared_id, CopyResult::Completed)?;
         return Ok(Some(CopyResult::Completed));
     }
     if pending_remains > 0 {
         if n > 0 {
-            transfer(store, shared_id, (end, pending), n)?;
+            transfer(store, (end, pending), n)?;
             on_copy(store.state_mut(), pending)?;
         }
         return Ok(Some(CopyResult::Completed));
@@ -192,9 +192,27 @@ pub(crate) fn notify_dropped(state: &mut State, shared: SharedId) -> Result<()> 
 }
 
 /// Spec: `stream_event`, `future_event`: the outcome of a copy at the moment of its delivery.
+#[inline]
 pub(crate) fn copy_event(state: &mut State, id: CopyEndId, result: CopyResult, reclaim: bool) -> Result<Event> {
-    let end = state.ends.get_mut(id)?;
-    let progress = end.buffer.take().map_or(0, |buffer| buffer.progress);
+    let State { ends, shared, .. } = state;
+    Ok(outcome(ends.get_mut(id)?, shared, id, result, reclaim))
+}
+
+/// Takes and computes the event of an end that was the only one of its set.
+#[inline]
+pub(crate) fn take_copy_event(ends: &mut Slab<CopyEnd>, shared: &mut Slab<Shared>, id: CopyEndId) -> Result<Event> {
+    let end = ends.get_mut(id)?;
+    end.waitable.place = None;
+    match end.waitable.pending_event.take() {
+        Some(PendingEvent::Copy { result, reclaim }) => Ok(outcome(end, shared, id, result, reclaim)),
+        _ => Err(bug!("no event is pending")),
+    }
+}
+
+#[inline(always)]
+fn outcome(end: &mut CopyEnd, shared: &mut Slab<Shared>, id: CopyEndId, result: CopyResult, reclaim: bool) -> Event {
+    let progress = end.buffer.as_ref().map_or(0, |buffer| buffer.progress);
+    end.buffer = None;
     let done = match end.kind {
         Kind::Stream => result == CopyResult::Dropped,
         Kind::Future => result != CopyResult::Cancelled,
@@ -206,12 +224,11 @@ pub(crate) fn copy_event(state: &mut State, id: CopyEndId, result: CopyResult, r
         (Kind::Future, End::Readable) => (EventCode::FutureRead, result as u32),
         (Kind::Future, End::Writable) => (EventCode::FutureWrite, result as u32),
     };
-    let (index, shared) = (end.index, end.shared);
     if reclaim
-        && let Some(shared) = state.shared.find_mut(shared)
+        && let Some(shared) = shared.find_mut(end.shared)
         && shared.pending == Some(id)
     {
         shared.pending = None;
     }
-    Ok(Event { code, index, payload })
+    Event { code, index: end.index, payload }
 }

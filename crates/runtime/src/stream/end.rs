@@ -1,9 +1,14 @@
 //! The ends of streams and futures that guests hold. Spec: `CopyEnd`.
 
+use std::sync::Arc;
+
+use super::window::SiteNumber;
 use super::{Buffer, SharedId};
+use crate::Result;
 use crate::plan::{End, Kind};
-use crate::store::Id;
+use crate::store::{Id, State};
 use crate::task::{Waitable, WaitableSetId};
+use crate::types::{PayloadType, ValType};
 
 /// An end of a stream or future of the store.
 pub(crate) type CopyEndId = Id<CopyEnd>;
@@ -57,6 +62,10 @@ pub(crate) struct CopyEnd {
     pub(crate) end: End,
     /// Its handle.
     pub(crate) index: u32,
+    /// Spec: `shared.t`, in the words of the component that holds the end, if that is another than where the stream is from.
+    pub(crate) payload: Option<Arc<PayloadType>>,
+    /// The built-in of its last copy, if windows can do what that does.
+    pub(crate) window: SiteNumber,
     /// What the copy under way reads from or writes into; its progress counts.
     pub(crate) buffer: Option<Buffer>,
 }
@@ -64,7 +73,26 @@ pub(crate) struct CopyEnd {
 impl CopyEnd {
     /// An idle end with the handle `index`.
     pub(crate) fn new(shared: SharedId, kind: Kind, end: End, index: u32) -> Self {
-        CopyEnd { waitable: Waitable::default(), state: CopyState::Idle, shared, kind, end, index, buffer: None }
+        CopyEnd {
+            waitable: Waitable::default(),
+            state: CopyState::Idle,
+            shared,
+            kind,
+            end,
+            index,
+            payload: None,
+            window: SiteNumber::default(),
+            buffer: None,
+        }
+    }
+
+    /// The type of an item, in the words of the component that holds the end.
+    #[inline]
+    pub(crate) fn payload<'s>(&'s self, state: &'s State) -> Result<Option<&'s ValType>> {
+        match &self.payload {
+            Some(own) => Ok(own.payload.as_ref()),
+            None => Ok(state.shared.get(self.shared)?.payload.as_ref()),
+        }
     }
 
     /// Spec: `copying`.

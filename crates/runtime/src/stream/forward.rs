@@ -1,5 +1,7 @@
 //! Joining two streams or futures, so that one writer meets the other's reader. Spec: `End.forward`.
 
+use std::sync::Arc;
+
 use super::copy::{meet, on_copy_done};
 use super::{CopyEndId, HostEnd, SharedId, drop_shared_end, poll_host_ends};
 use crate::Result;
@@ -7,6 +9,7 @@ use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::plan::End;
 use crate::store::{HostSource, State, source_waker};
+use crate::types::PayloadType;
 
 /// The readable end of `from` and the writable end of `to` are nobody's any more: who writes to `from` writes to `to`.
 pub(crate) fn forward(store: &mut StoreMut<'_>, from: SharedId, to: SharedId) -> Result<()> {
@@ -27,7 +30,12 @@ pub(crate) fn forward(store: &mut StoreMut<'_>, from: SharedId, to: SharedId) ->
 fn join(state: &mut State, from: SharedId, to: SharedId) -> Result<[Option<CopyEndId>; 2]> {
     let from = state.shared.remove(from).ok_or_else(|| bug!("a stream that is gone is forwarded"))?;
     if let Some(writable) = from.writable {
-        state.ends.get_mut(writable)?.shared = to;
+        let home = state.shared.get(to)?.home;
+        let end = state.ends.get_mut(writable)?;
+        end.shared = to;
+        if home != from.home && end.payload.is_none() {
+            end.payload = Some(Arc::new(PayloadType { payload: from.payload.clone() }));
+        }
     }
     let waker = source_waker(&state.mailbox, HostSource::Shared(to));
     let this = state.shared.get_mut(to)?;

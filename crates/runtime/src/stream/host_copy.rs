@@ -49,7 +49,7 @@ pub(crate) fn copy_with_host(
     progressed(store, end.id, buffer, flow)?;
     let host = flow.is_none().then_some(host);
     put_back(store, id, if writes { (host, None) } else { (None, host) }, 1)?;
-    Ok(if flow.is_none() { Short::Waits } else { Short::Told })
+    Ok(if flow.is_none() { Short::Waits(end.id) } else { Short::Told(end.id) })
 }
 
 /// Whether the host has one of the ends, and it is a stream's.

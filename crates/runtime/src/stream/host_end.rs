@@ -109,7 +109,7 @@ pub(super) fn put_back(
 fn buffer_of(store: &mut StoreMut<'_>, end: CopyEndId) -> Result<(Buffer, Option<ValType>)> {
     let state = store.state_mut();
     let this = state.ends.get(end)?;
-    let payload = state.shared.get(this.shared)?.payload.clone();
+    let payload = this.payload(state)?.cloned();
     let buffer = this.buffer.clone().ok_or_else(|| bug!("a copy without a buffer"))?;
     Ok((buffer, payload))
 }

@@ -1,10 +1,13 @@
 //! The short way of a copy of numbers between two guests: everything is looked up once, and the end that comes second has
-//! neither a buffer nor an event. [`rendezvous`](super::rendezvous) is its twin, which takes every copy.
+//! neither a buffer nor an event. What the built-in checks on its way to [`rendezvous`](super::rendezvous), its twin that
+//! takes every copy, is checked here in the same step; a copy that would trap goes that way.
 
-use super::{CopyPlace, CopyResult, CopyState, FoundEnd, start_copying};
+use super::window::SiteNumber;
+use super::{CopyEndId, CopyPlace, CopyResult, CopyState, FoundEnd, Item};
 use crate::Result;
 use crate::engine::{CoreMemory, StoreMut, copy_memory};
 use crate::error::bug;
+use crate::instance::Handle;
 use crate::plan::{End, Kind};
 use crate::store::State;
 use crate::task::waitable::set_pending_event;
@@ -12,71 +15,98 @@ use crate::task::waitable_set::wake_waiters;
 use crate::task::{PendingEvent, WaitableRef};
 
 /// What became of a copy by a short way.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Short {
     /// It is over, without an event; this is the answer. Spec: the payload of `stream_event`, `future_event`.
     Done(u32),
-    /// It waits for the other end.
-    Waits,
-    /// It is over, and the end was told so by an event.
-    Told,
+    /// This end waits for the other one.
+    Waits(CopyEndId),
+    /// It is over, and this end was told so by an event.
+    Told(CopyEndId),
+    /// Nothing happened. This end is fit for the copy, but the other one is the host's or gone.
+    Other(FoundEnd),
     /// Nothing happened: this one goes the long way.
     No,
 }
 
-/// Starts a copy of numbers, or of nothing, between `end`, which is idle, and `place`.
-pub(crate) fn copy_numbers(
-    store: &mut StoreMut<'_>,
-    end: &FoundEnd,
-    (kind, side): (Kind, End),
-    place: &CopyPlace<'_>,
-) -> Result<Short> {
-    let state = store.state_mut();
-    let State { ends, shared, .. } = state;
-    let shared = shared.get_mut(end.shared)?;
-    if shared.dropped || shared.writer.is_some() || shared.reader.is_some() {
+/// Which copy of numbers.
+pub(crate) struct NumbersCopy<'a> {
+    /// Which end it needs.
+    pub(crate) which: (Kind, End),
+    /// What it copies; [plain](Item::is_plain).
+    pub(crate) item: Item,
+    /// The handle.
+    pub(crate) index: u32,
+    /// The built-in, if windows can do what it does.
+    pub(crate) window: SiteNumber,
+    /// Where from or to; inside of the memory.
+    pub(crate) place: CopyPlace<'a>,
+}
+
+/// Starts a copy of numbers, or of nothing.
+#[inline]
+pub(crate) fn copy_numbers(store: &mut StoreMut<'_>, copy: &NumbersCopy<'_>) -> Result<Short> {
+    let NumbersCopy { which: (kind, side), item, index, window, place } = copy;
+    let State { instances, ends, shared, .. } = store.state_mut();
+    let handles = &instances.get(place.instance)?.handles;
+    let Some(&Handle::End(id)) = handles.find(*index) else { return Ok(Short::No) };
+    let end = ends.get_mut(id)?;
+    let set = end.waitable.set;
+    let fits = (end.state, end.kind, end.end) == (CopyState::Idle, *kind, *side);
+    if !fits || (set.is_some() && !place.options.async_) {
         return Ok(Short::No);
     }
-    let Some(pending) = shared.pending else {
-        shared.pending = Some(end.id);
-        start_copying(state, end.id, place.buffer())?;
-        return Ok(Short::Waits);
+    let shared_id = end.shared;
+    let this = shared.get_mut(shared_id)?;
+    if this.item != *item {
+        return Ok(Short::No);
+    }
+    if this.dropped || this.writer.is_some() || this.reader.is_some() {
+        return Ok(Short::Other(FoundEnd { id, shared: shared_id, set }));
+    }
+    end.window = *window;
+    let Some(pending) = this.pending else {
+        this.pending = Some(id);
+        (end.state, end.buffer) = (CopyState::Copying, Some(place.buffer()));
+        return Ok(Short::Waits(id));
     };
     let Some(theirs) = &mut ends.get_mut(pending)?.buffer else { return Err(bug!("a copy without a buffer")) };
     let remain = theirs.remain();
-    if kind == Kind::Stream && remain == 0 {
-        if side == End::Writable && place.length == 0 && theirs.length == 0 {
+    if *kind == Kind::Stream && remain == 0 {
+        if *side == End::Writable && place.length == 0 && theirs.length == 0 {
             return Ok(Short::No);
         }
-        shared.pending = Some(end.id);
-        let event = PendingEvent::Copy { result: CopyResult::Completed, reclaim: false };
-        set_pending_event(state, WaitableRef::End(pending), event)?;
-        start_copying(state, end.id, place.buffer())?;
-        return Ok(Short::Waits);
-    }
-    if kind == Kind::Future {
-        shared.pending = None;
+        this.pending = Some(id);
+        let end = ends.get_mut(id)?;
+        (end.state, end.buffer) = (CopyState::Copying, Some(place.buffer()));
+        return told(store, pending, false).map(|()| Short::Waits(id));
     }
     let n = place.length.min(remain);
-    let bytes = n * place.element_size;
     let other = (theirs.memory, theirs.ptr);
     theirs.advance(n);
+    if *kind == Kind::Future {
+        this.pending = None;
+        ends.get_mut(id)?.state = CopyState::Done;
+    }
     if n > 0 {
-        let event = PendingEvent::Copy { result: CopyResult::Completed, reclaim: kind == Kind::Stream };
-        set_pending_event(state, WaitableRef::End(pending), event)?;
+        told(store, pending, *kind == Kind::Stream)?;
     }
-    if let Some(set) = end.set {
-        wake_waiters(state, set)?;
+    if let Some(set) = set {
+        wake_waiters(store.state_mut(), set)?;
     }
-    if kind == Kind::Future {
-        state.ends.get_mut(end.id)?.state = CopyState::Done;
-    }
+    let bytes = n * place.element_size;
     if bytes > 0 {
-        copy_bytes(store, side, (place.options.memory, place.ptr), other, bytes)?;
+        copy_bytes(store, *side, (place.options.memory, place.ptr), other, bytes)?;
     }
     // A future's answer has no count.
-    let count = if kind == Kind::Stream { n << 4 } else { 0 };
+    let count = if *kind == Kind::Stream { n << 4 } else { 0 };
     Ok(Short::Done(CopyResult::Completed as u32 | count))
+}
+
+/// The copy of `pending` has come to something; `reclaim` as in [`PendingEvent::Copy`].
+#[inline]
+fn told(store: &mut StoreMut<'_>, pending: CopyEndId, reclaim: bool) -> Result<()> {
+    let event = PendingEvent::Copy { result: CopyResult::Completed, reclaim };
+    set_pending_event(store.state_mut(), WaitableRef::End(pending), event)
 }
 
 /// Copies `bytes` bytes between the memory of the end of `side` and the one of the other end.

@@ -2,9 +2,10 @@
 
 use std::task::Waker;
 
-use super::CopyEndId;
 use super::hand_over::HandOver;
+use super::{CopyEndId, Item};
 use crate::host::{FutureSource, FutureTarget, HostConsumer, HostProducer};
+use crate::instance::RootId;
 use crate::plan::End;
 use crate::store::Id;
 use crate::types::ValType;
@@ -26,8 +27,12 @@ pub(crate) enum HostEnd {
 
 /// Spec: `SharedStreamImpl`, `SharedFutureImpl`.
 pub(crate) struct Shared {
-    /// Spec: `t`.
+    /// Spec: `t`, in the words of the component `home`.
     pub(crate) payload: Option<ValType>,
+    /// The component whose numbers of resources are in `payload`.
+    pub(crate) home: RootId,
+    /// The same in short.
+    pub(crate) item: Item,
     /// Spec: `dropped`: one of the ends is gone.
     pub(crate) dropped: bool,
     /// The guest's end whose copy waits. Spec: `pending_buffer`.
@@ -52,9 +57,11 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// A stream or future of two ends.
-    pub(crate) fn new(payload: Option<ValType>) -> Self {
+    pub(crate) fn new(payload: Option<ValType>, home: RootId) -> Self {
         Shared {
+            item: Item::of(payload.as_ref()),
             payload,
+            home,
             dropped: false,
             pending: None,
             readable: None,

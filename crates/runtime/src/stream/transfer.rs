@@ -1,6 +1,6 @@
 //! Moving elements from one guest's buffer into another's.
 
-use super::{Buffer, CopyEndId, SharedId};
+use super::{Buffer, CopyEndId};
 use crate::Result;
 use crate::abi::{LiftCx, LowerCx, Val, WitType};
 use crate::engine::{CoreMemory, StoreMut, copy_memory};
@@ -8,20 +8,16 @@ use crate::error::bug;
 use crate::plan::End;
 use crate::types::ValType;
 
-/// Moves `n` elements between the buffers of the two ends of `shared`, one readable and one writable.
-pub(super) fn transfer(
-    store: &mut StoreMut<'_>,
-    shared: SharedId,
-    (a, b): (CopyEndId, CopyEndId),
-    n: u32,
-) -> Result<()> {
+/// Moves `n` elements between the buffers of two ends of one stream or future, one readable and one writable.
+pub(super) fn transfer(store: &mut StoreMut<'_>, (a, b): (CopyEndId, CopyEndId), n: u32) -> Result<()> {
     let state = store.state_mut();
     let (first, second) = (state.ends.get(a)?, state.ends.get(b)?);
     let (readable, writable) = if first.end == End::Readable { (first, second) } else { (second, first) };
     let (Some(src), Some(dst)) = (&writable.buffer, &readable.buffer) else {
         return Err(bug!("a copy without a buffer"));
     };
-    match &state.shared.get(shared)?.payload {
+    let (from_ty, to_ty) = (writable.payload(state)?, readable.payload(state)?);
+    match from_ty {
         None => {}
         Some(payload) if payload.is_number() => {
             let (from, to) = ((src.memory, src.ptr), (dst.memory, dst.ptr));
@@ -29,8 +25,9 @@ pub(super) fn transfer(
             copy_numbers(store, from, to, bytes)?;
         }
         Some(payload) => {
+            let to_ty = to_ty.ok_or_else(|| bug!("a payload at one end only"))?.clone();
             let (payload, src, dst) = (payload.clone(), src.clone(), dst.clone());
-            copy_values(store, &payload, &src, &dst, n)?;
+            copy_values(store, (&payload, &src), (&to_ty, &dst), n)?;
         }
     }
     let state = store.state_mut();
@@ -56,7 +53,13 @@ fn copy_numbers(
 }
 
 /// Anything else is lifted and lowered: handles move, strings are transcoded. Spec: `dst.write(src.read(n))`.
-fn copy_values(store: &mut StoreMut<'_>, payload: &ValType, src: &Buffer, dst: &Buffer, n: u32) -> Result<()> {
+/// Each side has the type in its own words.
+fn copy_values(
+    store: &mut StoreMut<'_>,
+    (from_ty, src): (&ValType, &Buffer),
+    (to_ty, dst): (&ValType, &Buffer),
+    n: u32,
+) -> Result<()> {
     let budget = store.state().limits.max_hostcall_bytes;
     let mut lift = LiftCx {
         store: store.reborrow(),
@@ -67,7 +70,7 @@ fn copy_values(store: &mut StoreMut<'_>, payload: &ValType, src: &Buffer, dst: &
         between_guests: true,
         budget,
     };
-    let values = Val::load_list(&mut lift, payload, src.ptr, n)?;
+    let values = Val::load_list(&mut lift, from_ty, src.ptr, n)?;
     let mut lower = LowerCx {
         store: store.reborrow(),
         instance: dst.instance,
@@ -77,5 +80,5 @@ fn copy_values(store: &mut StoreMut<'_>, payload: &ValType, src: &Buffer, dst: &
         string_source: src.string_encoding,
         borrow_scope: None,
     };
-    Val::store_list(values, &mut lower, payload, dst.ptr)
+    Val::store_list(values, &mut lower, to_ty, dst.ptr)
 }

@@ -1,73 +1,143 @@
-//! The short way of a turn of an event loop: an event of a set, or none after a yield, one callback on the stack of whoever
-//! makes the turn, and the next wait. What the thread was is looked up once. `resume_thread` is its twin, which takes every turn.
+//! The short way of a turn of an event loop: an event of a set, one callback on the embedder's stack, and the next wait.
+//! What the thread was is looked up once, and what it waits for is not noted anew in between. `resume_thread` is its twin,
+//! which takes every turn.
 
 use super::enter::release_exclusive;
 use super::run::{event_loop, run_switched_to};
-use super::waitable_set::{start_waiting, stop_waiting, take_event};
-use super::{Event, Stage, TaskId, TaskState, ThreadId, WaitFor, callback_code};
+use super::waitable_set::take_event;
+use super::{Event, Stage, TaskId, TaskState, ThreadId, WaitFor, WaitableSetId, callback_code};
 use crate::Result;
-use crate::engine::StoreMut;
-use crate::error::bug;
+use crate::engine::{CoreFunc, StoreMut};
 use crate::instance::InstanceId;
-use crate::store::Current;
+use crate::store::{Current, State};
+use crate::stream::{CopyEndId, take_copy_event, window};
 
-/// Resumes `thread`, which is ready, if it waits between callbacks and its callback cannot block; says whether it did.
+/// A turn that has begun.
+struct Begun {
+    task: TaskId,
+    instance: InstanceId,
+    set: WaitableSetId,
+    callback: CoreFunc,
+    /// The event, if it was the only one of the set, and one of a stream or future.
+    event: Option<Event>,
+    /// The ends that the callbacks of the thread were told of last.
+    told_of: [Option<CopyEndId>; 2],
+}
+
+/// Resumes `thread`, which is ready, if it waits between callbacks for an event of a set and its callback cannot block;
+/// says whether it did.
 pub(super) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
-    let state = store.state_mut();
-    if !state.short_way() {
+    let plain = store.on_embedders_stack();
+    if !store.state_mut().short_way() || !plain {
         return Ok(false);
     }
-    let this = state.threads.get_mut(thread)?;
-    let set = match (this.stage, this.loop_wait) {
-        (Stage::EventLoop, Some(WaitFor::SetForCallback(set))) => Some(set),
-        (Stage::EventLoop, Some(WaitFor::TurnForCallback)) => None,
-        _ => return Ok(false),
-    };
-    let task = this.task;
-    let task_ = state.tasks.get(task)?;
-    let (callee, instance) = (&*task_.callee, task_.instance);
-    if callee.may_block || !callee.ty.async_ || task_.state == TaskState::PendingCancel {
-        return Ok(false);
-    }
-    let callback = callee.options.callback.ok_or_else(|| bug!("an event loop without a callback"))?;
-    (this.stage, this.wait_for, this.loop_wait) = (Stage::Running, None, None);
-    (this.running, this.has_stack, this.cancelled) = (true, false, false);
-    state.instances.get_mut(instance)?.exclusive_thread = Some(thread);
-    if let Some(set) = set {
-        stop_waiting(state, set, thread)?;
-    }
-    let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
-    let event = set.map_or(Ok(Event::NONE), |set| take_event(store, set))?;
-    let packed = callback.call(store, &event.args())? as u32;
-    if !wait_again(store, thread, (task, instance), packed)? {
-        event_loop(store, thread, task, packed)?;
-    }
-    let state = store.state_mut();
-    state.current = before;
-    state.note_stopped(thread);
-    if state.switch_to.is_some() {
-        run_switched_to(store)?;
-    }
+    let Some(begun) = begin(store.state_mut(), thread)? else { return Ok(false) };
+    go_through(store, thread, &begun)?;
     Ok(true)
 }
 
-/// The callback of `thread` returned `packed`: lets it wait for a set, if that is what it means.
-fn wait_again(
-    store: &mut StoreMut<'_>,
-    thread: ThreadId,
-    (task, instance): (TaskId, InstanceId),
-    packed: u32,
-) -> Result<bool> {
+/// [`turn`] of the thread that is next where first come is first served, if it is ready; says whether there was one.
+#[inline]
+pub(crate) fn first_turn(store: &mut StoreMut<'_>) -> Result<bool> {
+    let plain = store.on_embedders_stack();
     let state = store.state_mut();
-    if packed & callback_code::MASK != callback_code::WAIT || state.tasks.get(task)?.state == TaskState::PendingCancel {
+    let (true, true, None, Some(&thread)) = (plain, state.choose.is_first(), state.chosen, state.maybe_ready.front())
+    else {
+        return Ok(false);
+    };
+    let Some(begun) = begin(state, thread)? else { return Ok(false) };
+    state.next_maybe_ready();
+    go_through(store, thread, &begun)?;
+    Ok(true)
+}
+
+/// Begins a turn of `thread`, if it is ready and can go this way.
+#[inline(always)]
+fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
+    let State { threads, tasks, instances, sets, ends, shared, choose, .. } = state;
+    let Some(this) = threads.find_mut(thread) else { return Ok(None) };
+    let (Stage::EventLoop, Some(WaitFor::SetForCallback(set))) = (this.stage, this.wait_for) else { return Ok(None) };
+    let task = this.task;
+    let task_ = tasks.get(task)?;
+    let (callee, instance) = (&*task_.callee, task_.instance);
+    let Some(callback) = callee.options.callback else { return Ok(None) };
+    let instance_ = instances.get_mut(instance)?;
+    let set_ = sets.get_mut(set)?;
+    let ready = instance_.exclusive_thread.is_none() && set_.has_pending();
+    if callee.may_block || !callee.ty.async_ || task_.state == TaskState::PendingCancel || !ready {
+        return Ok(None);
+    }
+    instance_.exclusive_thread = Some(thread);
+    set_.remove_waiting(thread);
+    (this.stage, this.wait_for, this.loop_wait) = (Stage::Running, None, None);
+    (this.running, this.has_stack, this.cancelled) = (true, false, false);
+    let mut event = None;
+    if let Some(id) = set_.take_only_end() {
+        // A choice among one, as where there are more.
+        choose.among(1);
+        event = Some(take_copy_event(ends, shared, id)?);
+        if this.told_of[0] != Some(id) {
+            this.told_of = [Some(id), this.told_of[0]];
+        }
+    }
+    Ok(Some(Begun { task, instance, set, callback, event, told_of: this.told_of }))
+}
+
+/// The event, the callback, and the next wait.
+#[inline]
+fn go_through(store: &mut StoreMut<'_>, thread: ThreadId, begun: &Begun) -> Result<()> {
+    let state = store.state_mut();
+    let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
+    let event = match begun.event {
+        Some(event) => event,
+        None => take_event(store, begun.set)?,
+    };
+    if store.state().windows.are_possible() {
+        // What a callback copies is mostly at the ends that it was told of last.
+        window::open(store, begun.told_of)?;
+    }
+    let result = begun.callback.call(store, &event.args());
+    let closed = store.host_runs();
+    let packed = result? as u32;
+    closed?;
+    let state = store.state_mut();
+    if !wait_again(state, thread, begun, packed)? {
+        event_loop(store, thread, begun.task, packed)?;
+        store.state_mut().note_stopped(thread);
+    }
+    let state = store.state_mut();
+    state.current = before;
+    if state.switch_to.is_some() {
+        run_switched_to(store)?;
+    }
+    Ok(())
+}
+
+/// The callback of `thread` returned `packed`: lets it wait for a set, if that is what it means; it runs no longer then.
+#[inline]
+fn wait_again(state: &mut State, thread: ThreadId, begun: &Begun, packed: u32) -> Result<bool> {
+    let State { threads, tasks, instances, sets, .. } = state;
+    if packed & callback_code::MASK != callback_code::WAIT || tasks.get(begun.task)?.state == TaskState::PendingCancel {
         return Ok(false);
     }
     let index = packed >> 4;
-    let set = state.instances.get(instance)?.handles.get(index)?.set(index)?;
-    release_exclusive(state, instance)?;
+    let instance = instances.get_mut(begun.instance)?;
+    let set = instance.handles.get(index)?.set(index)?;
+    let waited_for = !instance.waiting_for_exclusive.is_empty() || !instance.waiting_to_enter.is_empty();
+    instance.exclusive_thread = None;
+    state.stops += 1;
+    let this = threads.get_mut(thread)?;
     let wait_for = Some(WaitFor::SetForCallback(set));
-    let this = state.threads.get_mut(thread)?;
     (this.stage, this.wait_for, this.loop_wait) = (Stage::EventLoop, wait_for, wait_for);
-    start_waiting(state, set, thread)?;
+    (this.running, this.stopped) = (false, state.stops);
+    let set = sets.get_mut(set)?;
+    set.add_waiting(thread);
+    let pending = set.has_pending();
+    if waited_for {
+        release_exclusive(state, begun.instance)?;
+    }
+    if pending {
+        state.wake(thread);
+    }
     Ok(true)
 }

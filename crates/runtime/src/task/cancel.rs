@@ -1,6 +1,6 @@
 //! Asking a task to stop. Spec: `Task.request_cancellation`.
 
-use super::{Callee, Stage, SubtaskId, TaskId, TaskState, ThreadId, is_ready, resume_thread};
+use super::{Callee, Stage, SubtaskId, TaskId, TaskState, Thread, ThreadId, is_ready, resume_thread};
 use crate::Result;
 use crate::engine::StoreMut;
 use crate::store::State;
@@ -19,6 +19,10 @@ pub(crate) fn request_cancellation(store: &mut StoreMut<'_>, task: TaskId) -> Re
         }
         TaskState::Started => {
             this.state = TaskState::PendingCancel;
+            if let Some(thread) = cancellable_thread(state, task)? {
+                state.tasks.get_mut(task)?.state = TaskState::CancelDelivered;
+                return resume_thread(store, thread, true);
+            }
             let Some(thread) = in_event_loop(state, task) else { return Ok(()) };
             if is_ready(state, thread)? {
                 return resume_thread(store, thread, false);
@@ -32,6 +36,21 @@ pub(crate) fn request_cancellation(store: &mut StoreMut<'_>, task: TaskId) -> Re
     }
 }
 
+/// A thread that waits in a built-in that is `cancellable`; which one is open. Older rules have such built-ins.
+fn cancellable_thread(state: &mut State, task: TaskId) -> Result<Option<ThreadId>> {
+    let this = state.tasks.get(task)?;
+    let holder = state.instances.get(this.instance)?.exclusive_thread;
+    let locked = this.needs_exclusive() && holder.is_some() && holder != this.implicit_thread;
+    let threads = this.threads().filter(|&thread| !(locked && Some(thread) == this.implicit_thread));
+    let waits = |&thread: &ThreadId| state.threads.find(thread).is_some_and(Thread::is_cancellable);
+    let found: Vec<_> = threads.filter(waits).collect();
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let chosen = state.choose.among(found.len());
+    Ok(found.get(chosen).copied())
+}
+
 /// The implicit thread, while it waits in its event loop.
 fn in_event_loop(state: &State, task: TaskId) -> Option<ThreadId> {
     let implicit = state.tasks.find(task)?.implicit_thread?;
@@ -41,7 +60,7 @@ fn in_event_loop(state: &State, task: TaskId) -> Option<ThreadId> {
 
 /// Spec: `deliver_pending_cancel`.
 #[inline]
-pub(super) fn deliver_pending_cancel(state: &mut State, task: TaskId) -> Result<bool> {
+pub(crate) fn deliver_pending_cancel(state: &mut State, task: TaskId) -> Result<bool> {
     let this = state.tasks.get_mut(task)?;
     let pending = this.state == TaskState::PendingCancel;
     if pending {

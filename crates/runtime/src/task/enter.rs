@@ -2,7 +2,7 @@
 //!
 //! Spec: `enter_implicit_thread`, `exit_implicit_thread`, `register_thread`, `unregister_thread`.
 
-use super::{TaskId, TaskState, ThreadId, WaitFor, cancel_task, is_ready};
+use super::{TaskId, TaskState, ThreadId, WaitFor, cancel_task, is_ready, resume_thread};
 use crate::Result;
 use crate::Trap;
 use crate::engine::StoreMut;
@@ -16,6 +16,28 @@ pub(crate) fn has_backpressure(state: &State, task: TaskId) -> Result<bool> {
     let task = state.tasks.get(task)?;
     let instance = state.instances.get(task.instance)?;
     Ok(instance.backpressure > 0 || (task.needs_exclusive() && instance.exclusive_thread.is_some()))
+}
+
+/// Whether `task`, which is new, has to wait before it enters its instance.
+#[inline]
+fn has_to_wait(state: &State, task: TaskId) -> Result<bool> {
+    let instance = state.tasks.get(task)?.instance;
+    Ok(has_backpressure(state, task)? || !state.instances.get(instance)?.waiting_to_enter.is_empty())
+}
+
+/// The same after what older rules do about it: a thread that holds the lock, and is ready, goes on first.
+fn still_has_to_wait(store: &mut StoreMut<'_>, task: TaskId) -> Result<bool> {
+    let state = store.state();
+    if !state.rules.are_of_august_2026() {
+        return Ok(true);
+    }
+    let holder = state.instances.get(state.tasks.get(task)?.instance)?.exclusive_thread;
+    if let Some(holder) = holder
+        && is_ready(state, holder)?
+    {
+        resume_thread(store, holder, false)?;
+    }
+    has_to_wait(store.state(), task)
 }
 
 /// What [`enter_implicit_thread`] came to.
@@ -42,16 +64,19 @@ pub(super) fn enter_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, 
                 cancel_task(store, task)?;
                 return Ok(Entered::Cancelled);
             }
-        } else if has_backpressure(state, task)? || !state.instances.get(id)?.waiting_to_enter.is_empty() {
+        } else if has_to_wait(state, task)? && still_has_to_wait(store, task)? {
+            let state = store.state_mut();
             state.instances.get_mut(id)?.waiting_to_enter.push(thread);
             state.threads.get_mut(thread)?.wait_for = Some(WaitFor::Entry);
             wake_entrants(state, id)?;
             return Ok(Entered::Waits);
         }
+        let state = store.state_mut();
         if state.tasks.get(task)?.needs_exclusive() {
             state.instances.get_mut(id)?.exclusive_thread = Some(thread);
         }
     }
+    let state = store.state_mut();
     register_thread(state, thread, task)?;
     wake_entrants(state, id)?;
     Ok(Entered::Yes)

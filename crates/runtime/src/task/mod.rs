@@ -23,11 +23,12 @@ pub(crate) mod waitable_set;
 #[allow(clippy::module_inception, reason = "the standard's name")]
 mod task;
 
-pub(crate) use cancel::{cancel_callee, request_cancellation};
+pub(crate) use callback::first_turn;
+pub(crate) use cancel::{cancel_callee, deliver_pending_cancel, request_cancellation};
 pub(crate) use error_context::{ErrorContext, ErrorContextId};
 pub(crate) use go_on::{go_on, stay};
 pub(crate) use resolve::{cancel_task, resolve_subtask, return_task};
-pub(crate) use run::{resume_thread, run_sync_callee, turn};
+pub(crate) use run::{ready_during_sync_call, resume_thread, run_sync_callee, turn};
 pub(crate) use start::{Caller, CoreCallee, TakesResult, in_start_function, start_host_task, start_task};
 pub(crate) use subtask::{Callee, Subtask, SubtaskId, SubtaskState};
 pub(crate) use task::{Task, TaskId, TaskState};

@@ -7,7 +7,7 @@ use super::{Caller, Event, Stage, TaskId, TaskState, ThreadId, WaitFor, callback
 use crate::abi::{Flat, LowerCx, lower_dynamic};
 use crate::engine::{Continuation, CoreFunc, Step, StoreMut};
 use crate::error::bug;
-use crate::instance::call_post_return;
+use crate::instance::{InstanceId, call_post_return};
 use crate::plan::StringEncoding;
 use crate::store::{Current, State, sync_task_blocks};
 use crate::types::{MAX_FLAT_RESULTS, TupleType};
@@ -322,14 +322,7 @@ pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<
         if this.state == TaskState::Resolved {
             return Ok(());
         }
-        let instance = state.instances.get(this.instance)?;
-        let threads: Vec<ThreadId> = instance.threads.iter().map(|(_, &thread)| thread).collect();
-        let mut candidates = Vec::new();
-        for thread in threads {
-            if is_ready(state, thread)? {
-                candidates.push((state.threads.get(thread)?.stopped, thread));
-            }
-        }
+        let mut candidates = ready_during_sync_call(state, this.instance)?;
         // In turns: the first choice must not be the same thread for ever.
         candidates.sort_unstable_by_key(|(stopped, _)| *stopped);
         if candidates.is_empty() {
@@ -342,6 +335,24 @@ pub(crate) fn run_sync_callee(store: &mut StoreMut<'_>, task: TaskId) -> Result<
         let thread = candidates.get(chosen).ok_or_else(|| bug!("a choice beyond the candidates"))?.1;
         resume_thread(store, thread, false)?;
     }
+}
+
+/// The threads of `instance` that may go on while a function of it that is not async waits, and when each stopped.
+pub(crate) fn ready_during_sync_call(state: &State, instance: InstanceId) -> Result<Vec<(u64, ThreadId)>> {
+    let mut candidates = Vec::new();
+    for (_, &thread) in state.instances.get(instance)?.threads.iter() {
+        let this = state.threads.get(thread)?;
+        if is_ready(state, thread)? && !(state.rules.are_of_august_2026() && needs_exclusive(state, thread)?) {
+            candidates.push((this.stopped, thread));
+        }
+    }
+    Ok(candidates)
+}
+
+/// Whether `thread` is an implicit one that can only run alone, which older rules do not let run during a synchronous call.
+fn needs_exclusive(state: &State, thread: ThreadId) -> Result<bool> {
+    let task = state.tasks.get(state.threads.get(thread)?.task)?;
+    Ok(task.implicit_thread == Some(thread) && task.callee.ty.async_ && task.needs_exclusive())
 }
 
 /// Whether a thread of `task` waits for a host function, or for a callee of which this holds.

@@ -3,6 +3,7 @@
 use super::{SubtaskId, TaskId, WaitFor, WaitableRef, WaitableSetId};
 use crate::engine::{Continuation, CoreMemory};
 use crate::store::Id;
+use crate::stream::CopyEndId;
 
 /// A thread of the store.
 pub(crate) type ThreadId = Id<Thread>;
@@ -28,7 +29,9 @@ pub(crate) enum Resumption {
     /// The answer is there.
     Ready(u64),
     /// Delivers an event of a set into memory. Spec: `canon_waitable_set_wait`.
-    SetEvent { set: WaitableSetId, memory: CoreMemory, ptr: u32 },
+    SetEvent { set: WaitableSetId, memory: CoreMemory, ptr: u32, cancellable: bool },
+    /// Answers whether the thread was cancelled, which it can be.
+    WhetherCancelled,
     /// Delivers the pending event of a waitable; answers its payload. Spec: `wait_for_pending_event`.
     WaitableEvent(WaitableRef),
     /// Takes the flat result of a lowered call. Spec: `canon_lower`, not async.
@@ -61,6 +64,8 @@ pub(crate) struct Thread {
     pub(crate) storage: [u64; 2],
     /// When it stopped running or began to wait, by the store's count: who stopped first goes on first.
     pub(crate) stopped: u64,
+    /// The ends that its callbacks were told of last, the last one first.
+    pub(crate) told_of: [Option<CopyEndId>; 2],
     /// What the event loop waits for, kept while it waits and when it is cancelled.
     pub(crate) loop_wait: Option<WaitFor>,
 }
@@ -82,8 +87,16 @@ impl Thread {
             index: None,
             storage: [0, 0],
             stopped: 0,
+            told_of: [None; 2],
             loop_wait: None,
         }
+    }
+
+    /// Whether it waits in a built-in that is `cancellable`. Spec: `cancellable`.
+    pub(crate) fn is_cancellable(&self) -> bool {
+        let cancellable =
+            matches!(self.resumption, Resumption::WhetherCancelled | Resumption::SetEvent { cancellable: true, .. });
+        cancellable && !self.running
     }
 
     /// Spec: `suspended`.

@@ -93,22 +93,30 @@ pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event:
     if this.pending_event.replace(event).is_some() {
         return Ok(());
     }
-    let (waiter, set) = (this.sync_waiter, this.set);
-    let mut noted = false;
-    if let Some(set) = set
-        && sets.get_mut(set)?.note_only_pending(waitable)
-    {
+    let Some(id) = this.set else {
+        if let Some(thread) = this.sync_waiter {
+            state.wake(thread);
+        }
+        return Ok(());
+    };
+    let (waiter, set) = (this.sync_waiter, sets.get_mut(id)?);
+    let (only, first) = (set.note_only_pending(waitable), set.only_waiting());
+    if only {
         this.place = Some(Place::default());
-        noted = true;
     }
     if let Some(thread) = waiter {
         state.wake(thread);
     }
-    let Some(set) = set else { return Ok(()) };
-    if !noted {
-        super::waitable_set::note_pending(state, set, waitable)?;
+    if !only {
+        super::waitable_set::note_pending(state, id, waitable)?;
     }
-    super::waitable_set::wake_waiters(state, set)
+    match first {
+        Some(thread) => {
+            state.wake(thread);
+            Ok(())
+        }
+        None => super::waitable_set::wake_waiters(state, id),
+    }
 }
 
 /// Forgets a pending event without delivering it.
@@ -131,6 +139,7 @@ pub(crate) fn get_pending_event(store: &mut StoreMut<'_>, waitable: WaitableRef)
 }
 
 /// Computes `event`, which was the pending one of `waitable`.
+#[inline]
 pub(super) fn deliver(state: &mut State, waitable: WaitableRef, event: Option<PendingEvent>) -> Result<Event> {
     let event = event.ok_or_else(|| crate::error::bug!("no event is pending"))?;
     match (event, waitable) {

@@ -5,6 +5,7 @@ use super::{Event, ThreadId, WaitableRef};
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::store::{Id, State};
+use crate::stream::CopyEndId;
 use crate::{Result, Trap};
 
 /// A waitable set of the store.
@@ -26,7 +27,14 @@ pub(crate) struct WaitableSet {
 }
 
 impl WaitableSet {
+    /// The thread that waits for an event of it, if it is the only one.
+    #[inline]
+    pub(super) fn only_waiting(&self) -> Option<ThreadId> {
+        self.first_waiting.filter(|_| self.others_waiting.is_empty())
+    }
+
     /// Notes that `member` has a pending event, if no other member has one.
+    #[inline]
     pub(super) fn note_only_pending(&mut self, member: WaitableRef) -> bool {
         let only = self.ends.is_none();
         if only {
@@ -35,8 +43,22 @@ impl WaitableSet {
         only
     }
 
+    /// Spec: `has_pending_event`.
     #[inline]
-    fn add_waiting(&mut self, thread: ThreadId) {
+    pub(super) fn has_pending(&self) -> bool {
+        self.pending > 0
+    }
+
+    /// The end of a stream or future that is the only one with a pending event, if there is one: it has none from now on.
+    #[inline]
+    pub(super) fn take_only_end(&mut self) -> Option<CopyEndId> {
+        let (1, Some((WaitableRef::End(id), _))) = (self.pending, self.ends) else { return None };
+        (self.pending, self.ends) = (0, None);
+        Some(id)
+    }
+
+    #[inline]
+    pub(super) fn add_waiting(&mut self, thread: ThreadId) {
         match self.first_waiting {
             None => self.first_waiting = Some(thread),
             Some(_) => self.others_waiting.push(thread),
@@ -44,7 +66,7 @@ impl WaitableSet {
     }
 
     #[inline]
-    fn remove_waiting(&mut self, thread: ThreadId) {
+    pub(super) fn remove_waiting(&mut self, thread: ThreadId) {
         if self.first_waiting == Some(thread) {
             self.first_waiting = self.others_waiting.pop();
         } else if let Some(at) = self.others_waiting.iter().position(|&other| other == thread) {
@@ -137,13 +159,18 @@ pub(crate) fn take_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result
 /// Lets the loop look at every thread that waits on `set`.
 #[inline]
 pub(crate) fn wake_waiters(state: &mut State, set: WaitableSetId) -> Result<()> {
-    if let Some(first) = state.sets.get(set)?.first_waiting {
-        state.wake(first);
-        let mut i = 0;
-        while let Some(&other) = state.sets.get(set)?.others_waiting.get(i) {
-            state.wake(other);
-            i += 1;
-        }
+    match state.sets.get(set)?.first_waiting {
+        Some(first) => wake_all(state, set, first),
+        None => Ok(()),
+    }
+}
+
+fn wake_all(state: &mut State, set: WaitableSetId, first: ThreadId) -> Result<()> {
+    state.wake(first);
+    let mut i = 0;
+    while let Some(&other) = state.sets.get(set)?.others_waiting.get(i) {
+        state.wake(other);
+        i += 1;
     }
     Ok(())
 }

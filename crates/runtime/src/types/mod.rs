@@ -5,8 +5,11 @@
 
 mod layout;
 mod name;
+mod same;
 
 pub use layout::{FlatType, Layout, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, align_to};
+
+pub(crate) use same::same_payload;
 
 use std::sync::Arc;
 

@@ -45,6 +45,18 @@ pub fn number(random: &mut dyn Random) -> Result<u64> {
     Ok(u64::from_le_bytes(bytes))
 }
 
+/// Two numbers, for which `random` is asked once.
+///
+/// # Errors
+///
+/// When the source has failed.
+pub(crate) fn two_numbers(random: &mut dyn Random) -> Result<(u64, u64)> {
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes).map_err(failed)?;
+    let both = u128::from_le_bytes(bytes);
+    Ok((both as u64, (both >> 64) as u64))
+}
+
 fn failed(error: crate::sys::Error) -> Error {
     Error::host(format!("the source of random bytes failed: {error}")).with_source(error)
 }

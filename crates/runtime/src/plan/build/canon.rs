@@ -17,20 +17,21 @@ use crate::types::ValType;
 #[derive(Debug)]
 pub(super) struct CanonItem<'d> {
     function: &'d Function,
+    cancellable: bool,
     scope: ScopeIndex,
     /// Its place in the plan, once it is in use.
     trampoline: Option<TrampolineIndex>,
 }
 
 impl<'d> Builder<'d> {
-    pub fn define_canon(&mut self, scope: ScopeIndex, function: &'d Function) -> Result<()> {
+    pub fn define_canon(&mut self, scope: ScopeIndex, function: &'d Function, cancellable: bool) -> Result<()> {
         if let Function::Lift { core_func_index, type_index, options } = function {
             return self.lift(scope, *core_func_index, *type_index, options);
         }
         if let Some(options) = options_of(function) {
             self.use_option_funcs(scope, options)?;
         }
-        self.canons.push(CanonItem { function, scope, trampoline: None });
+        self.canons.push(CanonItem { function, cancellable, scope, trampoline: None });
         let item = CoreItem::Canon(self.canons.len() - 1);
         self.scope_mut(scope)?.core.funcs.push(item);
         Ok(())
@@ -55,8 +56,8 @@ impl<'d> Builder<'d> {
         if let Some(index) = item.trampoline {
             return Ok(index);
         }
-        let (function, scope) = (item.function, item.scope);
-        let canon = self.canon(scope, function)?;
+        let (function, cancellable, scope) = (item.function, item.cancellable, item.scope);
+        let canon = self.canon(scope, function, cancellable)?;
         let instance = self.scope(scope)?.instance;
         let index = TrampolineIndex(self.budget.entry(self.plan.trampolines.len(), "trampolines")?);
         self.plan.trampolines.push(Trampoline { instance, canon });
@@ -66,7 +67,7 @@ impl<'d> Builder<'d> {
         Ok(index)
     }
 
-    fn canon(&mut self, scope: ScopeIndex, function: &Function) -> Result<Canon> {
+    fn canon(&mut self, scope: ScopeIndex, function: &Function, cancellable: bool) -> Result<Canon> {
         Ok(match function {
             Function::Lift { .. } => return Err(bug!("a lift is no core function")),
             Function::Lower { func_index, options } => {
@@ -99,10 +100,10 @@ impl<'d> Builder<'d> {
             Function::SubtaskDrop => Canon::SubtaskDrop,
             Function::WaitableSetNew => Canon::WaitableSetNew,
             Function::WaitableSetWait { memory } => {
-                Canon::WaitableSetWait { memory: self.option_memory(scope, *memory)? }
+                Canon::WaitableSetWait { memory: self.option_memory(scope, *memory)?, cancellable }
             }
             Function::WaitableSetPoll { memory } => {
-                Canon::WaitableSetPoll { memory: self.option_memory(scope, *memory)? }
+                Canon::WaitableSetPoll { memory: self.option_memory(scope, *memory)?, cancellable }
             }
             Function::WaitableSetDrop => Canon::WaitableSetDrop,
             Function::WaitableJoin => Canon::WaitableJoin,
@@ -111,26 +112,26 @@ impl<'d> Builder<'d> {
                 Canon::ErrorContextDebugMessage { options: self.options(scope, options)? }
             }
             Function::ErrorContextDrop => Canon::ErrorContextDrop,
-            _ => match self.thread_canon(scope, function)? {
+            _ => match self.thread_canon(scope, function, cancellable)? {
                 Some(canon) => canon,
                 None => self.copy_canon(scope, function)?,
             },
         })
     }
 
-    fn thread_canon(&mut self, scope: ScopeIndex, function: &Function) -> Result<Option<Canon>> {
+    fn thread_canon(&mut self, scope: ScopeIndex, function: &Function, cancellable: bool) -> Result<Option<Canon>> {
         Ok(Some(match function {
-            Function::ThreadYield => Canon::ThreadYield,
+            Function::ThreadYield => Canon::ThreadYield { cancellable },
             Function::ThreadIndex => Canon::ThreadIndex,
             Function::ThreadNewIndirect { func_ty_index: _, table_index } => {
                 Canon::ThreadNewIndirect { table: self.option_table(scope, *table_index)? }
             }
             Function::ThreadResumeLater => Canon::ThreadResumeLater,
-            Function::ThreadSuspend => Canon::ThreadSuspend,
-            Function::ThreadSuspendThenResume => Canon::ThreadSuspendThenResume,
-            Function::ThreadYieldThenResume => Canon::ThreadYieldThenResume,
-            Function::ThreadSuspendThenPromote => Canon::ThreadSuspendThenPromote,
-            Function::ThreadYieldThenPromote => Canon::ThreadYieldThenPromote,
+            Function::ThreadSuspend => Canon::ThreadSuspend { cancellable },
+            Function::ThreadSuspendThenResume => Canon::ThreadSuspendThenResume { cancellable },
+            Function::ThreadYieldThenResume => Canon::ThreadYieldThenResume { cancellable },
+            Function::ThreadSuspendThenPromote => Canon::ThreadSuspendThenPromote { cancellable },
+            Function::ThreadYieldThenPromote => Canon::ThreadYieldThenPromote { cancellable },
             _ => return Ok(None),
         }))
     }

@@ -26,6 +26,7 @@ pub(super) struct Arguments<'d> {
 impl<'d> Builder<'d> {
     /// Instantiates a component; the result is its exports.
     pub fn instantiate(&mut self, closure: Closure, arguments: Option<&Arguments<'d>>) -> Result<InstanceItem<'d>> {
+        self.look_into_component(closure.component)?;
         let number = closure.component.0;
         let component = self.definitions.components.get(number).ok_or_else(|| bug!("component {number}"))?;
         let part = || self.composition.as_ref().and_then(|composition| composition.name_of(closure.component));
@@ -59,7 +60,7 @@ impl<'d> Builder<'d> {
                 let ty = self.type_item(scope, ty)?;
                 self.push(scope, Item::Type(ty))
             }
-            Definition::Canon(function) => self.define_canon(scope, function),
+            Definition::Canon(function, cancellable) => self.define_canon(scope, function, *cancellable),
             Definition::Import(import) => match arguments {
                 None => self.root_import(scope, import),
                 Some(arguments) => self.bind_import(scope, import, arguments),

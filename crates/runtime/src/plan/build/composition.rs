@@ -7,7 +7,7 @@ use wasmparser::ComponentImport;
 use super::Builder;
 use super::item::{Closure, InstanceItem, Item};
 use super::scope::ScopeIndex;
-use crate::component::{ComponentNumber, Definition, Definitions};
+use crate::component::{Comparison, ComponentNumber, Definition, Definitions};
 use crate::error::bug;
 use crate::linker::{SemverName, compatible};
 use crate::plan::{Import, Plugged};
@@ -24,9 +24,12 @@ pub(crate) struct Part<'d> {
 }
 
 /// What is known of the components that are linked with each other.
-#[derive(Debug)]
 pub(super) struct Composition<'d> {
     parts: Vec<PlannedPart<'d>>,
+    /// The types of the parts, unless they were compared before.
+    types: Option<&'d Comparison>,
+    /// Exports of the part that is being plugged that are core modules or components.
+    pub definitions: Vec<String>,
     /// Resources of the host: two components that import the same one mean the same type.
     resources: HashMap<(SemverName, String), ResourceIndex>,
 }
@@ -49,18 +52,24 @@ enum State<'d> {
 }
 
 impl<'d> Composition<'d> {
-    pub fn new(definitions: &'d Definitions<'d>, parts: &[Part<'d>]) -> Self {
+    pub fn new(definitions: &'d Definitions<'d>, parts: &[Part<'d>], types: Option<&'d Comparison>) -> Self {
         let planned = |part: &Part<'d>| PlannedPart {
             part: *part,
             exports: exports(definitions, part.component),
             state: State::Idle,
         };
-        Composition { parts: parts.iter().map(planned).collect(), resources: HashMap::new() }
+        Composition {
+            parts: parts.iter().map(planned).collect(),
+            types,
+            definitions: Vec::new(),
+            resources: HashMap::new(),
+        }
     }
 
     /// What messages call the root of `component`.
     pub fn name_of(&self, component: ComponentNumber) -> Option<&'d str> {
-        self.parts.iter().map(|planned| planned.part).find(|part| part.component == component).map(|part| part.name)
+        let part = self.parts.iter().map(|planned| planned.part).find(|part| part.component == component)?;
+        (!part.name.is_empty()).then_some(part.name)
     }
 
     /// The part that serves `import` of part `importer`, and the name of its export: the next after the importer,
@@ -121,14 +130,29 @@ impl<'d> Builder<'d> {
         let exports = self.instantiate_part(number)?;
         let item = exports.get(export).cloned().ok_or_else(|| bug!("no export `{export}`"))?;
         let provider = self.planned(number)?.part.name;
-        self.must_match(scope, import.ty, &item, export).map_err(|error| {
-            Error::link(format!("`{provider}` exports `{export}` with another type than the import has"))
-                .with_have(error.message().to_owned())
-                .with_hint("build both for the same version of the interface")
-        })?;
+        let matches = self.must_match(scope, import.ty, &item, export);
+        matches.and_then(|()| self.definitions_must_match(importer, &import.name.full_name(), number)).map_err(
+            |error| {
+                Error::link(format!("`{provider}` exports `{export}` with another type than the import has"))
+                    .with_have(error.message().to_owned())
+                    .with_hint("build both for the same version of the interface")
+            },
+        )?;
         let (import_name, export) = (import.name.full_name().into_owned(), export.to_owned());
         self.plan.plugged.push(Plugged { importer, import: import_name, provider: number, export });
         self.narrow(scope, item, Some(import.ty)).map(Some)
+    }
+
+    /// Compares the types of core modules and components that part `provider` gives to `import` of part `importer`.
+    fn definitions_must_match(&mut self, importer: usize, import: &str, provider: usize) -> Result<()> {
+        let Some(composition) = &mut self.composition else { return Ok(()) };
+        for export in std::mem::take(&mut composition.definitions) {
+            let within = export.find('#').map_or("", |at| &export[at..]);
+            if let Some(types) = composition.types {
+                types.plugged(provider, &export, importer, &format!("{import}{within}"))?;
+            }
+        }
+        Ok(())
     }
 
     /// The host's resource `name` of `interface`, if a part has imported it before.

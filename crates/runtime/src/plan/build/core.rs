@@ -61,6 +61,7 @@ impl<'d> Builder<'d> {
         if let Some(index) = self.modules.get(&number) {
             return Ok(*index);
         }
+        self.look_into_module(number)?;
         let definition = self.definitions.modules.get(number.0).ok_or_else(|| bug!("module {}", number.0))?;
         let mut imports = Vec::new();
         for (from, name) in &definition.imports {

@@ -8,10 +8,10 @@ use wasmparser::{ComponentExternName, ComponentImport, ComponentTypeRef, Instanc
 use super::Builder;
 use super::item::{FuncItem, InstanceItem, InstanceType, Item, TypeItem};
 use super::scope::{ScopeIndex, values};
+use crate::Result;
 use crate::error::bug;
 use crate::plan::{FuncDef, Import, ImportedFunc, ImportedFuncIndex, PlannedResource};
 use crate::types::ResourceIndex;
-use crate::{Error, Result};
 
 impl<'d> Builder<'d> {
     pub fn root_import(&mut self, scope: ScopeIndex, import: &ComponentImport<'d>) -> Result<()> {
@@ -61,8 +61,8 @@ impl<'d> Builder<'d> {
                 self.share_resource(interface, name, resource);
                 Ok(Item::Type(TypeItem::Resource(resource)))
             }
-            ComponentTypeRef::Module(_) => Err(unsupported(interface, name, "a core module")),
-            ComponentTypeRef::Component(_) => Err(unsupported(interface, name, "a component")),
+            ComponentTypeRef::Module(_) => Ok(self.declared_definition(interface, name, true)),
+            ComponentTypeRef::Component(_) => Ok(self.declared_definition(interface, name, false)),
             ComponentTypeRef::Value(_) => Err(values()),
         }
     }
@@ -125,14 +125,10 @@ impl<'d> Builder<'d> {
             Item::Type(TypeItem::Value(ty)) => Some(Import::Type(ty.clone())),
             Item::Type(TypeItem::Resource(resource)) => Some(Import::Resource(*resource)),
             Item::Type(_) => None,
-            Item::Func(_) | Item::Module(_) | Item::Component(_) => return Err(bug!("an import made by a component")),
+            // What is given is an import no more.
+            Item::Module(module) => self.is_missing_module(*module).then_some(Import::Module),
+            Item::Component(closure) => self.is_missing_component(closure.component).then_some(Import::Component),
+            Item::Func(_) => return Err(bug!("an import made by a component")),
         })
     }
-}
-
-fn unsupported(interface: &str, name: &str, what: &str) -> Error {
-    let dot = if interface.is_empty() { "" } else { "#" };
-    Error::link(format!("not supported: the component imports {what}"))
-        .with_have(format!("import `{interface}{dot}{name}`"))
-        .with_hint("compose it into the component instead of importing it")
 }

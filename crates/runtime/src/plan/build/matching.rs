@@ -42,8 +42,13 @@ impl<'d> Builder<'d> {
                 }
             }
             (ComponentTypeRef::Type(TypeBounds::SubResource), Item::Type(TypeItem::Resource(_))) => Ok(()),
-            (ComponentTypeRef::Module(_), _) => Err(not_between(path, "core modules")),
-            (ComponentTypeRef::Component(_), _) => Err(not_between(path, "components")),
+            (ComponentTypeRef::Module(_), Item::Module(_)) | (ComponentTypeRef::Component(_), Item::Component(_)) => {
+                // What they declare is not kept; the validator's types of both are compared.
+                if let Some(composition) = &mut self.composition {
+                    composition.definitions.push(path.to_owned());
+                }
+                Ok(())
+            }
             (ComponentTypeRef::Value(_), _) => Err(values()),
             _ => Err(another_kind(path)),
         }
@@ -67,8 +72,4 @@ fn differs(path: &str, expected: &impl std::fmt::Display, actual: &impl std::fmt
 
 fn another_kind(path: &str) -> Error {
     Error::link(format!("`{path}` is something of another kind"))
-}
-
-fn not_between(path: &str, what: &str) -> Error {
-    Error::link(format!("not supported: `{path}`, {what} as imports of a component that others are linked with"))
 }

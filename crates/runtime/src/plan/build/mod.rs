@@ -13,6 +13,7 @@ mod component;
 mod composition;
 mod core;
 mod export;
+mod given;
 mod imports;
 mod item;
 mod matching;
@@ -30,12 +31,12 @@ use indexmap::IndexMap;
 use self::budget::Budget;
 use self::canon::CanonItem;
 use self::composition::Composition;
-use self::item::{Closure, InstanceItem};
+use self::item::{Closure, InstanceItem, Item};
 use self::scope::{Scope, ScopeIndex};
 use self::slots::Slots;
 use super::{InstanceIndex, ModuleIndex, Plan, PlannedInstance};
 use crate::Result;
-use crate::component::{ComponentNumber, Definitions, ModuleNumber};
+use crate::component::{Comparison, ComponentNumber, Definitions, ModuleNumber};
 
 pub(crate) use composition::Part;
 
@@ -43,17 +44,27 @@ pub(crate) use composition::Part;
 pub(crate) fn build(definitions: &Definitions<'_>) -> Result<Plan> {
     let mut builder = Builder::new(definitions);
     let root = Closure { component: ComponentNumber(0), scope: None };
-    let exports = builder.instantiate(root, None)?;
-    builder.finish(&exports)
+    let exports = builder.instantiate(root, None);
+    builder.finish(exports)
 }
 
-/// Plans the instantiation of the first of `parts`, and of the others as far as they serve imports.
-pub(crate) fn compose<'d>(definitions: &'d Definitions<'d>, parts: &[Part<'d>]) -> Result<Plan> {
+/// Plans the instantiation of the first of `parts`, and of the others as far as they serve imports. The definitions in the
+/// components `given` are those that parts import under their names. With `types`, what a part gives another is compared
+/// with what that asks for, where the plan does not know the types.
+pub(crate) fn compose<'d>(
+    definitions: &'d Definitions<'d>,
+    parts: &[Part<'d>],
+    given: &[Part<'d>],
+    types: Option<&'d Comparison>,
+) -> Result<Plan> {
     let mut builder = Builder::new(definitions);
-    builder.composition = Some(Composition::new(definitions, parts));
-    let exports = builder.instantiate_part(0)?;
-    builder.all_parts_are_needed()?;
-    builder.finish(&exports)
+    builder.give(given)?;
+    builder.composition = Some(Composition::new(definitions, parts, types));
+    let exports = builder.instantiate_part(0);
+    if builder.plan.needs.is_empty() {
+        builder.all_parts_are_needed()?;
+    }
+    builder.finish(exports)
 }
 
 /// Everything that is known while planning.
@@ -67,6 +78,10 @@ struct Builder<'d> {
     canons: Vec<CanonItem<'d>>,
     modules: HashMap<ModuleNumber, ModuleIndex>,
     slots: Slots,
+    /// What was given for imports of core modules and components, by the import's name.
+    given: HashMap<&'d str, Item<'d>>,
+    /// Whether planning came to what only somebody who gives a definition knows.
+    stopped: bool,
     /// The components that are linked with each other, if there are several.
     composition: Option<Composition<'d>>,
 }
@@ -74,9 +89,11 @@ struct Builder<'d> {
 impl<'d> Builder<'d> {
     fn new(definitions: &'d Definitions<'d>) -> Self {
         let plan = Plan {
+            rules: definitions.rules,
             modules: Vec::new(),
             instances: Vec::new(),
             resources: Vec::new(),
+            needs: Vec::new(),
             imports: IndexMap::new(),
             implements: IndexMap::new(),
             plugged: Vec::new(),
@@ -99,13 +116,18 @@ impl<'d> Builder<'d> {
             canons: Vec::new(),
             modules: HashMap::new(),
             slots: Slots::default(),
+            given: HashMap::new(),
+            stopped: false,
             composition: None,
         }
     }
 
     /// The plan of a component with these exports.
-    fn finish(mut self, exports: &InstanceItem<'d>) -> Result<Plan> {
-        self.plan.exports = self.exports(exports)?;
+    fn finish(mut self, exports: Result<InstanceItem<'d>>) -> Result<Plan> {
+        if !self.plan.needs.is_empty() {
+            return self.only_imports(exports);
+        }
+        self.plan.exports = self.exports(&exports?)?;
         (self.plan.memories, self.plan.funcs, self.plan.tables) = self.slots.counts()?;
         Ok(self.plan)
     }

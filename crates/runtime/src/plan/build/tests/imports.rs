@@ -1,7 +1,6 @@
 //! Root imports.
 
-use super::{plan, try_plan};
-use crate::ErrorKind;
+use super::plan;
 use crate::plan::{Import, PlannedResource};
 use crate::types::{ResourceIndex, ValType};
 
@@ -64,16 +63,19 @@ fn what_an_import_implements_is_kept() {
 }
 
 #[test]
-fn core_modules_and_components_are_no_imports_of_the_root() {
-    let cases = [
-        (r#"(component (import "m" (core module)))"#, "a core module", "import `m`"),
-        (r#"(component (import "i" (instance (export "m" (core module)))))"#, "a core module", "import `i#m`"),
-        (r#"(component (import "c" (component)))"#, "a component", "import `c`"),
-    ];
-    for (text, what, have) in cases {
-        let error = try_plan(text).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Link);
-        assert_eq!(error.message(), format!("not supported: the component imports {what}"));
-        assert_eq!(error.have(), Some(have));
-    }
+fn what_has_to_be_given_is_listed() {
+    let plan = plan(
+        r#"(component
+            (import "f" (func))
+            (import "m" (core module (export "g" (func))))
+            (import "i" (instance (export "c" (component)) (export "n" (core module))))
+            (core instance $m (instantiate 0))
+            (import "late" (func))
+            (func (export "g") (canon lift (core func $m "g"))))"#,
+    );
+    let needs: Vec<_> = plan.needs.iter().map(|need| (&*need.interface, &*need.name, need.is_module)).collect();
+    assert_eq!(needs, [("", "m", true), ("i", "c", false), ("i", "n", true)]);
+    assert_eq!(plan.imports.keys().collect::<Vec<_>>(), ["f", "m", "i"], "as far as anybody can know");
+    assert!(plan.steps.is_empty() && plan.exports.is_empty());
+    assert!(plan.to_string().contains("core module i#n"), "{plan}");
 }

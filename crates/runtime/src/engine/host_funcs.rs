@@ -1,0 +1,190 @@
+//! Functions of the host that no store owns: made once, given to any number of stores, and modules prepared with them.
+
+use super::CoreEngine;
+use super::continuation::run;
+use super::convert::error;
+use super::func::{CoreFuncType, define, park};
+use super::instance::{CoreExtern, CoreInstance};
+use super::module::CoreModule;
+use super::store::{StoreHandle, StoreMut};
+use crate::Result;
+use crate::store::State;
+
+/// How a host function finds the rest of the store that calls it: part of the store's state.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Seam(pub(super) Option<StoreHandle>);
+
+/// Functions of the host by two names, as modules import them.
+pub(crate) struct HostFuncs {
+    linker: wasmtime::Linker<State>,
+    /// Whether one of them suspends.
+    suspend: bool,
+}
+
+/// A module with all that it imports, checked: instantiating it makes the instance and nothing else.
+pub(crate) struct CorePrepared {
+    module: wasmtime::InstancePre<State>,
+    /// Whether what it imports suspends.
+    suspends: bool,
+}
+
+impl HostFuncs {
+    /// None yet.
+    pub(crate) fn new(engine: &CoreEngine) -> Self {
+        let mut linker = wasmtime::Linker::new(engine.inner());
+        // A module may import the same twice, and is given the same then.
+        linker.allow_shadowing(true);
+        HostFuncs { linker, suspend: false }
+    }
+
+    /// Adds `body` as a function of type `ty`.
+    pub(crate) fn define(
+        &mut self,
+        [module, name]: [&str; 2],
+        ty: &CoreFuncType,
+        body: impl Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync + 'static,
+    ) -> Result<()> {
+        define(&mut self.linker, [module, name], ty, body).map_err(error)
+    }
+
+    /// Adds the function that suspends: see [`park_func`](super::park_func).
+    pub(crate) fn define_park(&mut self, [module, name]: [&str; 2]) -> Result<()> {
+        self.suspend = true;
+        self.linker.func_wrap_async(module, name, |caller, ()| park(&caller)).map(drop).map_err(error)
+    }
+
+    /// Adds the function that stacks begin with: see [`run_func`](super::run_func).
+    pub(crate) fn define_run(&mut self, [module, name]: [&str; 2]) -> Result<()> {
+        self.linker.func_wrap(module, name, run).map(drop).map_err(error)
+    }
+
+    /// All of them in a store, by their second name; no name is looked for.
+    pub(crate) fn all<'a>(&'a self, store: &'a mut StoreMut<'_>) -> impl Iterator<Item = (&'a str, CoreExtern)> + 'a {
+        self.linker.iter(&mut store.context).map(|(_, name, func)| (name, CoreExtern(func)))
+    }
+
+    /// `module` with these functions.
+    ///
+    /// # Errors
+    ///
+    /// When it imports anything else, or with another type.
+    pub(crate) fn prepare(&self, module: &CoreModule) -> Result<CorePrepared> {
+        let module = self.linker.instantiate_pre(&module.0).map_err(error)?;
+        Ok(CorePrepared { module, suspends: self.suspend })
+    }
+}
+
+impl CorePrepared {
+    /// [`CoreInstance::new`] of what is prepared.
+    ///
+    /// # Errors
+    ///
+    /// A trap of the start function, or a reached limit.
+    pub(crate) fn instantiate(&self, store: &mut StoreMut<'_>) -> Result<CoreInstance> {
+        if self.suspends {
+            store.handle.turn().suspends.set(true);
+        }
+        CoreInstance::of(store, &self.module)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Trap;
+    use crate::engine::{Continuation, CoreExterns, EngineOptions, EngineStore, Step, park_func};
+    use crate::types::FlatType;
+
+    /// `run` tells the host a number, waits if it can, and gives what the host answers.
+    const GUEST: &str = r#"(module
+        (import "a" "tell" (func $tell (param i32 i64 f32 f64 i32) (result i32)))
+        (import "a" "tell" (func $again (param i32 i64 f32 f64 i32) (result i32)))
+        (global $answer (mut i32) (i32.const 0))
+        (func $start (global.set $answer
+            (call $tell (i32.const 1) (i64.const -1) (f32.const 1.5) (f64.const -2.5) (i32.const 7))))
+        (start $start)
+        (func (export "run") (param i32) (result i32)
+            (if (i32.eqz (local.get 0)) (then unreachable))
+            (i32.add (global.get $answer)
+                (call $again (local.get 0) (i64.const -1) (f32.const 1.5) (f64.const -2.5) (i32.const 7)))))"#;
+
+    const PARAMS: [FlatType; 5] = [FlatType::I32, FlatType::I64, FlatType::F32, FlatType::F64, FlatType::I32];
+
+    /// What the host does: it notes the first number in the store that calls, and answers how many it has.
+    fn tell(mut store: StoreMut<'_>, args: &[u64]) -> Result<u64> {
+        assert_eq!(args[1..], [u64::MAX, u64::from(1.5f32.to_bits()), (-2.5f64).to_bits(), 7]);
+        let log = &mut store.state_mut().engine_test.log;
+        log.push(args[0]);
+        Ok(log.len() as u64)
+    }
+
+    fn engine() -> (CoreEngine, CoreModule, CorePrepared) {
+        let engine = CoreEngine::new(&EngineOptions::default()).unwrap();
+        let module = CoreModule::compile(&engine, &wat::parse_str(GUEST).unwrap()).unwrap();
+        let mut funcs = HostFuncs::new(&engine);
+        let ty = CoreFuncType::new(&engine, &PARAMS, Some(FlatType::I32));
+        funcs.define(["a", "tell"], &ty, tell).unwrap();
+        let prepared = funcs.prepare(&module).unwrap();
+        let mut store = EngineStore::new(&engine, State::for_tests());
+        let store = &mut store.as_mut();
+        let all: Vec<_> = funcs.all(store).map(|(name, func)| (name.to_owned(), func)).collect();
+        assert!(matches!(&all[..], [(name, func)] if name == "tell" && func.func(store).is_some()));
+        (engine, module, prepared)
+    }
+
+    /// Instantiates and calls, in a store that can suspend or cannot; what the host noted there.
+    fn outcome(store: &mut StoreMut<'_>, instance: Result<CoreInstance>) -> Vec<u64> {
+        let run = instance.unwrap().func(store, "run").unwrap();
+        assert_eq!(run.call(store, &[20]).unwrap(), 1 + 2);
+        assert_eq!(run.call(store, &[0]).unwrap_err().as_trap(), Some(Trap::Unreachable));
+        let mut continuation = Continuation::new(store, run, &[30]);
+        assert!(matches!(continuation.resume(store), Ok(Step::Returned(4))));
+        store.state().engine_test.log.clone()
+    }
+
+    #[test]
+    fn stores_share_functions_and_nothing_else() {
+        let (engine, module, prepared) = engine();
+        let mut stores: Vec<_> = (0..20).map(|_| EngineStore::new(&engine, State::for_tests())).collect();
+        for (n, owner) in stores.iter_mut().enumerate() {
+            let store = &mut owner.as_mut();
+            if n % 3 == 0 {
+                park_func(store);
+            }
+            // Every other store has the plain twin: a function of its own.
+            let instance = if n % 2 == 0 {
+                prepared.instantiate(store)
+            } else {
+                let ty = CoreFuncType::new(&engine, &PARAMS, Some(FlatType::I32));
+                let tell = crate::engine::host_func_of(store, &ty, tell);
+                CoreInstance::new(store, &module, &CoreExterns::from([tell.into(), tell.into()]))
+            };
+            assert_eq!(outcome(store, instance), [1, 20, 30]);
+        }
+        // Stores end in any order, and before or after what they share.
+        stores.swap_remove(3);
+        let mut late = stores.swap_remove(7);
+        drop((stores, prepared, module));
+        late.as_mut().state_mut().engine_test.log.clear();
+        drop((engine, late));
+    }
+
+    #[test]
+    fn an_instance_calls_when_all_else_is_gone() {
+        let (engine, module, prepared) = engine();
+        let mut store = EngineStore::new(&engine, State::for_tests());
+        let instance = prepared.instantiate(&mut store.as_mut());
+        drop((prepared, module, engine));
+        assert_eq!(outcome(&mut store.as_mut(), instance), [1, 20, 30]);
+    }
+
+    #[test]
+    fn what_a_module_does_not_import_so_is_refused() {
+        let (engine, module, _) = engine();
+        let mut funcs = HostFuncs::new(&engine);
+        assert!(funcs.prepare(&module).is_err());
+        let ty = CoreFuncType::new(&engine, &PARAMS[1..], Some(FlatType::I32));
+        funcs.define(["a", "tell"], &ty, tell).unwrap();
+        assert!(funcs.prepare(&module).is_err());
+    }
+}

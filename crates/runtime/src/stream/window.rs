@@ -1,0 +1,325 @@
+//! Windows: a callback's copies of numbers without a call of the host.
+//!
+//! A callback mostly copies at the ends it was told of last. Before it is called, a window is opened for each of these that
+//! is idle: a place in the scratch memory of the glue, which says how much the other end takes or has and where. Glue's code
+//! for the built-in (`canon/window.rs`) moves the bytes and writes down what it did. The host carries that out before it
+//! does anything else ([`close`]), so nobody can see that it comes late: nothing but this guest has run in between.
+//!
+//! [`copy_numbers`](super::copy_numbers) is the twin, which does the same copies one by one.
+
+use std::sync::Arc;
+
+use super::copier::{Way, find_copier};
+use super::{CopyEndId, CopyPlace, CopyResult, CopyState, SharedId};
+use crate::Result;
+use crate::engine::{CoreMemory, CoreTable, StoreMut};
+use crate::error::bug;
+use crate::instance::{InstanceId, Options, RootId, options};
+use crate::plan::{End, OptionsIndex};
+use crate::store::State;
+use crate::task::waitable::set_pending_event;
+use crate::task::waitable_set::wake_waiters;
+use crate::task::{PendingEvent, WaitableRef};
+
+/// Where the windows are in the scratch memory of the glue. A window is words of 32 bits, at the places below.
+pub(crate) const PLACES: [u32; COUNT] = [BOARD as u32 + 64, BOARD as u32 + 128];
+/// How many windows were used, at this address.
+pub(crate) const USES: u32 = BOARD as u32;
+/// Where all of that is.
+const BOARD: usize = 4096;
+
+/// Who it is for, 2 words; 0 when it is closed.
+pub(crate) const KEY: u32 = 0;
+/// Bytes that the own memory has at least, 2 words; the first one is 0 when that was too little for a copy.
+pub(crate) const MEMORY_SIZE: u32 = 8;
+/// Items that are left of the other end's buffer.
+pub(crate) const LEFT: u32 = 16;
+/// Where the next of these is in the other end's memory.
+pub(crate) const OTHER: u32 = 20;
+/// The place of what copies, in the glue's table.
+pub(crate) const COPIER: u32 = 24;
+/// Items that were copied.
+pub(crate) const COPIED: u32 = 28;
+/// Where the buffer is with which the end is blocked.
+pub(crate) const PTR: u32 = 32;
+/// Its length; 0 if it is not blocked.
+pub(crate) const LENGTH: u32 = 36;
+/// When it was first used, among the windows; 0 if it was not.
+pub(crate) const ORDER: u32 = 40;
+
+/// How many windows can be open.
+const COUNT: usize = 2;
+
+/// Who a window is for: a copy of the glue, by its number, with a handle.
+pub(crate) fn key(number: u32, handle: u32) -> u64 {
+    u64::from(number) << 32 | u64::from(handle)
+}
+
+/// A built-in for whose copies there may be windows, by its place in [`Windows::sites`], from 1; 0 for others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct SiteNumber(u32);
+
+/// Such a built-in.
+#[derive(Clone, Copy)]
+pub(crate) struct WindowSite {
+    pub(crate) root: RootId,
+    pub(crate) instance: InstanceId,
+    pub(crate) options: OptionsIndex,
+    /// Which end it is for.
+    pub(crate) side: End,
+    /// Bytes of an item.
+    pub(crate) size: u32,
+    /// What tells it from the others of its glue.
+    pub(crate) number: u32,
+}
+
+/// A built-in with what is known of it.
+pub(super) struct Site {
+    pub(super) of: WindowSite,
+    /// Its options, once a window was open.
+    options: Option<Arc<Options>>,
+    /// Bytes that its memory has, or had; 0 if that is not known.
+    memory_size: u64,
+    /// The memory with the windows, once one was open.
+    scratch: Option<CoreMemory>,
+    /// The built-in of the other end of the last copy, and the place of what copies.
+    pub(super) copier: (SiteNumber, u32),
+}
+
+/// An open window.
+#[derive(Clone, Copy)]
+struct Open {
+    end: CopyEndId,
+    site: SiteNumber,
+}
+
+/// The windows of a store.
+#[derive(Default)]
+pub(crate) struct Windows {
+    sites: Vec<Site>,
+    pub(super) ways: Vec<Way>,
+    open: [Option<Open>; COUNT],
+    /// Where the open ones are.
+    scratch: Option<CoreMemory>,
+}
+
+/// Where the glue of an instantiated component has what windows need.
+#[derive(Clone, Copy)]
+pub(crate) struct WindowPlaces {
+    /// The memory with the windows.
+    pub(crate) scratch: CoreMemory,
+    /// The table of functions that copy.
+    pub(crate) copiers: CoreTable,
+    /// How many there are.
+    pub(crate) filled: u32,
+}
+
+impl Windows {
+    /// Whether there can be any.
+    #[inline]
+    pub(crate) fn are_possible(&self) -> bool {
+        !self.sites.is_empty()
+    }
+
+    /// Whether some were opened where there was something to copy.
+    #[cfg(test)]
+    pub(super) fn were_used(&self) -> bool {
+        self.sites.iter().any(|site| site.copier.0 != SiteNumber::default())
+    }
+
+    #[inline]
+    pub(super) fn site(&mut self, number: SiteNumber) -> Option<&mut Site> {
+        self.sites.get_mut((number.0 as usize).checked_sub(1)?)
+    }
+}
+
+/// Notes a built-in.
+pub(crate) fn add_site(state: &mut State, site: WindowSite) -> SiteNumber {
+    let sites = &mut state.windows.sites;
+    sites.push(Site { of: site, options: None, memory_size: 0, scratch: None, copier: (SiteNumber::default(), 0) });
+    SiteNumber(sites.len() as u32)
+}
+
+/// Opens windows for a callback that is about to be called: for those of `ends` that can have one.
+#[inline]
+pub(crate) fn open(store: &mut StoreMut<'_>, ends: [Option<CopyEndId>; COUNT]) -> Result<()> {
+    let mut first = None;
+    if let Some(end) = ends[0] {
+        first = open_one::<0>(store, end, None)?;
+    }
+    if let Some(end) = ends[1] {
+        first = open_one::<1>(store, end, first)?.or(first);
+    }
+    if first.is_some() {
+        store.before_host(close);
+    }
+    Ok(())
+}
+
+/// Opens the window `I` for `id`, if the host need not see what happens at that end; gives the stream. What a window does
+/// to a stream is not seen by another one, so none is opened for the same stream.
+#[inline]
+fn open_one<const I: usize>(
+    store: &mut StoreMut<'_>,
+    id: CopyEndId,
+    first: Option<SharedId>,
+) -> Result<Option<SharedId>> {
+    let State { ends, shared, windows, .. } = store.state_mut();
+    let Some(end) = ends.find(id) else { return Ok(None) };
+    let (number, of, handle) = (end.window, end.shared, end.index);
+    let Some(site) = windows.site(number) else { return Ok(None) };
+    let this = shared.get(of)?;
+    let host = this.writer.is_some() || this.reader.is_some();
+    if end.state != CopyState::Idle || this.dropped || host || first == Some(of) {
+        return Ok(None);
+    }
+    let (mut left, mut other, mut copier) = (0, 0, 0);
+    if let Some(pending) = this.pending {
+        let pending = ends.get(pending)?;
+        let buffer = pending.buffer.as_ref().ok_or_else(|| bug!("a copy without a buffer"))?;
+        (left, other) = (buffer.remain(), buffer.ptr);
+        let theirs = pending.window;
+        if left > 0 && theirs == SiteNumber::default() {
+            return Ok(None);
+        }
+        if left > 0 && site.copier.0 != theirs {
+            return find_copier(store, (number, theirs)).map(|()| None);
+        }
+        copier = site.copier.1;
+    }
+    let (Some(scratch), 1..) = (site.scratch, site.memory_size) else { return measure(store, number).map(|()| None) };
+    let (size, glue) = (site.memory_size, site.of.number);
+    (windows.scratch, windows.open[I]) = (Some(scratch), Some(Open { end: id, site: number }));
+    let board = board(store, scratch)?;
+    put(board, USES, 0);
+    let words = [handle, glue, size as u32, (size >> 32) as u32, left, other, copier, 0, 0, 0, 0];
+    for (word, at) in words.into_iter().zip((0..).step_by(4)) {
+        put(board, const { PLACES[I] } + at, word);
+    }
+    Ok(Some(of))
+}
+
+/// The part of the scratch memory where windows are.
+#[inline]
+fn board<'s>(store: &'s mut StoreMut<'_>, scratch: CoreMemory) -> Result<&'s mut [u8; 256]> {
+    let board = store.memory_mut(scratch).get_mut(BOARD..).and_then(|rest| rest.first_chunk_mut());
+    board.ok_or_else(|| bug!("no place for windows"))
+}
+
+#[inline(always)]
+fn put(board: &mut [u8; 256], at: u32, word: u32) {
+    let at = (at as usize - BOARD) & 0xfc;
+    board[at..at + 4].copy_from_slice(&word.to_le_bytes());
+}
+
+#[inline(always)]
+fn look(board: &[u8; 256], at: u32) -> u32 {
+    let at = (at as usize - BOARD) & 0xfc;
+    u32::from_le_bytes([board[at], board[at + 1], board[at + 2], board[at + 3]])
+}
+
+pub(super) fn window_places(state: &State, root: RootId) -> Result<Option<WindowPlaces>> {
+    Ok(state.roots.get(root)?.direct.as_ref().and_then(|direct| direct.windows))
+}
+
+/// The memory that a built-in copies from or to.
+pub(super) fn memory_of(options: &Options) -> Result<CoreMemory> {
+    options.memory.ok_or_else(|| bug!("elements in memory without the memory option"))
+}
+
+/// Finds where the windows of a built-in are, and how large its memory is, which it is at least from now on.
+#[cold]
+fn measure(store: &mut StoreMut<'_>, number: SiteNumber) -> Result<()> {
+    let Some(site) = store.state_mut().windows.site(number).map(|site| site.of) else { return Ok(()) };
+    let options = options(store.state_mut(), site.root, site.options)?.clone();
+    let memory_size = store.memory(memory_of(&options)?).len() as u64;
+    let scratch = window_places(store.state(), site.root)?.map(|places| places.scratch);
+    if let Some(site) = store.state_mut().windows.site(number) {
+        (site.options, site.memory_size, site.scratch) = (Some(options), memory_size, scratch);
+    }
+    Ok(())
+}
+
+/// Closes the windows and carries out what was done in them.
+pub(crate) fn close(store: &mut StoreMut<'_>) -> Result<()> {
+    let windows = &mut store.state_mut().windows;
+    let ([first, second], Some(scratch)) = (windows.open, windows.scratch) else { return Ok(()) };
+    windows.open = [None; COUNT];
+    let board = board(store, scratch)?;
+    match (first, second) {
+        (Some(open), None) => {
+            let done = take_down::<0>(board);
+            carry_out(store.state_mut(), open, done)
+        }
+        (None, Some(open)) => {
+            let done = take_down::<1>(board);
+            carry_out(store.state_mut(), open, done)
+        }
+        (Some(first), Some(second)) => {
+            let mut both = [(first, take_down::<0>(board)), (second, take_down::<1>(board))];
+            both.sort_by_key(|(_, done)| done.order);
+            both.into_iter().try_for_each(|(open, done)| carry_out(store.state_mut(), open, done))
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+/// What was done in a window.
+struct Done {
+    copied: u32,
+    ptr: u32,
+    length: u32,
+    order: u32,
+    memory_size: u32,
+}
+
+/// Closes the window `I`.
+#[inline(always)]
+fn take_down<const I: usize>(board: &mut [u8; 256]) -> Done {
+    put(board, const { PLACES[I] + KEY + 4 }, 0);
+    let [copied, ptr, length, order, memory_size] =
+        [COPIED, PTR, LENGTH, ORDER, MEMORY_SIZE].map(|at| look(board, const { PLACES[I] } + at));
+    Done { copied, ptr, length, order, memory_size }
+}
+
+#[inline]
+fn carry_out(state: &mut State, open: Open, done: Done) -> Result<()> {
+    let Done { copied, ptr, length, order, memory_size } = done;
+    let State { ends, shared, windows, .. } = state;
+    let site = windows.site(open.site).ok_or_else(|| bug!("a window of no built-in"))?;
+    if memory_size == 0 {
+        // It is larger by now, or the guest wants too much.
+        site.memory_size = 0;
+    }
+    if order == 0 {
+        return Ok(());
+    }
+    let end = ends.get_mut(open.end)?;
+    let set = end.waitable.set;
+    if length > 0 {
+        let options = site.options.as_deref().ok_or_else(|| bug!("a window without options"))?;
+        let WindowSite { instance, size: element_size, .. } = site.of;
+        let place = CopyPlace { options, instance, ptr, length, element_size };
+        (end.state, end.buffer) = (CopyState::Copying, Some(place.buffer()));
+    }
+    let this = shared.get_mut(end.shared)?;
+    let pending = this.pending;
+    if let Some(pending) = pending {
+        if copied > 0 {
+            let buffer = ends.get_mut(pending)?.buffer.as_mut().filter(|buffer| buffer.remain() >= copied);
+            buffer.ok_or_else(|| bug!("more was copied than there was"))?.advance(copied);
+        }
+        if length > 0 {
+            this.pending = Some(open.end);
+        }
+        // The last of its events is the one that it has in the end.
+        let event = PendingEvent::Copy { result: CopyResult::Completed, reclaim: length == 0 };
+        set_pending_event(state, WaitableRef::End(pending), event)?;
+        if let (1.., Some(set)) = (copied, set) {
+            wake_waiters(state, set)?;
+        }
+    } else if length > 0 {
+        this.pending = Some(open.end);
+    }
+    Ok(())
+}
