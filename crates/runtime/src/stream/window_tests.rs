@@ -317,7 +317,8 @@ fn same(world: &World, seed: u32) -> Outcome {
         let (without, none) = world.run(choose(), seed, false);
         let (with, used) = world.run(choose(), seed, true);
         assert_eq!(with, without, "seed {seed:x}, choices {choices}");
-        assert!(used && !none, "seed {seed:x}, choices {choices}");
+        // Under seeds guests may have stacks that they don't need, where there are no windows.
+        assert!((used || choices > 0) && !none, "seed {seed:x}, choices {choices}");
         first.get_or_insert(with);
     }
     first.unwrap()
