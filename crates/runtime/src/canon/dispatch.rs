@@ -15,23 +15,38 @@ pub(super) fn arg(args: &[u64], n: usize) -> u32 {
     args.get(n).map_or(0, |&bits| bits as u32)
 }
 
-/// Does what `canon` says.
+/// Does what `canon` says; those that an event loop calls in each of its turns are told apart first.
+#[inline]
 pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -> Result<Outcome> {
+    match canon {
+        Canon::ContextGet { slot, .. } => Ok(Outcome::Done(context::get(store, *slot)?)),
+        Canon::ContextSet { slot, .. } => context::set(store, *slot, args.first().copied().unwrap_or(0)),
+        Canon::TaskReturn { result, options } => task::return_(store, site, result.as_ref(), *options, args),
+        Canon::SubtaskDrop => subtask::drop(store, site, arg(args, 0)),
+        Canon::WaitableJoin => waitable::join(store, site, arg(args, 0), arg(args, 1)),
+        _ => call_any(store, site, canon, args),
+    }
+}
+
+/// [`call`] of the others.
+fn call_any(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -> Result<Outcome> {
     let at = |n| arg(args, n);
     let done = |bits: u32| Ok(Outcome::Done(u64::from(bits)));
     match canon {
-        Canon::Lower { .. } | Canon::Copy { .. } => Err(bug!("it has a body of its own")),
+        Canon::Lower { .. }
+        | Canon::Copy { .. }
+        | Canon::ContextGet { .. }
+        | Canon::ContextSet { .. }
+        | Canon::TaskReturn { .. }
+        | Canon::SubtaskDrop
+        | Canon::WaitableJoin => Err(bug!("it has a body of its own")),
         Canon::ResourceNew { resource } => done(resource::new(store, site, *resource, at(0))?),
         Canon::ResourceRep { resource } => done(resource::rep(store, site, *resource, at(0))?),
         Canon::ResourceDrop { resource } => resource::drop(store, site, *resource, at(0)),
-        Canon::TaskReturn { result, options } => task::return_(store, site, result.as_ref(), *options, args),
         Canon::TaskCancel => task::cancel(store, site),
-        Canon::ContextGet { slot, .. } => Ok(Outcome::Done(context::get(store, *slot)?)),
-        Canon::ContextSet { slot, .. } => context::set(store, *slot, args.first().copied().unwrap_or(0)),
         Canon::BackpressureInc => backpressure::inc(store, site),
         Canon::BackpressureDec => backpressure::dec(store, site),
         Canon::SubtaskCancel { async_ } => subtask::cancel(store, site, *async_, at(0)),
-        Canon::SubtaskDrop => subtask::drop(store, site, at(0)),
         Canon::WaitableSetNew => done(waitable::set_new(store, site)?),
         Canon::WaitableSetWait { memory, cancellable } => {
             waitable::set_wait(store, site, *memory, *cancellable, [at(0), at(1)])
@@ -40,7 +55,6 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
             waitable::set_poll(store, site, *memory, *cancellable, [at(0), at(1)])
         }
         Canon::WaitableSetDrop => waitable::set_drop(store, site, at(0)),
-        Canon::WaitableJoin => waitable::join(store, site, at(0), at(1)),
         Canon::New { kind, payload } => stream::new(store, site, *kind, payload.as_ref()),
         Canon::CancelCopy { kind, end, payload, async_ } => {
             copy_end::cancel(store, site, (*kind, *end), payload.as_ref(), *async_, at(0))

@@ -105,18 +105,6 @@ fn body(site: Site, trampoline: Trampoline) -> Body {
             let copy = stream::Copy::new(kind, end, payload, options);
             Box::new(move |store, args| stream::copy(store, site, &copy, args))
         }
-        // Those that an event loop calls in each of its turns.
-        Canon::ContextGet { slot, .. } => Box::new(move |store, _| context::get(store, slot).map(Outcome::Done)),
-        Canon::ContextSet { slot, .. } => {
-            Box::new(move |store, args| context::set(store, slot, args.first().copied().unwrap_or(0)))
-        }
-        Canon::TaskReturn { result, options } => {
-            Box::new(move |store, args| task::return_(store, site, result.as_ref(), options, args))
-        }
-        Canon::SubtaskDrop => Box::new(move |store, args| subtask::drop(store, site, dispatch::arg(args, 0))),
-        Canon::WaitableJoin => {
-            Box::new(move |store, args| waitable::join(store, site, dispatch::arg(args, 0), dispatch::arg(args, 1)))
-        }
         canon => Box::new(move |store, args| dispatch::call(store, site, &canon, args)),
     }
 }

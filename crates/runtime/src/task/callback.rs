@@ -1,6 +1,6 @@
-//! The short way of a turn of an event loop: an event of a set, one callback on the embedder's stack, and the next wait.
-//! What the thread was is looked up once, and what it waits for is not noted anew in between. `resume_thread` is its twin,
-//! which takes every turn.
+//! The short way of a turn of an event loop: an event of a set, or none after a yield, one callback on the stack of whoever
+//! makes the turn, and the next wait. What the thread was is looked up once, and what it waits for is not noted anew in
+//! between. `resume_thread` is its twin, which takes every turn.
 
 use super::enter::release_exclusive;
 use super::run::{event_loop, run_switched_to};
@@ -16,7 +16,8 @@ use crate::stream::{CopyEndId, take_copy_event, window};
 struct Begun {
     task: TaskId,
     instance: InstanceId,
-    set: WaitableSetId,
+    /// What it waited for; none after a yield.
+    set: Option<WaitableSetId>,
     callback: CoreFunc,
     /// The event, if it was the only one of the set, and one of a stream or future.
     event: Option<Event>,
@@ -24,11 +25,10 @@ struct Begun {
     told_of: [Option<CopyEndId>; 2],
 }
 
-/// Resumes `thread`, which is ready, if it waits between callbacks for an event of a set and its callback cannot block;
-/// says whether it did.
+/// Resumes `thread`, which is ready, if it waits between callbacks and its callback cannot block; says whether it did.
 pub(super) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
-    let plain = store.on_embedders_stack();
-    if !store.state_mut().short_way() || !plain {
+    let has_room = store.has_room();
+    if !store.state_mut().short_way() || !has_room {
         return Ok(false);
     }
     let Some(begun) = begin(store.state_mut(), thread)? else { return Ok(false) };
@@ -39,9 +39,10 @@ pub(super) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
 /// [`turn`] of the thread that is next where first come is first served, if it is ready; says whether there was one.
 #[inline]
 pub(crate) fn first_turn(store: &mut StoreMut<'_>) -> Result<bool> {
-    let plain = store.on_embedders_stack();
+    let has_room = store.has_room();
     let state = store.state_mut();
-    let (true, true, None, Some(&thread)) = (plain, state.choose.is_first(), state.chosen, state.maybe_ready.front())
+    let (true, true, None, Some(&thread)) =
+        (has_room, state.choose.is_first(), state.chosen, state.maybe_ready.front())
     else {
         return Ok(false);
     };
@@ -56,23 +57,29 @@ pub(crate) fn first_turn(store: &mut StoreMut<'_>) -> Result<bool> {
 fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
     let State { threads, tasks, instances, sets, ends, shared, choose, .. } = state;
     let Some(this) = threads.find_mut(thread) else { return Ok(None) };
-    let (Stage::EventLoop, Some(WaitFor::SetForCallback(set))) = (this.stage, this.wait_for) else { return Ok(None) };
+    let set = match (this.stage, this.wait_for) {
+        (Stage::EventLoop, Some(WaitFor::SetForCallback(set))) => Some(set),
+        (Stage::EventLoop, Some(WaitFor::TurnForCallback)) => None,
+        _ => return Ok(None),
+    };
     let task = this.task;
     let task_ = tasks.get(task)?;
     let (callee, instance) = (&*task_.callee, task_.instance);
     let Some(callback) = callee.options.callback else { return Ok(None) };
     let instance_ = instances.get_mut(instance)?;
-    let set_ = sets.get_mut(set)?;
-    let ready = instance_.exclusive_thread.is_none() && set_.has_pending();
+    let mut set_ = set.map(|set| sets.get_mut(set)).transpose()?;
+    let ready = instance_.exclusive_thread.is_none() && set_.as_ref().is_none_or(|set| set.has_pending());
     if callee.may_block || !callee.ty.async_ || task_.state == TaskState::PendingCancel || !ready {
         return Ok(None);
     }
     instance_.exclusive_thread = Some(thread);
-    set_.remove_waiting(thread);
+    if let Some(set) = &mut set_ {
+        set.remove_waiting(thread);
+    }
     (this.stage, this.wait_for, this.loop_wait) = (Stage::Running, None, None);
     (this.running, this.has_stack, this.cancelled) = (true, false, false);
     let mut event = None;
-    if let Some(id) = set_.take_only_end() {
+    if let Some(id) = set_.and_then(|set| set.take_only_end()) {
         // A choice among one, as where there are more.
         choose.among(1);
         event = Some(take_copy_event(ends, shared, id)?);
@@ -88,9 +95,10 @@ fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
 fn go_through(store: &mut StoreMut<'_>, thread: ThreadId, begun: &Begun) -> Result<()> {
     let state = store.state_mut();
     let before = std::mem::replace(&mut state.current, Current { thread: Some(thread), ..Current::default() });
-    let event = match begun.event {
-        Some(event) => event,
-        None => take_event(store, begun.set)?,
+    let event = match (begun.event, begun.set) {
+        (Some(event), _) => event,
+        (None, Some(set)) => take_event(store, set)?,
+        (None, None) => Event::NONE,
     };
     if store.state().windows.are_possible() {
         // What a callback copies is mostly at the ends that it was told of last.
