@@ -98,8 +98,8 @@ mod tests {
         let flags = Cancellable::take_out(&mut text).within(0..length);
         assert_eq!(flags, [false, true, true]);
         assert_eq!((text.len(), text.matches("cancellable").count()), (length, 1));
-        let mut lexer = wast::parser::ParseBuffer::new(&text).expect("tokens");
-        let wat: wast::Wat<'_> = wast::parser::parse(&mut lexer).expect("a component");
+        let lexer = wast::parser::ParseBuffer::new(&text).expect("tokens");
+        let wat: wast::Wat<'_> = wast::parser::parse(&lexer).expect("a component");
         let wast::Wat::Component(mut component) = wat else { panic!("not a component") };
         let mut bytes = component.encode().expect("bytes");
         put_back(&mut bytes, &flags).expect("they are there");

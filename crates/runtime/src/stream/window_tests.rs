@@ -294,7 +294,11 @@ impl World {
         store.set_choose(choose);
         let instance = finish(linker.instantiate(&mut store, &self.component)).unwrap();
         if !windows {
-            store.run(|store| Ok(store.state_mut().windows = Windows::default())).unwrap();
+            let close = |store: &mut crate::engine::StoreMut<'_>| {
+                store.state_mut().windows = Windows::default();
+                Ok(())
+            };
+            store.run(close).unwrap();
         }
         let func = instance.func::<(u32,), u64>(&mut store, "run").unwrap();
         let mut answer = finish(func.call(&mut store, (seed,)));
