@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use super::artifact::{self, Artifact, Place};
+use super::artifact::{self, Artifact, Place, Tail};
 use super::{Component, Engine, Loaded, shed};
 use crate::engine::CoreModule;
 use crate::{Error, ErrorKind, Result};
@@ -20,23 +20,23 @@ pub(super) fn write(engine: &Engine, loaded: &Loaded, code: &[Vec<u8>]) -> Resul
 /// A component from [`write`], if that is allowed.
 pub(super) fn read(engine: &Engine, bytes: &[u8]) -> Result<Component> {
     check_allowed(engine)?;
-    let artifact = artifact::read(bytes, engine.artifact_hash())?;
+    let tail = Tail::of_bytes(bytes)?;
+    let artifact = tail.read(engine.artifact_hash())?;
     revive(engine, &artifact, |place| CoreModule::trusted(engine.core(), place.of(bytes)?))
 }
 
 /// The same, if `file` has one; its largest module is mapped.
 pub(super) fn map(engine: &Engine, file: &File) -> Option<Result<Component>> {
-    let tail = artifact::tail(file)?;
+    let tail = Tail::of_file(file)?;
     Some(check_allowed(engine).and_then(|()| {
-        let length = file.metadata().map_err(unreadable)?.len();
-        let artifact = artifact::read_tail(&tail, length, engine.artifact_hash())?;
+        let artifact = tail.read(engine.artifact_hash())?;
         revive(engine, &artifact, |place| map_module(engine, file, place))
     }))
 }
 
 fn map_module(engine: &Engine, file: &File, place: &Place) -> Result<CoreModule> {
     if place.offset == 0 {
-        return CoreModule::trusted_file(engine.core(), file.try_clone().map_err(unreadable)?);
+        return CoreModule::trusted_file(engine.core(), file.try_clone().map_err(Error::unreadable)?);
     }
     if place.length >= COPIED_BY_SYSTEM
         && let Some(copy) = copy(file, place)
@@ -44,7 +44,7 @@ fn map_module(engine: &Engine, file: &File, place: &Place) -> Result<CoreModule>
         return CoreModule::trusted_file(engine.core(), copy);
     }
     let mut code = vec![0; usize::try_from(place.length).unwrap_or(usize::MAX)];
-    file.read_exact_at(&mut code, place.offset).map_err(unreadable)?;
+    file.read_exact_at(&mut code, place.offset).map_err(Error::unreadable)?;
     CoreModule::trusted(engine.core(), place.checked(&code)?)
 }
 
@@ -80,8 +80,4 @@ fn check_allowed(engine: &Engine) -> Result<()> {
     Err(Error::new(ErrorKind::Invalid, "this is a precompiled component")
         .with_have("precompiled code runs unchecked, so it is not taken by default")
         .with_hint("pass --allow-precompiled if you trust this file as you trust a program"))
-}
-
-fn unreadable(error: std::io::Error) -> Error {
-    Error::host(format!("cannot read the file: {error}")).with_source(error)
 }

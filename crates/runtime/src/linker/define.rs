@@ -59,12 +59,8 @@ impl<T: Send + 'static> Linker<T> {
     pub fn instance(&mut self, name: &str) -> Result<LinkerInstance<'_, T>> {
         let key =
             SemverName::parse(name).ok_or_else(|| Error::link(format!("`{name}` is not a name for an instance")))?;
-        let defined = self.instances.entry(key).or_insert_with(|| DefinedInstance {
-            name: name.to_string(),
-            funcs: HashMap::new(),
-            resources: HashMap::new(),
-            definitions: HashMap::new(),
-        });
+        let named = || DefinedInstance { name: name.to_string(), ..DefinedInstance::default() };
+        let defined = self.instances.entry(key).or_insert_with(named);
         Ok(LinkerInstance { defined, of: PhantomData })
     }
 
