@@ -1,19 +1,20 @@
 //! A component compiled ahead of time, as one file: the machine code of its core modules, and what else is needed of it.
 //!
 //! ```text
-//! code of the modules, the largest first: ELF files in a row
+//! code of the modules, the largest first: ELF files in a row, large ones filled up to whole pages
 //! | version: u32 + text | engine u64 | component: u64 + bytes | made: u64 + bytes
 //!   | modules: u32, each offset u64 + length u64 + BLAKE3 32
 //! | length of the code u64 | length of all u64 | format u32 | BLAKE3 of all behind the code 32 | magic 8
 //! ```
 //!
-//! The largest module stands in front, since only what a file begins with can be mapped by the core engine; what is mapped
-//! is read when it runs, so a start costs what it uses. Numbers are little-endian. Reading trusts no length before it is
+//! Large modules begin at pages, so that they can be mapped, and the largest stands in front, for the core engine does most with
+//! what a file begins with. What is mapped is read when it runs, so a start costs what it uses. Numbers are little-endian. Reading trusts no length before it is
 //! compared with what is left. The sums find damage, not malice: who can write an artifact chooses the machine code that
 //! runs, so an artifact is as trusted as a program. As with a program, the sum of code that is mapped is not looked at.
 
 use std::borrow::Cow;
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use crate::{Error, ErrorKind, Result};
@@ -22,7 +23,7 @@ use crate::{Error, ErrorKind, Result};
 const MAGIC: [u8; 8] = *b"\0thalweg";
 
 /// Changes with every change of the layout.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// This crate's version: compiled code calls into the runtime that compiled it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -32,6 +33,12 @@ pub(super) const SUM: usize = 32;
 
 /// Bytes of the numbers at the end, with the magic.
 const FOOTER: usize = 8 + 8 + 4 + SUM + MAGIC.len();
+
+/// Bytes of code from which on a module is mapped: smaller ones are read in less time.
+pub(crate) const MAPPED: u64 = 256 << 10;
+
+/// What the code of such modules is filled up to a multiple of: bytes of a page, where parts of files are mapped.
+const PAGE: usize = 4096;
 
 /// What an artifact holds behind the code, in the artifact's own bytes.
 #[derive(Debug, PartialEq)]
@@ -56,6 +63,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Where in the file it is.
+    pub(crate) fn range(&self) -> Option<Range<u64>> {
+        Some(self.offset..self.offset.checked_add(self.length)?)
+    }
+
     /// Its code, if `code`, which was read there, is whole.
     ///
     /// # Errors
@@ -123,10 +135,14 @@ fn footer(file: &File) -> Option<(Footer, u64)> {
 pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], made: &[u8]) -> Vec<u8> {
     let mut order: Vec<_> = (0..modules.len()).collect();
     order.sort_by_key(|&module| std::cmp::Reverse(modules[module].len()));
-    let (mut bytes, mut offsets) = (Vec::new(), vec![0; modules.len()]);
+    let (mut bytes, mut places) = (Vec::new(), vec![0..0; modules.len()]);
     for module in order {
-        offsets[module] = bytes.len() as u64;
+        let start = bytes.len();
         bytes.extend(&modules[module]);
+        if modules[module].len() as u64 >= MAPPED {
+            bytes.resize(bytes.len().next_multiple_of(PAGE), 0);
+        }
+        places[module] = start..bytes.len();
     }
     let code = bytes.len();
     bytes.extend((VERSION.len() as u32).to_le_bytes());
@@ -137,10 +153,11 @@ pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], made: &[
         bytes.extend(field);
     }
     bytes.extend((modules.len() as u32).to_le_bytes());
-    for (module, offset) in modules.iter().zip(offsets) {
-        bytes.extend(offset.to_le_bytes());
-        bytes.extend((module.len() as u64).to_le_bytes());
-        bytes.extend(blake3::hash(module).as_bytes());
+    for place in places {
+        let sum = blake3::hash(&bytes[place.clone()]);
+        bytes.extend((place.start as u64).to_le_bytes());
+        bytes.extend((place.len() as u64).to_le_bytes());
+        bytes.extend(sum.as_bytes());
     }
     let length = (bytes.len() + FOOTER) as u64;
     bytes.extend((code as u64).to_le_bytes());

@@ -56,6 +56,22 @@ fn a_file_is_read_behind_its_code() {
 }
 
 #[test]
+fn large_modules_begin_at_pages() {
+    let large = MAPPED as usize + 1;
+    let code = [vec![1; 5], vec![2; large], vec![3; large + PAGE]];
+    let bytes = write(77, b"", &code, b"");
+    let tail = Tail::of_bytes(&bytes).unwrap();
+    let modules = tail.read(77).unwrap().modules;
+    for (place, code) in modules.iter().zip(&code) {
+        let found = place.of(&bytes).unwrap();
+        assert!(found.starts_with(code) && found[code.len()..].iter().all(|byte| *byte == 0));
+        assert!(found.len() == code.len() || found.len() < code.len() + PAGE);
+    }
+    let starts: Vec<_> = modules.iter().map(|place| place.offset as usize % PAGE).collect();
+    assert_eq!((starts, modules[2].offset), (vec![0, 0, 0], 0));
+}
+
+#[test]
 fn no_flipped_bit_loads() {
     for at in 0..sample().len() {
         let mut bytes = sample();
@@ -77,9 +93,9 @@ fn no_truncation_and_no_addition_loads() {
 #[test]
 fn another_format_version_or_engine_is_told_from_damage() {
     let format = refusal(&resealed(sample().len() - MAGIC.len() - SUM - 4, 9), 77);
-    assert_eq!(format.have(), Some("the file has format 9; this version reads format 3"));
+    assert_eq!(format.have(), Some("the file has format 9; this version reads format 4"));
     let older = refusal(b"\0thalweg\x02\0\0\0and so on", 77);
-    assert_eq!(older.have(), Some("the file has format 2; this version reads format 3"));
+    assert_eq!(older.have(), Some("the file has format 2; this version reads format 4"));
     let version = refusal(&resealed(CODE + 4, b'9'), 77);
     assert_eq!(version.message(), "the compiled component is of another version");
     let engine = refusal(&sample(), 78);

@@ -3,13 +3,10 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use super::artifact::{self, Artifact, Place, Tail};
+use super::artifact::{self, Artifact, MAPPED, Place, Tail};
 use super::{Component, Engine, Loaded, shed};
 use crate::engine::CoreModule;
 use crate::{Error, ErrorKind, Result};
-
-/// Bytes of code from which on the system copies a file faster than we do: its pages are touched once, and mapped then.
-const COPIED_BY_SYSTEM: u64 = 256 << 10;
 
 /// See [`Component::precompile`].
 pub(super) fn write(engine: &Engine, loaded: &Loaded, code: &[Vec<u8>]) -> Result<Vec<u8>> {
@@ -25,7 +22,7 @@ pub(super) fn read(engine: &Engine, bytes: &[u8]) -> Result<Component> {
     revive(engine, &artifact, |place| CoreModule::trusted(engine.core(), place.of(bytes)?))
 }
 
-/// The same, if `file` has one; its largest module is mapped.
+/// The same, if `file` has one; its large modules are mapped.
 pub(super) fn map(engine: &Engine, file: &File) -> Option<Result<Component>> {
     let tail = Tail::of_file(file)?;
     Some(check_allowed(engine).and_then(|()| {
@@ -38,34 +35,15 @@ fn map_module(engine: &Engine, file: &File, place: &Place) -> Result<CoreModule>
     if place.offset == 0 {
         return CoreModule::trusted_file(engine.core(), file.try_clone().map_err(Error::unreadable)?);
     }
-    if place.length >= COPIED_BY_SYSTEM
-        && let Some(copy) = copy(file, place)
+    if place.length >= MAPPED
+        && let Some(range) = place.range()
+        && let Some(module) = CoreModule::trusted_part(engine.core(), file, range)
     {
-        return CoreModule::trusted_file(engine.core(), copy);
+        return module;
     }
     let mut code = vec![0; usize::try_from(place.length).unwrap_or(usize::MAX)];
     file.read_exact_at(&mut code, place.offset).map_err(Error::unreadable)?;
     CoreModule::trusted(engine.core(), place.checked(&code)?)
-}
-
-/// A file in memory with what is at `place`, which nobody can write to; none where there is no such thing.
-#[cfg(target_os = "linux")]
-fn copy(file: &File, place: &Place) -> Option<File> {
-    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create, sendfile};
-    let copy = memfd_create("thalweg-code", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).ok()?;
-    let (mut from, mut left) = (place.offset, place.length);
-    while left > 0 {
-        let sent = sendfile(&copy, file, Some(&mut from), usize::try_from(left).ok()?).ok()?;
-        left = left.checked_sub(sent as u64).filter(|_| sent > 0)?;
-    }
-    let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
-    fcntl_add_seals(&copy, seals).ok()?;
-    Some(copy.into())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn copy(_: &File, _: &Place) -> Option<File> {
-    None
 }
 
 fn revive(engine: &Engine, artifact: &Artifact<'_>, code: impl Fn(&Place) -> Result<CoreModule>) -> Result<Component> {

@@ -43,7 +43,7 @@ pub(super) fn complete<T>(linker: &Linker<T>, component: &Component) -> Result<C
 
 fn find<'a, T>(linker: &'a Linker<T>, plan: &Plan, need: &NeededDefinition) -> Result<&'a GivenDefinition> {
     let kind = if need.is_module { "core module" } else { "component" };
-    let Some(instance) = find_instance(linker, plan, &need.interface) else { return Err(nobody_gives(need, kind)) };
+    let Some(instance) = find_instance(linker, plan, &need.interface)? else { return Err(nobody_gives(need, kind)) };
     match (instance.definitions.get(&need.name), need.is_module) {
         (Some(given @ GivenDefinition::Module(_)), true) | (Some(given @ GivenDefinition::Component(_)), false) => {
             Ok(given)
