@@ -92,7 +92,9 @@ fn a_package_can_be_added_to_and_not_defined_twice() {
 #[test]
 fn what_defining_says_is_said_when_a_component_is_linked() {
     let engine = engine();
-    for (define, message) in [(refuses as fn(&mut Linker<u32>) -> Result<()>, "is defined twice"), (elsewhere, "`test:more/three@1.0.0`")] {
+    for (define, message) in
+        [(refuses as fn(&mut Linker<u32>) -> Result<()>, "is defined twice"), (elsewhere, "`test:more/three@1.0.0`")]
+    {
         let mut linker = Linker::new(&engine);
         linker.package("test:numbers@1.2.0", define).expect("a name");
         for _ in 0..2 {

@@ -1,14 +1,14 @@
 //! A component compiled ahead of time, as one file: the machine code of its core modules, and what else is needed of it.
 //!
 //! ```text
-//! code of the modules, the largest first: ELF files in a row, large ones filled up to whole pages
+//! code of the modules, one in front, then the largest first: ELF files in a row, large ones filled up to whole pages
 //! | version: u32 + text | engine u64 | component: u64 + bytes | made: u64 + bytes
 //!   | modules: u32, each offset u64 + length u64 + BLAKE3 32
 //! | length of the code u64 | length of all u64 | format u32 | BLAKE3 of all behind the code 32 | magic 8
 //! ```
 //!
-//! Large modules begin at pages, so that they can be mapped, and the largest stands in front, for the core engine does most with
-//! what a file begins with. What is mapped is read when it runs, so a start costs what it uses. Numbers are little-endian. Reading trusts no length before it is
+//! Large modules begin at pages, so that they can be mapped; one stands in front, for the core engine maps what its memory
+//! begins with from there alone. What is mapped is read when it runs, so a start costs what it uses. Numbers are little-endian. Reading trusts no length before it is
 //! compared with what is left. The sums find damage, not malice: who can write an artifact chooses the machine code that
 //! runs, so an artifact is as trusted as a program. As with a program, the sum of code that is mapped is not looked at.
 
@@ -130,11 +130,11 @@ fn footer(file: &File) -> Option<(Footer, u64)> {
     Some((footer, length))
 }
 
-/// The artifact of `component`, compiled to `modules` by an engine with the compatibility hash `engine`; `made` says what the
-/// code was made with.
-pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], made: &[u8]) -> Vec<u8> {
+/// The artifact of `component`, compiled to `modules` by an engine with the compatibility hash `engine`, with the code of the
+/// module `front` first; `made` says what the code was made with.
+pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], front: Option<usize>, made: &[u8]) -> Vec<u8> {
     let mut order: Vec<_> = (0..modules.len()).collect();
-    order.sort_by_key(|&module| std::cmp::Reverse(modules[module].len()));
+    order.sort_by_key(|&module| std::cmp::Reverse((Some(module) == front, modules[module].len())));
     let (mut bytes, mut places) = (Vec::new(), vec![0..0; modules.len()]);
     for module in order {
         let start = bytes.len();

@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use wasmparser::{Parser, Payload};
+
 use super::artifact::{self, Artifact, MAPPED, Place, Tail};
 use super::{Component, Engine, Loaded, shed};
 use crate::engine::CoreModule;
@@ -11,7 +13,31 @@ use crate::{Error, ErrorKind, Result};
 /// See [`Component::precompile`].
 pub(super) fn write(engine: &Engine, loaded: &Loaded, code: &[Vec<u8>]) -> Result<Vec<u8>> {
     let component = shed::without_code(&loaded.bytes)?;
-    Ok(artifact::write(engine.artifact_hash(), &component, code, &engine.made(&loaded.plan)?))
+    let made = engine.made(&loaded.plan)?;
+    Ok(artifact::write(engine.artifact_hash(), &component, code, in_front(loaded, code), &made))
+}
+
+/// The module whose code the file begins with. What a memory begins with is mapped from there alone, and copied from elsewhere,
+/// so this is the one with most of it, or the largest if there is little.
+fn in_front(loaded: &Loaded, code: &[Vec<u8>]) -> Option<usize> {
+    let images = loaded.plan.modules.iter().map(|module| loaded.bytes.get(module.range.clone()).map_or(0, image));
+    let image = images.enumerate().filter(|(_, image)| *image >= MAPPED).max_by_key(|(_, image)| *image);
+    image
+        .or_else(|| code.iter().map(|code| code.len() as u64).enumerate().max_by_key(|(_, length)| *length))
+        .map(|(at, _)| at)
+}
+
+/// Bytes of data in a core module that has a memory.
+fn image(module: &[u8]) -> u64 {
+    let (mut data, mut has_memory) = (0, false);
+    for payload in Parser::new(0).parse_all(module).map_while(std::result::Result::ok) {
+        match payload {
+            Payload::MemorySection(memories) => has_memory |= memories.count() > 0,
+            Payload::DataSection(section) => data += section.range().end.saturating_sub(section.range().start) as u64,
+            _ => {}
+        }
+    }
+    if has_memory { data } else { 0 }
 }
 
 /// A component from [`write`], if that is allowed.

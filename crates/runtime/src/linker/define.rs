@@ -61,7 +61,8 @@ impl<T: Send + 'static> Linker<T> {
     /// When the name is not one of a package, and what `define` says if something of the package is defined already. What it
     /// says later comes when a component is linked.
     pub fn package(&mut self, name: &str, define: fn(&mut Linker<T>) -> Result<()>) -> Result<()> {
-        let key = SemverName::parse(name).ok_or_else(|| Error::link(format!("`{name}` is not a name for a package")))?;
+        let key =
+            SemverName::parse(name).ok_or_else(|| Error::link(format!("`{name}` is not a name for a package")))?;
         let is_begun = self.instances.keys().any(|instance| key.is_package_of(instance));
         if is_begun || self.packages.iter().any(|package| package.name == key) {
             return define(self);
