@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::Prepared;
-use super::complete::{GivenDefinition, complete};
+use super::complete::{GivenDefinition, complete, given};
 use super::semver_name::SemverName;
 use crate::abi::{Params, Returns};
 use crate::component::{Component, Engine, Module};
@@ -105,6 +105,13 @@ impl<T: Send + 'static> Linker<T> {
     /// [`ErrorKind::Link`] when one is not defined, or is of another type than the import.
     pub fn complete(&self, component: &Component) -> Result<Component> {
         complete(self, component)
+    }
+
+    /// The core module or component, in binary form, that [`complete`](Self::complete) gives for what `component` imports as
+    /// `name` of the instance `interface`; the empty name is the root.
+    #[must_use]
+    pub fn definition(&self, component: &Component, interface: &str, name: &str) -> Option<&[u8]> {
+        given(self, component, interface, name).map(GivenDefinition::bytes)
     }
 
     /// Checks only that every import of `component` is there and of the right type.
