@@ -5,7 +5,7 @@ use crate::canon;
 use crate::component::{Code, Source};
 use crate::engine::{CoreExtern, CoreExterns, CoreFunc, CoreInstance, StoreMut};
 use crate::error::bug;
-use crate::linker::Linked;
+use crate::linker::{ImportedResource, Linked};
 use crate::plan::{CoreInstanceIndex, InstanceIndex, ModuleIndex, Plan, PlannedResource, Step, TrampolineIndex};
 use crate::store::ResourceTypeId;
 use crate::task::in_start_function;
@@ -60,12 +60,17 @@ fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
         instances.push(state.instances.insert(new_instance(root, state.limits.max_handles, flags)));
     }
     let mut resource_types = Vec::new();
-    let mut host_resources = linked.resources.iter();
+    let mut imported = linked.resources.iter();
     for planned in &plan.resources {
         let resource = match planned {
             PlannedResource::Imported { .. } => {
-                let host = host_resources.next().ok_or_else(|| bug!("an imported resource was not linked"))?;
-                RuntimeResource::Host { drop: host.drop.clone(), ty: host.ty, root }
+                match imported.next().ok_or_else(|| bug!("an imported resource was not linked"))? {
+                    ImportedResource::Host { drop, ty } => RuntimeResource::Host { drop: drop.clone(), ty: *ty, root },
+                    ImportedResource::Given(given) => {
+                        resource_types.push(given.ty);
+                        continue;
+                    }
+                }
             }
             PlannedResource::Defined { instance, dtor, .. } => {
                 let instance = instances.get(instance.at()).copied();

@@ -217,6 +217,7 @@ impl<T: Send + 'static> Store<T> {
             waitable_sets: state.sets.len(),
             ends: state.ends.len(),
             handles: state.instances.iter().map(|(_, instance)| instance.handles.len()).sum(),
+            resources: state.held.len(),
             orphans: state.orphans(),
         }
     }
@@ -289,6 +290,8 @@ pub struct Live {
     pub ends: usize,
     /// Handles in the tables of all component instances.
     pub handles: usize,
+    /// Resources of guests that the host owns: it got them, and has not passed them on or dropped them.
+    pub resources: usize,
     /// Subtasks, sets and ends that no handle stands for and no thread waits for. Always 0, or the runtime leaks.
     pub orphans: usize,
 }
