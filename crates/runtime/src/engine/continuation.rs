@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use super::convert::{error, into_engine};
 use super::func::CoreFunc;
 use super::host_funcs::Seam;
-use super::store::{StoreHandle, StoreMut, UNKNOWN_STACK};
+use super::store::{STARTING_STACK, StoreHandle, StoreKeeper, StoreMut, UNKNOWN_STACK};
 use crate::abi::Args;
 use crate::error::bug;
 use crate::store::State;
@@ -70,6 +70,15 @@ impl Continuation {
             Ok(handle.turn().answer.get())
         });
         Continuation { call: Some(call), store: handle, stack: UNKNOWN_STACK }
+    }
+
+    /// An instantiation by the engine, `making`, whose start function may park.
+    pub(super) fn of_instantiation<F>(store: &StoreMut<'_>, making: impl FnOnce(StoreKeeper) -> F) -> Self
+    where
+        F: Future<Output = Result<u64>> + Send + 'static,
+    {
+        let handle = store.handle;
+        Continuation { call: Some(Box::pin(making(handle.keep()))), store: handle, stack: STARTING_STACK }
     }
 
     /// Runs the call until it parks, returns or traps.

@@ -6,7 +6,7 @@ use super::resource_type::check_resource_types;
 use super::{Func, TypedFunc};
 use crate::abi::{Params, Returns};
 use crate::component::Component;
-use crate::instance::{RootId, instantiate};
+use crate::instance::{Instantiation, RootId};
 use crate::linker::Linked;
 use crate::plan::{Export, FuncDef};
 use crate::store::Store;
@@ -20,10 +20,13 @@ pub struct Instance {
 
 impl Instance {
     /// Instantiates; start functions run.
-    pub(crate) fn new<T: Send + 'static>(store: &mut Store<T>, linked: &Linked) -> Result<Instance> {
+    pub(crate) async fn new<T: Send + 'static>(store: &mut Store<T>, linked: &Linked) -> Result<Instance> {
         check_resource_types(store.state(), linked)?;
-        let root = store.run(|store| instantiate(store, linked))?;
-        Ok(Instance { root })
+        let mut instantiation = store.run(|store| Instantiation::new(store, linked))?;
+        while let Some(starts) = store.run(|store| instantiation.go_on(store))? {
+            store.finish_task(starts).await?;
+        }
+        Ok(Instance { root: instantiation.root() })
     }
 
     /// The exported function `name` with these Rust types: `f`, or `ns:package/interface@1.0.0#f` of an exported

@@ -61,12 +61,13 @@ impl<T: Send + 'static> Prepared<T> {
         &self.linked.component
     }
 
-    /// Instantiates it; start functions run. The store must be of the engine that loaded the component.
+    /// Instantiates it; start functions run, and may wait for the host as functions that are not async may. The store must be of
+    /// the engine that loaded the component. Dropping the future leaves a component half made that nobody can call.
     ///
     /// # Errors
     ///
     /// The trap of a start function, or a limit that was reached.
     pub async fn instantiate(&self, store: &mut Store<T>) -> Result<Instance> {
-        Instance::new(store, &self.linked)
+        Instance::new(store, &self.linked).await
     }
 }

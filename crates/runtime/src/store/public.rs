@@ -145,6 +145,11 @@ impl<T: Send + 'static> Store<T> {
         poll_fn(|cx| self.poll(cx, |store| store.result_of(&mut call))).await
     }
 
+    /// Runs the store until `task` is over.
+    pub(crate) async fn finish_task(&mut self, task: TaskId) -> Result<()> {
+        poll_fn(|cx| self.poll(cx, |store| ended(store.state(), task).then_some(Ok(())))).await
+    }
+
     /// Runs the store until no task is left in it: what guests do after they returned.
     ///
     /// # Errors
