@@ -40,7 +40,7 @@ fn image(module: &[u8]) -> u64 {
     if has_memory { data } else { 0 }
 }
 
-/// A component from [`write`], if that is allowed.
+/// A component from [`write()`], if that is allowed.
 pub(super) fn read(engine: &Engine, bytes: &[u8]) -> Result<Component> {
     check_allowed(engine)?;
     let tail = Tail::of_bytes(bytes)?;
