@@ -24,7 +24,8 @@ pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
 fn bytes(random: &mut dyn Random, len: u64, limit: u64) -> Result<Vec<u8>> {
     if len > limit {
         let text = format!("wasi:random: {len} bytes asked for at once, {limit} is the most");
-        let hint = "ask for fewer bytes, more often, or raise the limit: `-Smax-random-size`, `WasiBuilder::max_random_size`";
+        let hint =
+            "ask for fewer bytes, more often, or raise the limit: `-Smax-random-size`, `WasiBuilder::max_random_size`";
         return Err(Error::new(ErrorKind::Limit, text).with_hint(hint));
     }
     crate::random::bytes(random, len, limit)
