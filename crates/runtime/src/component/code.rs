@@ -89,11 +89,13 @@ fn sources(plan: &Plan, modules: &[CoreModule]) -> Result<Vec<Vec<Source>>> {
     let mut of = Vec::new();
     let mut all = Vec::new();
     for step in &plan.steps {
+        let handed_on = matches!(step, Step::Instantiate { .. });
         let find = |def: &CoreDef| match def {
             CoreDef::Trampoline(index) => Ok(Source::Trampoline(*index)),
             CoreDef::Export { instance, name } => {
                 let module = of.get(instance.at()).and_then(|module: &ModuleIndex| modules.get(module.at()));
-                let export = module.and_then(|module| module.find_export(name));
+                let find = if handed_on { CoreModule::find_handed_on } else { CoreModule::find_export };
+                let export = module.and_then(|module| find(module, name));
                 Ok(Source::Export(*instance, export.ok_or_else(|| bug!("no core export `{name}`"))?))
             }
         };

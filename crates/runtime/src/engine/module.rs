@@ -49,6 +49,11 @@ impl CoreModule {
         Some(CoreExport { export, numbers })
     }
 
+    /// [`find_export`](Self::find_export) of what is only handed on to other instances: its type is not looked up.
+    pub(crate) fn find_handed_on(&self, name: &str) -> Option<CoreExport> {
+        Some(CoreExport { export: self.0.get_export_index(name)?, numbers: None })
+    }
+
     /// The compiled code as bytes for [`deserialize`](Self::deserialize).
     pub(crate) fn serialize(&self) -> Result<Vec<u8>> {
         self.0.serialize().map_err(convert::error)
