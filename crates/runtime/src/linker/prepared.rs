@@ -43,9 +43,9 @@ impl<T> Clone for Prepared<T> {
 impl<T: Send + 'static> Prepared<T> {
     pub(super) fn new(linker: &Linker<T>, component: &Component) -> Result<Self> {
         let (funcs, resources, types) = resolve::link(linker, component)?;
-        component.compile()?;
+        let reached = component.code()?.reached.as_ref();
         let suspends = |import: crate::plan::ImportedFuncIndex| funcs.get(import.at()).is_none_or(HostFunc::suspends);
-        let blocking = Arc::new(Blocking::by_function(component.plan(), component.bytes(), suspends));
+        let blocking = Arc::new(Blocking::by_function(component.plan(), reached, suspends));
         let (component, types, shared) = (component.clone(), Arc::new(types), SharedFuncs::default());
         let linked = Linked { component, funcs, resources, types, blocking, shared };
         Ok(Prepared { linked: Arc::new(linked), of: PhantomData })
