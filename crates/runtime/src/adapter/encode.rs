@@ -50,6 +50,17 @@ pub(crate) fn encode_adapters(plan: &Plan, reached: Option<&Reached>) -> Result<
     Ok(modules)
 }
 
+/// The trampolines of `plan` that have an adapter.
+pub(crate) fn adapted_calls(plan: &Plan, reached: Option<&Reached>) -> Vec<TrampolineIndex> {
+    let mut supports = Supports::new(plan, reached);
+    let mut seen = HashSet::new();
+    let named = plan.steps.iter().flat_map(|step| step.defs()).filter_map(|def| match def {
+        CoreDef::Trampoline(index) => Some(*index),
+        CoreDef::Export { .. } => None,
+    });
+    named.filter(|index| seen.insert(*index) && supports.adapted(*index).is_some()).collect()
+}
+
 /// A module that is being written.
 struct Writer<'w, 'p> {
     plan: &'p Plan,

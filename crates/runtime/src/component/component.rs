@@ -174,6 +174,16 @@ impl Component {
         Ok(self.0.code.get_or_init(|| code))
     }
 
+    /// Its compiled code, if it is there already.
+    pub(super) fn compiled(&self) -> Option<&Code> {
+        self.0.code.get()
+    }
+
+    /// What was loaded.
+    pub(super) fn loaded(&self) -> &Loaded {
+        &self.0.loaded
+    }
+
     /// The core engine that compiles it.
     pub(crate) fn core(&self) -> &CoreEngine {
         self.0.engine.core()
