@@ -1,5 +1,5 @@
 //! Whether a call has a compiled adapter is known once the imports are: a callee that calls functions of the host that
-//! answer at once has one, a callee that may be suspended has none.
+//! answer at once has one, a callee that may be suspended has none. It is told by function.
 
 use thalweg::{Component, Config, Engine, Features, Linker, Store, Trap};
 use thalweg_testkit::polling::wait;
@@ -61,4 +61,32 @@ fn a_host_function_that_answers_at_once_leaves_the_adapter() {
     let waits = |_: thalweg::Access<()>, (n,): (u32,)| async move { Ok(n.wrapping_add(1)) };
     linker.instance("").and_then(|mut root| root.func_async("f", waits).map(drop)).expect("a definition");
     assert!(!goes_through_an_adapter(&engine, &component, &linker));
+}
+
+#[test]
+fn a_function_of_the_callee_that_waits_leaves_the_others_their_adapters() {
+    let engine = engine();
+    let mut linker = Linker::new(&engine);
+    let answers = |_: thalweg::Caller<'_, ()>, (n,): (u32,)| Ok(n.wrapping_add(1));
+    linker.instance("").and_then(|mut root| root.func("f", answers).map(drop)).expect("a definition");
+    // Beside `g` there is `h`, and a table with a function that waits, of another type than what `g` calls through it.
+    let with_another = |body: &str, call: &str| {
+        let text = TEXT
+            .replace("(core func $f (canon lower (func $f)))\n    (core module $m", "(core func $f (canon lower (func $f)))\n    (core func $yield (canon thread.yield))\n    (core module $m (import \"\" \"yield\" (func $yield (result i32)))\n (table funcref (elem $yield $same))\n (func $same (param i32) (result i32) (local.get 0))")
+            .replace("(local.set $n (call $f (local.get 0)))", call)
+            .replace("(local.get $n)))\n    (core instance", &format!("(local.get $n)) (func (export \"h\") (result i32) {body}))\n    (core instance"))
+            .replace("(instance (export \"f\" (func $f)))", "(instance (export \"f\" (func $f)) (export \"yield\" (func $yield)))")
+            .replacen("(func (export \"g\") (param \"n\" u32)", "(func (export \"h\") (result u32) (canon lift (core func $m \"h\"))) (func (export \"g\") (param \"n\" u32)", 1);
+        let component =
+            Component::from_bytes(&engine, text.as_bytes()).unwrap_or_else(|error| panic!("{error:?}{text}"));
+        goes_through_an_adapter(&engine, &component, &linker)
+    };
+    let direct = "(local.set $n (call $f (local.get 0)))";
+    let through =
+        "(local.set $n (call $f (call_indirect (param i32) (result i32) (local.get 0) (i32.eqz (i32.const 0)))))";
+    assert!(with_another("(i32.const 1)", direct));
+    assert!(with_another("(call $yield)", direct));
+    assert!(with_another("(call $yield)", through));
+    let waits = "(drop (call $yield)) (local.set $n (call $f (local.get 0)))";
+    assert!(!with_another("(i32.const 1)", waits));
 }

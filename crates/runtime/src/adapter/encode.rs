@@ -20,7 +20,7 @@ use crate::Result;
 use crate::canon::signature;
 use crate::error::bug;
 use crate::plan::{
-    CanonicalOptions, CoreDef, InstanceIndex, MemoryIndex, OptionsIndex, Plan, PlannedResource, Reached,
+    CanonicalOptions, CoreDef, InstanceIndex, LiftIndex, MemoryIndex, OptionsIndex, Plan, PlannedResource, Reached,
     TrampolineIndex,
 };
 use crate::types::{FlatType, ResourceIndex, ValType};
@@ -148,7 +148,10 @@ impl<'p> Writer<'_, 'p> {
             callee.post_return.map(|func| self.imports.func(Import::Func(func), lifted.result.as_slice(), None));
         let (caller_side, callee_side) = (self.side(adapted.options)?, self.side(lift.options)?);
         let storage = callee_side.storage.is_some() || self.supports.uses_storage(adapted.number);
-        let storage = storage.then(|| self.storage());
+        let thread = match adapted.asks {
+            true => Some(self.task(adapted.number)),
+            false => storage.then(|| self.storage()),
+        };
         let (there, back) = ((adapted.options, lift.options), (lift.options, adapted.options));
         let counted = self.counts_borrows(there_crossing, callee.instance);
         Ok(Call {
@@ -170,7 +173,7 @@ impl<'p> Writer<'_, 'p> {
             callee: callee_side,
             func,
             post_return,
-            storage,
+            thread,
         })
     }
 
@@ -249,5 +252,11 @@ impl<'p> Writer<'_, 'p> {
     fn storage(&mut self) -> (u32, u32) {
         let enter = self.imports.func(Import::EnterStorage, &[], None);
         (enter, self.imports.func(Import::LeaveStorage, &[], None))
+    }
+
+    /// What makes an entry of the call of a lifted function, and takes it away.
+    fn task(&mut self, lift: LiftIndex) -> (u32, u32) {
+        let enter = self.imports.func(Import::EnterTask(lift), &[], None);
+        (enter, self.imports.func(Import::LeaveTask, &[], None))
     }
 }

@@ -1,9 +1,9 @@
 //! Which calls have an adapter: decided when a component is compiled, as if no function of the host suspended its caller.
 //! Whether an adapter is taken is decided once the imports are known: a call that can wait after all goes the plain way.
 //!
-//! What is excluded goes the plain way: calls that can wait; streams, futures and error contexts; callees whose code reaches
-//! a built-in that asks for the current task, for an adapter makes none; and types of unreasonable size. Whose code reaches
-//! what is told by functions, or by component instances where the code was not looked at.
+//! What is excluded goes the plain way: calls that can wait; streams, futures and error contexts; and types of unreasonable
+//! size. An adapter makes no task, but for a callee whose code reaches a built-in that asks for it an entry of which one can be
+//! made. Whose code reaches what is told by functions, or by component instances where the code was not looked at.
 
 use crate::canon::check_of;
 use crate::plan::{
@@ -44,6 +44,8 @@ pub(super) struct Adapted<'p> {
     pub(super) lift: &'p Lift,
     /// Its options.
     pub(super) callee: &'p CanonicalOptions,
+    /// Whether it may ask for its task.
+    pub(super) asks: bool,
     /// What crosses, from the caller and back.
     pub(super) crossing: (Crossing, Crossing),
 }
@@ -110,7 +112,7 @@ impl<'p> Supports<'p> {
         let waits = blocks || ty.async_ || lift.ty.async_ || caller.async_ || callee.async_;
         // Within one instance an allocation could change what is being read.
         let alone = caller.instance == callee.instance;
-        if waits || alone || asks {
+        if waits || alone {
             return None;
         }
         let mut left = MAX_TYPES.min(self.types_left.checked_sub(1)?);
@@ -121,7 +123,7 @@ impl<'p> Supports<'p> {
             return None;
         }
         self.types_left -= 1 + before - left;
-        Some(Adapted { caller, options: *options, number, lift, callee, crossing: found })
+        Some(Adapted { caller, options: *options, number, lift, callee, asks, crossing: found })
     }
 }
 
@@ -165,7 +167,7 @@ fn asks_for_task_or_thread(canon: &Canon) -> bool {
         Canon::TaskReturn { .. }
             | Canon::TaskCancel
             | Canon::WaitableSetWait { .. }
-            | Canon::WaitableSetPoll { .. }
+            | Canon::WaitableSetPoll { cancellable: true, .. }
             | Canon::ThreadYield { .. }
             | Canon::ThreadIndex
             | Canon::ThreadNewIndirect { .. }
