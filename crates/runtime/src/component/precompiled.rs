@@ -17,7 +17,7 @@ pub(super) fn write(engine: &Engine, loaded: &Loaded, code: &[Vec<u8>]) -> Resul
     Ok(artifact::write(engine.artifact_hash(), &component, code, &engine.made(&loaded.plan)?))
 }
 
-/// A component from [`write`], if that is allowed.
+/// A component from [`write()`], if that is allowed.
 pub(super) fn read(engine: &Engine, bytes: &[u8]) -> Result<Component> {
     check_allowed(engine)?;
     let artifact = artifact::read(bytes, engine.artifact_hash())?;

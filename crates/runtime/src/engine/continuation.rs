@@ -27,7 +27,7 @@ pub(crate) enum Step {
 /// A suspended (or not yet started) core call.
 ///
 /// Dropping it unwinds its stack without running guest code. That uses the store, so it may happen only where a resume
-/// could: with nothing borrowed from the store ([`Continuation::cancel`] says so with types).
+/// could: with nothing borrowed from the store.
 pub(crate) struct Continuation {
     /// `None` once the call is over.
     call: Option<Pin<Box<dyn Future<Output = Result<u64>> + Send>>>,
@@ -97,12 +97,6 @@ impl Continuation {
         let Poll::Ready(result) = drive(self.store, &mut self.stack, call.as_mut()) else { return Ok(Step::Parked) };
         self.call = None;
         result.map(Step::Returned)
-    }
-
-    /// Unwinds the stack without running guest code.
-    #[cfg(test)]
-    pub(crate) fn cancel(self, _store: &mut StoreMut<'_>) {
-        drop(self);
     }
 }
 
