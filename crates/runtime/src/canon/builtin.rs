@@ -5,15 +5,20 @@ use super::{Site, context, copy_end, stream, subtask, waitable};
 use crate::Result;
 use crate::engine::HostFuncs;
 use crate::plan::Canon;
+use crate::stream::Item;
 
 /// Adds the function of `canon`, if it is one of these; says whether it is.
 pub(super) fn define(funcs: &mut HostFuncs, names: [&str; 2], site: Site, canon: &Canon) -> Result<bool> {
     match canon.clone() {
         Canon::New { kind, payload } => {
-            funcs.define_0(names, move |store| stream::new(store, site, kind, payload.as_ref()))
+            let item = Item::of(payload.as_ref());
+            funcs.define_0(names, move |store| stream::new(store, site, kind, (item, payload.as_ref())))
         }
         Canon::DropEnd { kind, end, payload } => {
-            funcs.define_1(names, move |store, index| copy_end::drop(store, site, (kind, end), payload.as_ref(), index))
+            let item = Item::of(payload.as_ref());
+            funcs.define_1(names, move |store, index| {
+                copy_end::drop(store, site, (kind, end), (item, payload.as_ref()), index)
+            })
         }
         Canon::WaitableJoin => funcs.define_2(names, move |store, index, set| waitable::join(store, site, index, set)),
         Canon::WaitableSetNew => funcs.define_0(names, move |store| waitable::set_new(store, site)),

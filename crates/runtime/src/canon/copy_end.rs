@@ -48,11 +48,11 @@ pub(super) fn drop(
     store: &mut StoreMut<'_>,
     site: Site,
     which: (Kind, End),
-    payload: Option<&ValType>,
+    (item, payload): (Item, Option<&ValType>),
     index: u32,
 ) -> Result<()> {
     check_may_leave(store, site.instance)?;
-    let (item, short_way) = (Item::of(payload), store.state_mut().short_way());
+    let short_way = store.state_mut().short_way();
     let State { instances, ends, shared, sets, .. } = store.state_mut();
     let handles = &mut instances.get_mut(site.instance)?.handles;
     let (Some(&Handle::End(id)), true) = (handles.find(index), short_way && item.is_plain()) else {

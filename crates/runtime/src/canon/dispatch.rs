@@ -8,6 +8,7 @@ use crate::Result;
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::plan::Canon;
+use crate::stream::Item;
 
 /// Arguments that a signature promises; a missing one reads as 0.
 #[inline]
@@ -61,12 +62,14 @@ fn call_any(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -
             waitable::set_poll(store, site, *memory, *cancellable, [at(0), at(1)]).map(Outcome::Done)
         }
         Canon::WaitableSetDrop => nothing(waitable::set_drop(store, site, at(0))),
-        Canon::New { kind, payload } => stream::new(store, site, *kind, payload.as_ref()).map(Outcome::Done),
+        Canon::New { kind, payload } => {
+            stream::new(store, site, *kind, (Item::of(payload.as_ref()), payload.as_ref())).map(Outcome::Done)
+        }
         Canon::CancelCopy { kind, end, payload, async_ } => {
             copy_end::cancel(store, site, (*kind, *end), payload.as_ref(), *async_, at(0))
         }
         Canon::DropEnd { kind, end, payload } => {
-            nothing(copy_end::drop(store, site, (*kind, *end), payload.as_ref(), at(0)))
+            nothing(copy_end::drop(store, site, (*kind, *end), (Item::of(payload.as_ref()), payload.as_ref()), at(0)))
         }
         Canon::Forward { kind, payload } => forward::forward(store, site, *kind, payload.as_ref(), [at(0), at(1)]),
         Canon::ErrorContextNew { options } => error_context::new(store, site, *options, at(0), at(1)),

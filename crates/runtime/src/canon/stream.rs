@@ -21,11 +21,16 @@ use crate::types::{ValType, align_to};
 use crate::{Error, ErrorKind, Result, Trap};
 
 /// Spec: `canon_stream_new`, `canon_future_new`.
-pub(super) fn new(store: &mut StoreMut<'_>, site: Site, kind: Kind, payload: Option<&ValType>) -> Result<u64> {
+pub(super) fn new(
+    store: &mut StoreMut<'_>,
+    site: Site,
+    kind: Kind,
+    (item, payload): (Item, Option<&ValType>),
+) -> Result<u64> {
     check_may_leave(store, site.instance)?;
     let State { instances, ends, shared, .. } = store.state_mut();
     let handles = &mut instances.get_mut(site.instance)?.handles;
-    let (id, item) = (shared.next_id(), Item::of(payload));
+    let id = shared.next_id();
     let first = handles.add(Handle::End(ends.next_id()))?;
     let readable = ends.insert_with(|| CopyEnd::new(id, (kind, End::Readable), item, first));
     let second = handles.add(Handle::End(ends.next_id()))?;
@@ -33,7 +38,7 @@ pub(super) fn new(store: &mut StoreMut<'_>, site: Site, kind: Kind, payload: Opt
     shared.insert_with(|| Shared {
         readable: Some(readable),
         writable: Some(writable),
-        ..Shared::new(payload.cloned(), site.root)
+        ..Shared::of(payload.cloned(), item, site.root)
     });
     Ok(u64::from(first) | u64::from(second) << 32)
 }
@@ -91,14 +96,18 @@ impl Copy {
         if self.size == 0 || place.length == 0 {
             return place.length <= MAX_LENGTH;
         }
-        let Some(memory) = place.options.memory else { return false };
         let end = u64::from(place.ptr) + u64::from(place.length) * u64::from(self.size);
-        let inside = end <= self.memory_size.load(Ordering::Relaxed) || {
-            let size = store.memory(memory).len() as u64;
-            self.memory_size.store(size, Ordering::Relaxed);
-            end <= size
-        };
+        let inside = end <= self.memory_size.load(Ordering::Relaxed) || self.fits_now(store, place, end);
         inside && place.length <= MAX_LENGTH && place.ptr & (self.align - 1) == 0
+    }
+
+    /// Whether the memory has at least `end` bytes now.
+    #[cold]
+    fn fits_now(&self, store: &StoreMut<'_>, place: &CopyPlace<'_>, end: u64) -> bool {
+        let Some(memory) = place.options.memory else { return false };
+        let size = store.memory(memory).len() as u64;
+        self.memory_size.store(size, Ordering::Relaxed);
+        end <= size
     }
 
     /// The end `index`, checked to be what the built-in is for, and to be idle.

@@ -18,6 +18,7 @@ pub(super) fn set_new(store: &mut StoreMut<'_>, site: Site) -> Result<u32> {
     state.instances.get_mut(site.instance)?.handles.add(Handle::Set(id))
 }
 
+#[inline]
 fn find(store: &mut StoreMut<'_>, site: Site, memory: MemoryIndex, index: u32) -> Result<(WaitableSetId, CoreMemory)> {
     check_may_leave(store, site.instance)?;
     let state = store.state();
@@ -54,11 +55,10 @@ pub(super) fn set_poll(
     [index, ptr]: [u32; 2],
 ) -> Result<u64> {
     let (set, memory) = find(store, site, memory, index)?;
-    let event = if cancellable && deliver_pending_cancel(store)? {
-        Event::TASK_CANCELLED
-    } else {
-        poll_event(store, set)?.unwrap_or(Event::NONE)
-    };
+    if cancellable && deliver_pending_cancel(store)? {
+        return unpack_event(store, memory, ptr, Event::TASK_CANCELLED);
+    }
+    let event = poll_event(store, set)?.unwrap_or(Event::NONE);
     unpack_event(store, memory, ptr, event)
 }
 
