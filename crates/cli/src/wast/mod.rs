@@ -11,6 +11,7 @@ mod schedules;
 mod script;
 mod session;
 mod table;
+mod text;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -16,6 +16,7 @@ use super::cancellable::put_back;
 use super::components::Components;
 use super::disturb::{Disturb, disturb};
 use super::registered::{Definition, Registered};
+use super::text::in_the_standards_words;
 use super::{Attitude, argument, compare};
 
 /// What went wrong, in words.
@@ -137,7 +138,7 @@ impl<'a> Session<'a> {
 
     /// The outer result is about the text, the inner one the runtime's.
     fn load(&mut self, mut wat: QuoteWat<'_>) -> Result<thalweg::Result<Component>> {
-        let mut bytes = wat.encode().map_err(|error| error.message())?;
+        let mut bytes = wat.encode().map_err(|error| in_the_standards_words(error.message()))?;
         put_back(&mut bytes, &self.cancellable)?;
         Ok(self.components.load(bytes))
     }
@@ -160,7 +161,7 @@ impl<'a> Session<'a> {
 
     fn define_module(&mut self, mut wat: QuoteWat<'_>) -> Result<()> {
         let name = wat.name();
-        let bytes = wat.encode().map_err(|error| error.message())?;
+        let bytes = wat.encode().map_err(|error| in_the_standards_words(error.message()))?;
         let module = Module::from_bytes(self.components.engine(), &bytes).map_err(|error| error_text(&error))?;
         self.remember(name, Defined::Module(module));
         Ok(())

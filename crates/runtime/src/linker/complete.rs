@@ -30,14 +30,30 @@ pub(super) fn complete<T>(linker: &Linker<T>, component: &Component) -> Result<C
         }
         before.clone_from(needs);
         let given = needs.iter().map(|need| {
-            let bytes = match find(linker, complete.plan(), need)? {
-                GivenDefinition::Module(module) => module.bytes(),
-                GivenDefinition::Component(component) => component.bytes(),
-            };
+            let bytes = find(linker, complete.plan(), need)?.bytes();
             Ok((missing::full_name(&need.interface, &need.name), bytes))
         });
         let given = given.collect::<Result<Vec<_>>>()?;
         complete = complete.with_definitions(&given)?;
+    }
+}
+
+/// What `complete` gives for an import of `component`.
+pub(super) fn given<'a, T>(
+    linker: &'a Linker<T>,
+    component: &Component,
+    interface: &str,
+    name: &str,
+) -> Option<&'a GivenDefinition> {
+    find_instance(linker, component.plan(), interface)?.definitions.get(name)
+}
+
+impl GivenDefinition {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            GivenDefinition::Module(module) => module.bytes(),
+            GivenDefinition::Component(component) => component.bytes(),
+        }
     }
 }
 

@@ -7,11 +7,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::Prepared;
-use super::complete::{GivenDefinition, complete};
+use super::complete::{GivenDefinition, complete, given};
 use super::semver_name::SemverName;
 use crate::abi::{Params, Returns};
 use crate::component::{Component, Engine, Module};
-use crate::host::{Access, Caller, HostFunc, Instance};
+use crate::host::{Access, Caller, HostFunc, Instance, ResourceType};
 use crate::store::Store;
 use crate::{Error, ErrorKind, Result};
 
@@ -28,17 +28,35 @@ pub(super) struct DefinedInstance {
     /// The name as it was given, for messages.
     pub(super) name: String,
     pub(super) funcs: HashMap<String, HostFunc>,
-    pub(super) resources: HashMap<String, HostResource>,
+    pub(super) resources: HashMap<String, ImportedResource>,
     pub(super) definitions: HashMap<String, GivenDefinition>,
 }
 
-/// A resource that the host defines.
+/// A resource type that components can import.
 #[derive(Clone)]
-pub(crate) struct HostResource {
-    /// The Rust type behind it.
-    pub(crate) ty: TypeId,
-    /// What dropping an owned handle does.
-    pub(crate) drop: HostDrop,
+pub(crate) enum ImportedResource {
+    /// The host defines it: by this Rust type, and what dropping an owned handle does.
+    Host { ty: TypeId, drop: HostDrop },
+    /// An instance has it.
+    Given(ResourceType),
+}
+
+impl ImportedResource {
+    /// The Rust type behind it, if the host defines it.
+    pub(super) fn rust_type(&self) -> Option<TypeId> {
+        match self {
+            ImportedResource::Host { ty, .. } => Some(*ty),
+            ImportedResource::Given(ty) => ty.rust,
+        }
+    }
+
+    /// The type of an instance that it is.
+    pub(crate) fn given(&self) -> Option<ResourceType> {
+        match self {
+            ImportedResource::Host { .. } => None,
+            ImportedResource::Given(ty) => Some(*ty),
+        }
+    }
 }
 
 /// What dropping an owned handle of a host resource does.
@@ -105,6 +123,13 @@ impl<T: Send + 'static> Linker<T> {
     /// [`ErrorKind::Link`] when one is not defined, or is of another type than the import.
     pub fn complete(&self, component: &Component) -> Result<Component> {
         complete(self, component)
+    }
+
+    /// The core module or component, in binary form, that [`complete`](Self::complete) gives for what `component` imports as
+    /// `name` of the instance `interface`; the empty name is the root.
+    #[must_use]
+    pub fn definition(&self, component: &Component, interface: &str, name: &str) -> Option<&[u8]> {
+        given(self, component, interface, name).map(GivenDefinition::bytes)
     }
 
     /// Checks only that every import of `component` is there and of the right type.
@@ -202,7 +227,23 @@ impl<T: Send + 'static> LinkerInstance<'_, T> {
             let data = crate::host::data_of::<T>(data)?;
             drop(&mut crate::host::lock(data), rep)
         });
-        match self.defined.resources.insert(name.to_string(), HostResource { ty: TypeId::of::<H>(), drop }) {
+        self.add_resource(name, ImportedResource::Host { ty: TypeId::of::<H>(), drop })
+    }
+
+    /// Defines a resource type by that of an instance, mostly one which a guest defines. Components that import it can be
+    /// instantiated in the store of that instance only. There, owned and borrowed handles go from the one to the other
+    /// ([`ResourceAny`](crate::ResourceAny), also in lists, streams and so on), and whoever drops an owned one runs the
+    /// destructor of the instance that defines it.
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already.
+    pub fn resource_type(&mut self, name: &str, ty: ResourceType) -> Result<&mut Self> {
+        self.add_resource(name, ImportedResource::Given(ty))
+    }
+
+    fn add_resource(&mut self, name: &str, resource: ImportedResource) -> Result<&mut Self> {
+        match self.defined.resources.insert(name.to_string(), resource) {
             None => Ok(self),
             Some(_) => Err(twice(&self.defined.name, name)),
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::HostTypes;
-use super::define::{DefinedInstance, HostResource, Linker};
+use super::define::{DefinedInstance, ImportedResource, Linker};
 use super::missing;
 use super::semver_name::SemverName;
 use crate::component::Component;
@@ -17,14 +17,16 @@ use crate::{Error, Result};
 pub(super) fn link<T: Send + 'static>(
     linker: &Linker<T>,
     component: &Component,
-) -> Result<(Arc<[HostFunc]>, Vec<HostResource>, HostTypes)> {
+) -> Result<(Arc<[HostFunc]>, Vec<ImportedResource>, HostTypes)> {
     let plan = component.plan();
     let mut types = HostTypes::default();
     let mut resources = Vec::new();
     for (index, planned) in plan.resources.iter().enumerate() {
         let PlannedResource::Imported { interface, name } = planned else { continue };
         let resource = find_resource(linker, plan, interface, name)?;
-        types.insert(ResourceIndex(index as u32), resource.ty);
+        if let Some(ty) = resource.rust_type() {
+            types.insert(ResourceIndex(index as u32), ty);
+        }
         resources.push(resource);
     }
     let funcs = plan.imported_funcs.iter().map(|import| find_func(linker, plan, import, &types));
@@ -41,7 +43,7 @@ pub(super) fn find_instance<'a, T>(linker: &'a Linker<T>, plan: &Plan, interface
     named.or_else(implemented)
 }
 
-fn find_resource<T>(linker: &Linker<T>, plan: &Plan, interface: &str, name: &str) -> Result<HostResource> {
+fn find_resource<T>(linker: &Linker<T>, plan: &Plan, interface: &str, name: &str) -> Result<ImportedResource> {
     let Some(instance) = find_instance(linker, plan, interface) else {
         return Err(missing::instance(linker, interface));
     };
