@@ -6,15 +6,17 @@ use std::os::unix::fs::FileExt;
 use wasmparser::{Parser, Payload};
 
 use super::artifact::{self, Artifact, MAPPED, Place, Tail};
+use super::code::Code;
 use super::{Component, Engine, Loaded, shed};
 use crate::engine::CoreModule;
 use crate::{Error, ErrorKind, Result};
 
 /// See [`Component::precompile`].
-pub(super) fn write(engine: &Engine, loaded: &Loaded, code: &[Vec<u8>]) -> Result<Vec<u8>> {
+pub(super) fn write(engine: &Engine, loaded: &Loaded, code: &Code) -> Result<Vec<u8>> {
     let component = shed::without_code(&loaded.bytes)?;
-    let made = engine.made(&loaded.plan)?;
-    Ok(artifact::write(engine.artifact_hash(), &component, code, in_front(loaded, code), &made))
+    let modules = code.modules().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
+    let made = engine.made(&loaded.plan, code.reached.as_ref())?;
+    Ok(artifact::write(engine.artifact_hash(), &component, &modules, in_front(loaded, &modules), &made))
 }
 
 /// The module whose code the file begins with. What a memory begins with is mapped from there alone, and copied from elsewhere,
