@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use super::august_2026::Check;
+use super::august_2026::{Check, pass};
 use super::direct::{self, DirectCall};
 use super::glue::Begin;
 use super::lower::{LoweredImport, lower};
@@ -152,9 +152,7 @@ impl Maker<'_> {
             let (wide, slot) = (begin.wide, begin.slot);
             match (&canon, slot) {
                 (Canon::Lower { .. }, Some(slot)) => funcs.define(names, begin.ty, move |mut store, args| {
-                    if let Some(check) = check {
-                        check.pass(&mut store, site.instance)?;
-                    }
+                    pass(check, &mut store, site)?;
                     let keeper = store.keeper();
                     match kept(&keeper, site, place, &canon, Some(slot))? {
                         Kept(Found::Direct(call)) => direct::begin(&mut store, call, args),
@@ -177,9 +175,7 @@ impl Maker<'_> {
     fn does(&self, index: TrampolineIndex) -> Result<impl Fn(&mut StoreMut<'_>, &[u64]) -> Result<Outcome> + use<>> {
         let (place, site, canon, check) = self.find(index)?;
         Ok(move |store: &mut StoreMut<'_>, args: &[u64]| {
-            if let Some(check) = check {
-                check.pass(store, site.instance)?;
-            }
+            pass(check, store, site)?;
             match &canon {
                 Canon::Lower { .. } | Canon::Copy { .. } => {
                     let keeper = store.keeper();
