@@ -7,7 +7,7 @@ use wasm_encoder::{EntityType, GlobalType, ImportSection, MemoryType, TypeSectio
 
 use crate::Result;
 use crate::error::bug;
-use crate::plan::{FuncIndex, InstanceIndex, MemoryIndex};
+use crate::plan::{FuncIndex, InstanceIndex, MemoryIndex, TrampolineIndex};
 use crate::types::{FlatType, ResourceIndex};
 
 /// One import.
@@ -43,6 +43,12 @@ pub(super) enum Import {
     EnterStorage,
     /// Gives the thread its former storage back.
     LeaveStorage,
+    /// The memory in which calls are noted.
+    Board,
+    /// What goes the plain way for a trampoline.
+    Plain(TrampolineIndex),
+    /// What ends the call of a trampoline whose core call has returned.
+    End(TrampolineIndex),
 }
 
 impl Import {
@@ -64,6 +70,9 @@ impl Import {
             Import::Trap => ("rt", "trap".into()),
             Import::EnterStorage => ("rt", "enter-storage".into()),
             Import::LeaveStorage => ("rt", "leave-storage".into()),
+            Import::Board => ("rt", "board".into()),
+            Import::Plain(index) => ("plain", index.0.to_string()),
+            Import::End(index) => ("end", index.0.to_string()),
         }
     }
 
@@ -77,6 +86,9 @@ impl Import {
             ("rt", "leave-storage", []) => Import::LeaveStorage,
             ("rt", "begin-borrows", []) => Import::BeginBorrows,
             ("rt", "end-borrows", []) => Import::EndBorrows,
+            ("rt", "board", []) => Import::Board,
+            ("plain", _, &[index]) => Import::Plain(TrampolineIndex(index)),
+            ("end", _, &[index]) => Import::End(TrampolineIndex(index)),
             ("memory", _, &[index]) => Import::Memory(MemoryIndex(index)),
             ("flags", _, &[index]) => Import::Flags(InstanceIndex(index)),
             ("func", _, &[index]) => Import::Func(FuncIndex(index)),
@@ -144,7 +156,12 @@ impl Imports {
 
     /// The number of a memory.
     pub(super) fn memory(&mut self, index: MemoryIndex) -> u32 {
-        place(&mut self.memories, Import::Memory(index))
+        self.memory_of(Import::Memory(index))
+    }
+
+    /// The number of any memory.
+    pub(super) fn memory_of(&mut self, import: Import) -> u32 {
+        place(&mut self.memories, import)
     }
 
     /// The number of the global that holds an instance's flags.
@@ -208,6 +225,9 @@ mod tests {
             Import::Trap,
             Import::EnterStorage,
             Import::LeaveStorage,
+            Import::Board,
+            Import::Plain(TrampolineIndex(4)),
+            Import::End(TrampolineIndex(5)),
         ];
         for import in all {
             let (module, field) = import.names();

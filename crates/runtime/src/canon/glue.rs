@@ -7,6 +7,7 @@ use super::august_2026::pass;
 use super::direct::{DirectCall, DirectCalls};
 use super::glue_code::{FINISHES, Glued, glued, is_glued};
 use super::lower::LoweredImport;
+use super::noted::NotedCalls;
 use super::shared::SharedFuncsOf;
 use super::stream::{self, Copy};
 use super::window::WindowCode;
@@ -31,6 +32,8 @@ pub(crate) struct GlueCode {
     places: Option<(CoreExport, CoreExport)>,
     /// Functions that copy, where there are windows.
     copiers: Option<CoreExport>,
+    /// Functions that note calls, and the places of trampolines among them.
+    noted: Option<(CoreExport, Arc<[(TrampolineIndex, u32)]>)>,
     /// How many trampolines there are.
     count: usize,
     trampolines: HashMap<TrampolineIndex, CoreExport>,
@@ -44,9 +47,11 @@ impl GlueCode {
         let copiers = module.find_export("copiers");
         let needed = copiers.is_some() || glued.iter().any(|this| this.callee.is_some());
         let places = if needed { Some((find("scratch")?, find("callees")?)) } else { None };
+        let noted: Arc<[_]> = glued.iter().filter_map(|this| Some((this.index, this.noted?))).collect();
+        let noted = module.find_export("noted").map(|table| (table, noted));
         let trampolines = glued.iter().map(|this| Ok((this.index, find(&this.index.0.to_string())?)));
         let trampolines = trampolines.collect::<Result<_>>()?;
-        Ok(GlueCode { run: find("run")?, places, copiers, count: glued.len(), trampolines, module })
+        Ok(GlueCode { run: find("run")?, places, copiers, noted, count: glued.len(), trampolines, module })
     }
 
     /// The module.
@@ -61,7 +66,13 @@ impl GlueCode {
             let calls_guest = matches!(trampoline.canon, Canon::Lower { callee: FuncDef::Lift(_), .. });
             let has_window =
                 || self.copiers.is_some() && WindowCode::of(&trampoline.canon, plan, index.0 + 1).is_some();
-            is_glued(&trampoline.canon, plan) && (calls_guest || blocking.trampoline(index)) || has_window()
+            let is_noted = || {
+                let mut noted = self.noted.iter().flat_map(|(_, places)| places.iter());
+                noted.any(|(noted, _)| *noted == index)
+            };
+            is_glued(&trampoline.canon, plan) && (calls_guest || blocking.trampoline(index))
+                || has_window()
+                || is_noted()
         })
     }
 
@@ -88,8 +99,10 @@ impl GlueCode {
         funcs.define(["rt", "uncaught"], &CoreFuncType::new(engine, &[], None), uncaught)?;
         funcs.define_run(["rt", "run"])?;
         for this in &glued(plan) {
-            let ty = CoreFuncType::new(engine, &this.signature.0, Some(FlatType::I64));
-            let begun = Begin { index: this.index, ty: &ty, slot: this.slot(), wide: this.is_wide() };
+            let result = if this.built_in { this.signature.1 } else { Some(FlatType::I64) };
+            let ty = CoreFuncType::new(engine, &this.signature.0, result);
+            let (slot, wide, built_in) = (this.slot(), this.is_wide(), this.built_in);
+            let begun = Begin { index: this.index, ty: &ty, slot, wide, built_in };
             begin(&mut funcs, ["begin", &this.index.0.to_string()], &begun)?;
         }
         funcs.prepare(&self.module)
@@ -104,6 +117,8 @@ pub(super) struct Begin<'b> {
     pub(super) slot: Option<u32>,
     /// Whether the answer may need 64 bits.
     pub(super) wide: bool,
+    /// Whether it is a built-in that gives its own result.
+    pub(super) built_in: bool,
 }
 
 impl Glued {
@@ -151,8 +166,14 @@ impl Glue {
             };
             let copiers = code.copiers.as_ref().and_then(|copiers| instance.get(store, copiers)?.table());
             let windows = copiers.map(|copiers| WindowPlaces { scratch, copiers, filled: 0 });
+            let noted = code
+                .noted
+                .as_ref()
+                .and_then(|(table, places)| Some((instance.get(store, table)?.table()?, places.clone())));
             let filled = vec![false; code.count];
-            store.state_mut().roots.get_mut(root)?.direct = Some(DirectCalls { scratch, callees, filled, windows });
+            let noted = NotedCalls::new(store.state_mut(), noted);
+            store.state_mut().roots.get_mut(root)?.direct =
+                Some(DirectCalls { instance, scratch, callees, filled, windows, noted });
         }
         Ok(instance)
     }
@@ -212,6 +233,11 @@ fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExt
             direct::begin(&mut store, &call, args)
         };
         return Ok(host_func(store, params, Some(FlatType::I64), Arc::new(body)).into());
+    }
+    if this.built_in {
+        let body = checked_body(store, root, this.index)?;
+        let body = move |mut store: StoreMut<'_>, args: &[u64]| body(&mut store, args)?.bits();
+        return Ok(host_func(store, params, this.signature.1, Arc::new(body)).into());
     }
     let wide = this.is_wide();
     let body: Body = match (&trampoline.canon, &this.window) {

@@ -7,15 +7,18 @@
 //!
 //! A component without such trampolines has no glue and no suspending import.
 
+use std::collections::HashSet;
+
 use wasm_encoder::{
-    BlockType, Catch, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection,
-    GlobalType, ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, NameSection,
-    RefType, TableSection, TableType, TypeSection, ValType,
+    BlockType, Catch, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
+    Function, FunctionSection, GlobalType, ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection,
+    MemoryType, Module, NameSection, RefType, TableSection, TableType, TypeSection, ValType,
 };
 
 use super::direct::Next;
 use super::signature::{self, Signature};
 use super::window::{Outside, WindowCode, copier_signature, has_windows};
+use crate::adapter::NotedPlan;
 use crate::engine::GENERATED;
 use crate::plan::{Canon, FuncDef, Plan, TrampolineIndex};
 use crate::stream::COPIERS;
@@ -30,6 +33,8 @@ const FIRST_BEGIN: u32 = RUN + 1;
 const END: u32 = 1 + FINISHES.len() as u32;
 /// The import `uncaught`.
 const UNCAUGHT: u32 = END + 1;
+/// The table of functions that note calls.
+const NOTED: u32 = 2;
 /// The import `run`.
 const RUN: u32 = UNCAUGHT + 1;
 
@@ -41,14 +46,23 @@ pub(super) struct Glued {
     pub(super) callee: Option<(u32, Signature)>,
     /// When it is a copy that has windows.
     pub(super) window: Option<WindowCode>,
+    /// Its place in the table of functions that note calls, if there can be one.
+    pub(super) noted: Option<u32>,
+    /// Whether it is a built-in that never waits, and here only to be noted.
+    pub(super) built_in: bool,
 }
 
 pub(super) fn glued(plan: &Plan) -> Vec<Glued> {
     let mut all = Vec::new();
     let (mut slots, has_windows) = (0, has_windows(plan));
+    let noted = NotedPlan::new(plan);
+    let (calls, built_ins): (HashSet<_>, HashSet<_>) = (noted.calls().collect(), noted.built_ins().collect());
+    let mut places = 0..;
     for (index, trampoline) in plan.trampolines.iter().enumerate() {
         let window = WindowCode::of(&trampoline.canon, plan, index as u32 + 1).filter(|_| has_windows);
-        if window.is_none() && !is_glued(&trampoline.canon, plan) {
+        let index = TrampolineIndex(index as u32);
+        let built_in = built_ins.contains(&index);
+        if window.is_none() && !built_in && !is_glued(&trampoline.canon, plan) {
             continue;
         }
         let callee = match &trampoline.canon {
@@ -60,7 +74,8 @@ pub(super) fn glued(plan: &Plan) -> Vec<Glued> {
             (slots - 1, signature::lifted(lift, plan))
         });
         let signature = signature::signature(trampoline, plan);
-        all.push(Glued { index: TrampolineIndex(index as u32), signature, callee, window });
+        let noted = if built_in || calls.contains(&index) { places.next() } else { None };
+        all.push(Glued { index, signature, callee, window, noted, built_in });
     }
     all
 }
@@ -89,11 +104,11 @@ pub(crate) fn encode_glue(plan: &Plan) -> Option<Vec<u8>> {
     if glued.is_empty() {
         return None;
     }
-    let mut parts = Parts::new();
+    let mut parts = Parts::new(glued.len() as u32);
     for (i, this) in glued.iter().enumerate() {
-        parts.add(i as u32, glued.len() as u32, this);
+        parts.add(FIRST_BEGIN + i as u32, this);
     }
-    parts.add_runner(glued.len() as u32);
+    parts.add_runner();
     Some(parts.finish())
 }
 
@@ -109,10 +124,15 @@ struct Parts {
     copier: Option<u32>,
     /// Imported globals so far: the flags of an instance for each window.
     globals: u32,
+    /// The number of the next function that is defined here.
+    next: u32,
+    /// What goes the plain way, for the table of functions that note calls.
+    plain: Vec<u32>,
 }
 
 impl Parts {
-    fn new() -> Self {
+    /// For `count` trampolines.
+    fn new(count: u32) -> Self {
         let (mut types, mut imports) = (TypeSection::new(), ImportSection::new());
         types.ty().function([], []);
         imports.import("rt", "park", EntityType::Function(0));
@@ -127,7 +147,18 @@ impl Parts {
         imports.import("rt", "uncaught", EntityType::Function(0));
         imports.import("rt", "run", EntityType::Function(0));
         let (functions, exports) = (FunctionSection::new(), ExportSection::new());
-        Parts { types, imports, functions, exports, code: CodeSection::new(), callees: 0, copier: None, globals: 0 }
+        Parts {
+            types,
+            imports,
+            functions,
+            exports,
+            code: CodeSection::new(),
+            callees: 0,
+            copier: None,
+            globals: 0,
+            next: FIRST_BEGIN + count,
+            plain: Vec::new(),
+        }
     }
 
     fn function_type(&mut self, (params, result): &Signature) -> u32 {
@@ -136,16 +167,44 @@ impl Parts {
         ty
     }
 
-    /// Adds the `i`th of `count` glued trampolines.
-    fn add(&mut self, i: u32, count: u32, this: &Glued) {
-        let (params, result) = &this.signature;
-        let begin = self.function_type(&(params.clone(), Some(FlatType::I64)));
+    /// Adds a function; gives its number.
+    fn function(&mut self, ty: u32, code: &Function) -> u32 {
+        self.functions.function(ty);
+        self.code.function(code);
+        self.next += 1;
+        self.next - 1
+    }
+
+    /// Adds a glued trampoline, whose `begin` has this number.
+    fn add(&mut self, begin: u32, this: &Glued) {
         let own = self.function_type(&this.signature);
         let name = this.index.0.to_string();
+        let plain = if this.built_in {
+            self.imports.import("begin", &name, EntityType::Function(own));
+            begin
+        } else {
+            self.add_body(begin, own, this)
+        };
+        let Some(place) = this.noted else {
+            self.exports.export(&name, ExportKind::Func, plain);
+            return;
+        };
+        self.plain.push(plain);
+        self.exports.export(&format!("plain{name}"), ExportKind::Func, plain);
+        let chosen = self.function(own, &through_table(&this.signature.0, place, own));
+        self.exports.export(&name, ExportKind::Func, chosen);
+        if !this.built_in {
+            let ty = self.function_type(&(vec![FlatType::I64], this.signature.1));
+            let end = self.function(ty, &end_body(this.signature.1));
+            self.exports.export(&format!("end{name}"), ExportKind::Func, end);
+        }
+    }
+
+    /// Adds what begins and ends a trampoline.
+    fn add_body(&mut self, number: u32, own: u32, this: &Glued) -> u32 {
+        let name = this.index.0.to_string();
+        let begin = self.function_type(&(this.signature.0.clone(), Some(FlatType::I64)));
         self.imports.import("begin", &name, EntityType::Function(begin));
-        self.functions.function(own);
-        self.exports.export(&name, ExportKind::Func, FIRST_BEGIN + count + i);
-        let finish = 1 + FINISHES.iter().position(|finish| finish == result).unwrap_or(0) as u32;
         let callee = this.callee.as_ref().map(|(slot, signature)| {
             self.callees += 1;
             (*slot, self.function_type(signature), signature)
@@ -158,16 +217,15 @@ impl Parts {
             self.globals += 1;
             (window, Outside { copier, flags: self.globals - 1 })
         });
-        self.code.function(&body(&this.signature, FIRST_BEGIN + i, finish, callee, window));
+        self.function(own, &body(&this.signature, number, callee, window))
     }
 
-    /// Adds the function that stacks begin with, behind the `count` glued trampolines.
-    fn add_runner(&mut self, count: u32) {
-        self.functions.function(0);
-        self.exports.export("run", ExportKind::Func, FIRST_BEGIN + 2 * count);
+    /// Adds the function that stacks begin with.
+    fn add_runner(&mut self) {
         let mut function = Function::new([]);
         function.instructions().call(RUN).end();
-        self.code.function(&function);
+        let run = self.function(0, &function);
+        self.exports.export("run", ExportKind::Func, run);
     }
 
     fn finish(mut self) -> Vec<u8> {
@@ -176,7 +234,14 @@ impl Parts {
         if self.callees > 0 || self.copier.is_some() {
             self.places(&mut module);
         }
-        module.section(&self.exports).section(&self.code);
+        module.section(&self.exports);
+        if !self.plain.is_empty() {
+            let mut elements = ElementSection::new();
+            let plain = Elements::Functions(self.plain.as_slice().into());
+            elements.active(Some(NOTED), &ConstExpr::i32_const(0), plain);
+            module.section(&elements);
+        }
+        module.section(&self.code);
         let mut names = NameSection::new();
         names.module(GENERATED);
         module.section(&names);
@@ -190,11 +255,15 @@ impl Parts {
         let element_type = RefType::FUNCREF;
         let ty = TableType { element_type, table64: false, minimum: count, maximum: Some(count), shared: false };
         tables.table_with_init(ty, &ConstExpr::ref_null(wasm_encoder::HeapType::FUNC));
-        if self.copier.is_some() {
-            let count = u64::from(COPIERS);
+        let noted = self.plain.len() as u64;
+        let copiers = if self.copier.is_some() { u64::from(COPIERS) } else { 0 };
+        for (count, name) in [(copiers, "copiers"), (noted, "noted")] {
             let ty = TableType { element_type, table64: false, minimum: count, maximum: Some(count), shared: false };
+            let number = tables.len();
             tables.table(ty);
-            self.exports.export("copiers", ExportKind::Table, 1);
+            if count > 0 {
+                self.exports.export(name, ExportKind::Table, number);
+            }
         }
         let mut memories = MemorySection::new();
         memories.memory(MemoryType {
@@ -213,7 +282,6 @@ impl Parts {
 fn body(
     (params, result): &Signature,
     begin: u32,
-    finish: u32,
     callee: Option<(u32, u32, &Signature)>,
     window: Option<(&WindowCode, Outside)>,
 ) -> Function {
@@ -237,17 +305,44 @@ fn body(
         split(code.call(END));
         code.end();
     }
+    answer_with(&mut code, [answer, next], *result);
+    function
+}
+
+/// What ends a call whose core call has returned the bits that are its parameter.
+fn end_body(result: Option<FlatType>) -> Function {
+    let (answer, next) = (0, 1);
+    let mut function = Function::new([(1, ValType::I32)]);
+    let mut code = function.instructions();
+    code.local_get(answer).call(END).local_tee(answer).i64_const(32).i64_shr_u().i32_wrap_i64().local_set(next);
+    answer_with(&mut code, [answer, next], result);
+    function
+}
+
+/// Calls the function at `place` of the table of those that note calls, which is of type `ty`.
+fn through_table(params: &[FlatType], place: u32, ty: u32) -> Function {
+    let mut function = Function::new([]);
+    let mut code = function.instructions();
+    for param in 0..params.len() as u32 {
+        code.local_get(param);
+    }
+    code.i32_const(place as i32).call_indirect(NOTED, ty).end();
+    function
+}
+
+/// Gives the answer in the lower half of `answer`, or parks if `next` says so and asks for it.
+fn answer_with(code: &mut InstructionSink<'_>, [answer, next]: [u32; 2], result: Option<FlatType>) {
+    let finish = 1 + FINISHES.iter().position(|finish| *finish == result).unwrap_or(0) as u32;
     if !matches!(result, Some(FlatType::I64 | FlatType::F64)) {
         code.local_get(next).i32_const(Next::Done as i32).i32_eq().if_(BlockType::Empty);
         match result {
             Some(FlatType::F32) => code.local_get(answer).i32_wrap_i64().f32_reinterpret_i32(),
             Some(_) => code.local_get(answer).i32_wrap_i64(),
-            None => &mut code,
+            None => &mut *code,
         };
         code.return_().end();
     }
     code.local_get(next).if_(BlockType::Empty).call(0).end().call(finish).end();
-    function
 }
 
 /// Calls the callee with the arguments in the scratch memory; leaves the bits of its result as an `i64`.

@@ -15,6 +15,7 @@ mod forward;
 mod glue;
 mod glue_code;
 mod lower;
+mod noted;
 mod resource;
 mod shared;
 mod signature;

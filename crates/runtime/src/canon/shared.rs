@@ -159,6 +159,7 @@ impl Maker<'_> {
                         _ => Err(bug!("a call of a guest is none")),
                     }
                 }),
+                _ if begin.built_in => self.define(funcs, names, begin.index),
                 _ => {
                     let does = self.does(begin.index)?;
                     funcs.define(names, begin.ty, move |mut store, args| {

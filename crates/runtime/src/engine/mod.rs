@@ -38,6 +38,7 @@ mod pool;
 mod store;
 #[cfg(test)]
 mod stress;
+mod word;
 
 pub(crate) use config::{CoreEngine, EngineOptions};
 pub(crate) use continuation::{Continuation, GoOn, Step, run_func, set_runner};
@@ -51,3 +52,4 @@ pub(crate) use limits::CoreLimits;
 pub(crate) use memory::{CoreMemory, convert_memory, copy_memory};
 pub(crate) use module::{CoreExport, CoreModule, compile_all};
 pub(crate) use store::{EngineStore, StoreMut};
+pub(crate) use word::SharedWord;
