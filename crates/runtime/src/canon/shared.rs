@@ -137,7 +137,20 @@ impl Maker<'_> {
     }
 
     fn define(&self, funcs: &mut HostFuncs, names: [&str; 2], index: TrampolineIndex) -> Result<()> {
-        let (ty, does) = (self.code.trampoline(index)?, self.does(index)?);
+        let ty = self.code.trampoline(index)?;
+        let (place, site, canon, check) = self.find(index)?;
+        if let Canon::Lower { .. } = canon {
+            // The most frequent one.
+            return funcs.define(names, ty, move |mut store, args| {
+                pass(check, &mut store, site)?;
+                let keeper = store.keeper();
+                match kept(&keeper, site, place, &canon, None)? {
+                    Kept(Found::Lowered(import)) => lower(&mut store, import, args)?.bits(),
+                    _ => Err(bug!("a call of a guest without glue")),
+                }
+            });
+        }
+        let does = self.does(index)?;
         funcs.define(names, ty, move |mut store, args| does(&mut store, args)?.bits())
     }
 
@@ -209,6 +222,7 @@ impl Maker<'_> {
 
 impl Outcome {
     /// The answer of what cannot wait.
+    #[inline]
     pub(super) fn bits(self) -> Result<u64> {
         match self {
             Outcome::Done(bits) => Ok(bits),

@@ -62,7 +62,9 @@ impl ComponentInstance {
     /// Shows generated code what has changed: of `backpressure`, `waiting_to_enter`, `flags`.
     #[inline]
     pub(crate) fn show(&self) {
-        let closed = self.backpressure > 0 || self.exclusive_thread.is_some() || !self.waiting_to_enter.is_empty();
-        self.gate.show(closed, self.flags);
+        if self.gate.is_seen() {
+            let closed = self.backpressure > 0 || self.exclusive_thread.is_some() || !self.waiting_to_enter.is_empty();
+            self.gate.show(closed, self.flags);
+        }
     }
 }

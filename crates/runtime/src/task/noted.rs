@@ -9,7 +9,7 @@
 
 use super::light::{self, Side};
 use crate::Result;
-use crate::abi::Args;
+use crate::abi::{Args, CAPACITY};
 use crate::engine::{CoreMemory, SharedWord, StoreMut};
 use crate::error::bug;
 use crate::instance::{Flags, MAY_LEAVE, RootId};
@@ -43,6 +43,8 @@ pub(crate) const RESULT: u32 = 32;
 /// A note: the flat arguments, 8 bytes each.
 pub(crate) const ARGS: u32 = 40;
 
+const _: () = assert!(ARGS as usize + 8 * CAPACITY <= 1 << NOTE_SHIFT);
+
 /// The bit of an instance's word that says that calls cannot enter it at once.
 pub(crate) const CLOSED: u32 = 1;
 /// The bit of an instance's word that says that it may not be left.
@@ -53,6 +55,12 @@ pub(crate) const MAY_NOT_LEAVE: u32 = 2;
 pub(crate) struct Gate(Option<SharedWord>);
 
 impl Gate {
+    /// Whether generated code looks at it.
+    #[inline]
+    pub(crate) fn is_seen(self) -> bool {
+        self.0.is_some()
+    }
+
     /// Shows whether an instance can be entered by an async call at once, and left.
     #[inline]
     pub(crate) fn show(self, closed: bool, flags: Flags) {
@@ -98,28 +106,28 @@ fn carry_out(store: &mut StoreMut<'_>) -> Result<()> {
     depth.set(0);
     for number in 0..depth_now {
         let at = (NOTES + (number << NOTE_SHIFT)) as usize;
-        let note = store.memory(memory).get(at..).and_then(|rest| rest.first_chunk::<{ 1 << NOTE_SHIFT }>());
-        let note = Note(*note.ok_or_else(|| bug!("a call is noted nowhere"))?);
+        let note = store.memory(memory).get(at..).and_then(|rest| rest.first_chunk());
+        let note: Note = *note.ok_or_else(|| bug!("a call is noted nowhere"))?;
         enter(store.state_mut(), &note)?;
     }
     Ok(())
 }
 
-/// A copy of a note.
-struct Note([u8; 1 << NOTE_SHIFT]);
+/// The part of a note that is used: what is before the arguments, and as many of them as there can be.
+type Note = [u8; ARGS as usize + 8 * CAPACITY];
 
-impl Note {
-    fn word(&self, at: u32) -> u32 {
-        self.long(at) as u32
-    }
+#[inline(always)]
+fn word(note: &Note, at: u32) -> u32 {
+    long(note, at) as u32
+}
 
-    fn long(&self, at: u32) -> u64 {
-        self.0.get(at as usize..).and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u64::from_le_bytes(*bytes))
-    }
+#[inline(always)]
+fn long(note: &Note, at: u32) -> u64 {
+    note.get(at as usize..).and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 fn enter(state: &mut State, note: &Note) -> Result<()> {
-    let trampoline = note.word(TRAMPOLINE) as usize;
+    let trampoline = word(note, TRAMPOLINE) as usize;
     let known = state.noted.as_ref().and_then(|noted| *noted.lowered.get(trampoline)?);
     let (number, count) = known.ok_or_else(|| bug!("calls of trampoline {trampoline} are not noted"))?;
     let lowered = state.lowered.get(number as usize).cloned();
@@ -128,14 +136,14 @@ fn enter(state: &mut State, note: &Note) -> Result<()> {
         let what = format!("{} tasks exist", state.tasks.len());
         return Err(state.limits.reached("max-tasks", what));
     }
-    let mut args = [0; crate::abi::CAPACITY];
+    let mut args = [0; CAPACITY];
     let args = args.get_mut(..count).ok_or_else(|| bug!("a noted call of {count} arguments"))?;
     for (at, arg) in (ARGS..).step_by(8).zip(args.iter_mut()) {
-        *arg = note.long(at);
+        *arg = long(note, at);
     }
     light::enter(state, &lowered.guest()?.callee, Side::Guest(number, Args::new(args)))?;
     let call = state.light.last_mut().ok_or_else(|| bug!("no light call runs"))?;
-    call.storage = [note.long(STORAGE), note.long(STORAGE + 8)];
-    call.result = (note.word(RETURNED) != 0).then(|| note.long(RESULT));
+    call.storage = [long(note, STORAGE), long(note, STORAGE + 8)];
+    call.result = (word(note, RETURNED) != 0).then(|| long(note, RESULT));
     Ok(())
 }
