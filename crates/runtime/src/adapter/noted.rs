@@ -9,7 +9,7 @@ use wasm_encoder::{
     Instruction, Module, NameSection, RefType, TableSection, TableType,
 };
 
-use super::call::{trap_import, whole};
+use super::call::{lifted, trap_import, whole};
 use super::code::Code;
 use super::import::{CoreType, Import, Imports};
 use super::place::{Place, Side, Slot, Way, mem_arg, new_i32, new_slots};
@@ -46,8 +46,8 @@ struct Call<'p> {
     caller: &'p CanonicalOptions,
     callee: &'p CanonicalOptions,
     lift: &'p Lift,
-    /// Which `task.return` is right.
-    class: u32,
+    /// Which `task.return` is right; none when the callee returns its result.
+    class: Option<u32>,
 }
 
 /// A `task.return`.
@@ -100,7 +100,7 @@ impl<'p> NotedPlan<'p> {
             }
         }
         let NotedPlan { calls, returns, .. } = &mut this;
-        returns.retain(|this| calls.iter().any(|call| call.class == this.class));
+        returns.retain(|this| calls.iter().any(|call| call.class == Some(this.class)));
         for (number, trampoline) in plan.trampolines.iter().enumerate() {
             let context = match trampoline.canon {
                 Canon::ContextGet { slot, i64 } => Context { slot, i64, sets: false },
@@ -125,7 +125,8 @@ impl<'p> NotedPlan<'p> {
     }
 }
 
-/// The call that trampoline `index` makes, if it can be noted: the callee has callbacks, and all that crosses is numbers.
+/// The call that trampoline `index` makes, if it can be noted: an async function that has callbacks, or returns its result and
+/// has nothing to do after that, and all that crosses is numbers.
 fn call<'p>(plan: &'p Plan, index: TrampolineIndex, (classes, returns): (&[Class<'_>], &[Return])) -> Option<Call<'p>> {
     let trampoline = plan.trampolines.get(index.at())?;
     let Canon::Lower { callee: FuncDef::Lift(lift), ty, options } = &trampoline.canon else { return None };
@@ -133,11 +134,14 @@ fn call<'p>(plan: &'p Plan, index: TrampolineIndex, (classes, returns): (&[Class
     let lift = plan.lifts.get(lift.at())?;
     let callee = plan.options.get(lift.options.at())?;
     let same = ty.params == lift.ty.params && ty.result == lift.ty.result;
-    let with_callback = lift.ty.async_ && callee.async_ && callee.callback.is_some();
+    let is_kind = lift.ty.async_ && callee.async_ == callee.callback.is_some() && callee.post_return.is_none();
     let apart = caller.instance != callee.instance;
     let numbers = Plain::of_params(&ty.params).is_some() && Plain::of_result(ty.result.as_ref()).is_some();
-    if !(same && with_callback && apart && numbers) || check_of(plan, trampoline).is_some() {
+    if !(same && is_kind && apart && numbers) || check_of(plan, trampoline).is_some() {
         return None;
+    }
+    if !callee.async_ {
+        return Some(Call { index, caller, callee, lift, class: None });
     }
     // A `task.return` that names no memory needs none.
     let fits = |this: &&Return| {
@@ -149,7 +153,7 @@ fn call<'p>(plan: &'p Plan, index: TrampolineIndex, (classes, returns): (&[Class
     };
     let own = returns.iter().filter(|this| this.instance == callee.instance).find(fits);
     let class = own.or_else(|| returns.iter().find(fits))?.class;
-    Some(Call { index, caller, callee, lift, class })
+    Some(Call { index, caller, callee, lift, class: Some(class) })
 }
 
 /// The module for a plan; none when it has no such calls. `flags`: its instances have their flags in globals.
@@ -278,7 +282,7 @@ impl Writer<'_> {
     fn call(&mut self, call: &Call<'_>, number: u32) -> Result<(CoreType, Code)> {
         let ty = self.signature(call.index)?;
         let mut code = Code::new(ty.params.len() as u32, self.trap);
-        let [depth, note, packed] = [new_i32(&mut code), new_i32(&mut code), new_i32(&mut code)];
+        let [depth, note] = [new_i32(&mut code), new_i32(&mut code)];
         let callee = gate(call.callee.instance);
         code.op(Instruction::Block(BlockType::Empty));
         self.check_may_leave(&mut code, call.caller.instance);
@@ -295,7 +299,9 @@ impl Writer<'_> {
         code.i32(CLOSED).ops([Instruction::I32Or, Instruction::I32Store(self.at(callee, 4))]);
         let args = self.args(&mut code, call)?;
         let flat: Vec<_> = args.iter().map(|arg| arg.ty).collect();
-        let func = self.imports.func(Import::Func(call.lift.callee), &flat, Some(FlatType::I32));
+        let result = if call.callee.async_ { Some(FlatType::I32) } else { lifted(&call.lift.ty).result };
+        let answer = new_slots(&mut code, result.as_slice()).first().copied();
+        let func = self.imports.func(Import::Func(call.lift.callee), &flat, result);
         // Spec: `call_and_trap_on_throw`.
         code.op(Instruction::Block(BlockType::Empty));
         code.op(Instruction::Block(BlockType::Empty));
@@ -303,22 +309,36 @@ impl Writer<'_> {
         for arg in args {
             code.get(arg.local);
         }
-        code.call(func).set(packed).ops([Instruction::Br(2), Instruction::End, Instruction::End]);
+        code.call(func);
+        if let Some(answer) = answer {
+            code.set(answer.local);
+        }
+        code.ops([Instruction::Br(2), Instruction::End, Instruction::End]);
         code.trap(Trap::UncaughtException).op(Instruction::End);
         // Not noted any more, goes on, or gave no result: the host knows what to do.
         self.load(&mut code, DEPTH);
         code.get(depth).i32(1).ops([Instruction::I32Add, Instruction::I32Ne]);
-        code.get(packed).i32(callback_code::MASK).ops([Instruction::I32And, Instruction::I32Or]);
-        code.get(note).ops([Instruction::I32Load(self.at(RETURNED, 4)), Instruction::I32Eqz, Instruction::I32Or]);
+        if let (true, Some(packed)) = (call.callee.async_, answer) {
+            code.get(packed.local).i32(callback_code::MASK).ops([Instruction::I32And, Instruction::I32Or]);
+            code.get(note).ops([Instruction::I32Load(self.at(RETURNED, 4)), Instruction::I32Eqz, Instruction::I32Or]);
+        }
         code.op(Instruction::If(BlockType::Empty));
         let end = self.imports.func(Import::End(call.index), &[FlatType::I64], ty.result);
-        code.get(packed).op(Instruction::I64ExtendI32U).call(end).ops([Instruction::Return, Instruction::End]);
+        match answer {
+            Some(answer) => long(code.get(answer.local), answer.ty),
+            None => _ = code.op(Instruction::I64Const(0)),
+        }
+        code.call(end).ops([Instruction::Return, Instruction::End]);
+        let out = (ty.params.len() as u32).saturating_sub(1);
+        let returned = if call.callee.async_ { None } else { self.result(&mut code, call, answer, out)? };
         code.i32(0).get(depth).op(Instruction::I32Store(self.at(DEPTH, 4)));
         code.i32(0);
         self.load(&mut code, callee);
         code.i32(!CLOSED).ops([Instruction::I32And, Instruction::I32Store(self.at(callee, 4))]);
         if call.caller.async_ {
             code.i32(SubtaskState::Returned as u32);
+        } else if let Some(returned) = returned {
+            code.get(returned.local);
         } else if let Some(result) = ty.result {
             code.get(note).op(match result {
                 FlatType::I32 => Instruction::I32Load(self.at(RESULT, 4)),
@@ -335,9 +355,9 @@ impl Writer<'_> {
     /// Writes the note of a call.
     fn note(&self, code: &mut Code, note: u32, (call, number): (&Call<'_>, u32), params: &[FlatType]) {
         const { assert!(CLASS == TRAMPOLINE + 4 && TAKES == RETURNED + 4) };
-        let long = |low: u32, high: u32| (u64::from(low) | u64::from(high) << 32).cast_signed();
-        let words =
-            [(TRAMPOLINE, long(call.index.0, call.class)), (RETURNED, long(0, number)), (STORAGE, 0), (STORAGE + 8, 0)];
+        let both = |low: u32, high: u32| (u64::from(low) | u64::from(high) << 32).cast_signed();
+        let head = both(call.index.0, call.class.unwrap_or(0));
+        let words = [(TRAMPOLINE, head), (RETURNED, both(0, number)), (STORAGE, 0), (STORAGE + 8, 0)];
         for (at, word) in words {
             code.get(note).ops([Instruction::I64Const(word), Instruction::I64Store(self.at(at, 8))]);
         }
@@ -349,15 +369,7 @@ impl Writer<'_> {
 
     /// Takes a core value from the stack, and the address below it, and keeps its bits.
     fn store_long(&self, code: &mut Code, ty: FlatType, at: u32) {
-        code.op(match ty {
-            FlatType::I32 => Instruction::I64ExtendI32U,
-            FlatType::F32 => Instruction::I32ReinterpretF32,
-            FlatType::F64 => Instruction::I64ReinterpretF64,
-            FlatType::I64 => Instruction::Nop,
-        });
-        if ty == FlatType::F32 {
-            code.op(Instruction::I64ExtendI32U);
-        }
+        long(code, ty);
         code.op(Instruction::I64Store(self.at(at, 8)));
     }
 
@@ -391,24 +403,29 @@ impl Writer<'_> {
         code.tee(note).op(Instruction::I32Load(self.at(RETURNED, 4))).trap_if(Trap::TaskAlreadyResolved);
         if let Some(ty) = result {
             let given: Vec<_> = (0..).zip(&flat).map(|(local, &ty)| Slot { local, ty }).collect();
-            if call.caller.async_ || flat.len() > MAX_FLAT_RESULTS {
-                let (out, layout) = (new_i32(&mut code), ty.layout());
-                let params = self.signature(call.index)?.params.len() as u32;
-                let last = params.checked_sub(1).ok_or_else(|| bug!("a result has nowhere to go"))?;
-                code.get(note).op(Instruction::I32Load(self.at(ARGS + 8 * last, 4))).set(out);
-                way.to.check_pointer(&mut code, out, layout.size, layout.align)?;
-                translate(&mut code, &way, ty, (Place::Flat(&given), whole(out)))?;
-            } else {
-                let results = new_slots(&mut code, &flat);
-                translate(&mut code, &way, ty, (Place::Flat(&given), Place::Flat(&results)))?;
-                for slot in results {
-                    code.get(note).get(slot.local);
-                    self.store_long(&mut code, slot.ty, RESULT);
-                }
+            let out = new_i32(&mut code);
+            let last = (self.signature(call.index)?.params.len() as u32).saturating_sub(1);
+            code.get(note).op(Instruction::I32Load(self.at(ARGS + 8 * last, 4))).set(out);
+            let result = lower_result(&mut code, &way, (call, ty), (Place::Flat(&given), out))?;
+            if let Some(slot) = result {
+                code.get(note).get(slot.local);
+                self.store_long(&mut code, slot.ty, RESULT);
             }
         }
         code.get(note).i32(1).op(Instruction::I32Store(self.at(RETURNED, 4)));
         Ok((CoreType { params: flat, result: None }, code))
+    }
+
+    /// The result that a core function has returned, for the caller; gives it if it is flat. `out`: where else it goes.
+    fn result(&mut self, code: &mut Code, call: &Call<'_>, answer: Option<Slot>, out: u32) -> Result<Option<Slot>> {
+        let (Some(ty), Some(answer)) = (&call.lift.ty.result, answer) else { return Ok(None) };
+        let way = Way { from: self.side(call.callee), to: self.side(call.caller), strings: None, handles: &[] };
+        let layout = ty.layout();
+        if layout.flat.as_deref().is_some_and(|flat| flat.len() <= MAX_FLAT_RESULTS) {
+            return lower_result(code, &way, (call, ty), (Place::Flat(&[answer]), out));
+        }
+        way.from.check_pointer(code, answer.local, layout.size, layout.align)?;
+        lower_result(code, &way, (call, ty), (whole(answer.local), out))
     }
 
     /// `task.return`, of the call that is noted last.
@@ -449,6 +466,35 @@ impl Writer<'_> {
         code.ops([Instruction::Return, Instruction::End]);
         self.plain(&mut code, index, &ty);
         Ok((ty, code))
+    }
+}
+
+/// Moves a result to the caller: to the place at which the local `out` points, or to the slot that it gives.
+fn lower_result(
+    code: &mut Code,
+    way: &Way<'_>,
+    (call, ty): (&Call<'_>, &ValType),
+    (source, out): (Place<'_>, u32),
+) -> Result<Option<Slot>> {
+    let layout = ty.layout();
+    let flat = layout.flat.as_deref().filter(|flat| !call.caller.async_ && flat.len() <= MAX_FLAT_RESULTS);
+    if let Some(flat) = flat {
+        let result = new_slots(code, flat);
+        translate(code, way, ty, (source, Place::Flat(&result)))?;
+        return Ok(result.first().copied());
+    }
+    way.to.check_pointer(code, out, layout.size, layout.align)?;
+    translate(code, way, ty, (source, whole(out)))?;
+    Ok(None)
+}
+
+/// Makes 64 bits of the core value on the stack.
+fn long(code: &mut Code, ty: FlatType) {
+    match ty {
+        FlatType::I32 => _ = code.op(Instruction::I64ExtendI32U),
+        FlatType::F32 => _ = code.ops([Instruction::I32ReinterpretF32, Instruction::I64ExtendI32U]),
+        FlatType::F64 => _ = code.op(Instruction::I64ReinterpretF64),
+        FlatType::I64 => {}
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct NotedCalls {
     /// Calls that are still made the plain way before code is made; 0 when it was, or there is none.
     left: u32,
     places: Option<Places>,
+    #[cfg(test)]
+    plain: u32,
 }
 
 impl NotedCalls {
@@ -34,12 +36,21 @@ impl NotedCalls {
             Some(_) if state.choose.is_first() => WARM,
             Some(_) => 1 + 2 * u32::from(state.short_way()) + u32::from(state.short_way()),
         };
-        NotedCalls { left, places }
+        NotedCalls {
+            left,
+            places,
+            #[cfg(test)]
+            plain: 0,
+        }
     }
 
     /// Counts a call; says whether code is to be made now.
     #[inline]
     pub(super) fn count(&mut self) -> bool {
+        #[cfg(test)]
+        {
+            self.plain += 1;
+        }
         let now = self.left == 1;
         self.left = self.left.saturating_sub(1);
         now
@@ -61,7 +72,7 @@ pub(super) fn note_calls(store: &mut StoreMut<'_>, root: RootId) -> Result<()> {
         return Ok(());
     }
     let component = this.component.clone();
-    let Some(module) = component.code()?.noted(store, component.plan())? else { return Ok(()) };
+    let Ok(Some(module)) = component.code()?.noted(store, component.plan()) else { return Ok(()) };
     let Ok(instance) = instantiate_noted(store, root, module) else { return Ok(()) };
     if !noted::open(store, root, scratch)? {
         return Ok(());
@@ -104,4 +115,53 @@ fn is_noted(store: &mut StoreMut<'_>, root: RootId, index: TrampolineIndex) -> R
         *place = Some((number, args));
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Choose, Component, Config, Engine, Linker, Store};
+    use thalweg_testkit::polling::finish;
+
+    /// The component of the script for such calls.
+    fn text() -> String {
+        let script = include_str!("../../../../tests/wast/noted-calls.wast");
+        let (component, _) = script.split_once("(component instance").unwrap();
+        component.replacen("definition $Calls", "", 1)
+    }
+
+    /// What its exports answer after so many calls each, with how many plain calls of the callees in all.
+    fn answers(engine: &Engine, component: &Component, choose: Choose, noted: bool) -> (Vec<u32>, u32) {
+        let mut store = Store::new(engine, ());
+        store.set_choose(choose);
+        let instance = finish(Linker::new(engine).instantiate(&mut store, component)).unwrap();
+        let plain = |store: &mut StoreMut<'_>, noted: bool| {
+            let mut roots = store.state_mut().roots.values_mut();
+            let calls = &mut roots.next().unwrap().direct.as_mut().unwrap().noted;
+            calls.left *= u32::from(noted);
+            Ok(calls.plain)
+        };
+        store.run(|store| plain(store, noted)).unwrap();
+        let mut answers = Vec::new();
+        for name in ["next", "twice", "storage", "nothing", "next"] {
+            let func = instance.func::<(u32,), u32>(&mut store, name).unwrap();
+            answers.push(finish(func.call(&mut store, (200,))).unwrap());
+        }
+        (answers, store.run(|store| plain(store, noted)).unwrap())
+    }
+
+    #[test]
+    fn calls_are_made_by_generated_code_once_they_are_made_often() {
+        let engine = Engine::new(Config::new()).unwrap();
+        let component = Component::from_bytes(&engine, text().as_bytes()).unwrap();
+        let (expected, all) = answers(&engine, &component, Choose::first(), false);
+        assert_eq!(expected, [40_600, 41_000, 40_200, 400, 40_600]);
+        let (found, plain) = answers(&engine, &component, Choose::first(), true);
+        assert_eq!(found, expected);
+        // Every call of the first two hundred, and those that come after the host was entered within a call.
+        assert!(plain < all / 5, "{plain} of {all} calls were plain");
+        for seed in 0..20 {
+            assert_eq!(answers(&engine, &component, Choose::seeded(seed), true).0, expected);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::CoreEngine;
 use super::continuation::run;
 use super::convert::error;
-use super::func::{CoreFuncType, define, park};
+use super::host_func::{CoreFuncType, define, park};
 use super::instance::{CoreExtern, CoreInstance};
 use super::module::CoreModule;
 use super::store::{StoreHandle, StoreMut};
