@@ -29,14 +29,15 @@ pub use abi::{
     WitType,
 };
 pub use component::{
-    Annotation, Component, Config, Engine, ExternName, InterfaceName, Module, PlainName, Plug, cancellable_immediates,
+    Annotation, CallReport, Component, Config, Engine, ExternName, InterfaceName, Module, PlainName, Plug,
+    cancellable_immediates,
 };
 pub use error::{Error, ErrorKind, Result, Trap};
 pub use features::{AsyncRules, Features, Gate};
 pub use host::{
     Access, Caller, Destination, Flow, Func, FutureReader, FutureWriter, FutureWritten, Instance, ReaderDropped,
-    Resource, ResourceTable, Source, StartedCall, StreamConsumer, StreamProducer, StreamReader, StreamWriter,
-    TypedFunc,
+    Resource, ResourceTable, ResourceType, Source, StartedCall, StreamConsumer, StreamProducer, StreamReader,
+    StreamWriter, TypedFunc,
 };
 pub use limits::Limits;
 pub use linker::{Definition, DefinitionKind, HostTypes, Linker, LinkerInstance, Prepared};

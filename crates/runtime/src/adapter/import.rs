@@ -7,7 +7,7 @@ use wasm_encoder::{EntityType, GlobalType, ImportSection, MemoryType, TypeSectio
 
 use crate::Result;
 use crate::error::bug;
-use crate::plan::{FuncIndex, InstanceIndex, MemoryIndex, TrampolineIndex};
+use crate::plan::{FuncIndex, InstanceIndex, LiftIndex, MemoryIndex, TrampolineIndex};
 use crate::types::{FlatType, ResourceIndex};
 
 /// One import.
@@ -49,6 +49,10 @@ pub(super) enum Import {
     Plain(TrampolineIndex),
     /// What ends the call of a trampoline whose core call has returned.
     End(TrampolineIndex),
+    /// The callee's code runs from now on, a lifted function that may ask for its task.
+    EnterTask(LiftIndex),
+    /// It has run.
+    LeaveTask,
 }
 
 impl Import {
@@ -73,6 +77,8 @@ impl Import {
             Import::Board => ("rt", "board".into()),
             Import::Plain(index) => ("plain", index.0.to_string()),
             Import::End(index) => ("end", index.0.to_string()),
+            Import::EnterTask(lift) => ("enter-task", lift.0.to_string()),
+            Import::LeaveTask => ("rt", "leave-task".into()),
         }
     }
 
@@ -84,6 +90,8 @@ impl Import {
             ("rt", "trap", []) => Import::Trap,
             ("rt", "enter-storage", []) => Import::EnterStorage,
             ("rt", "leave-storage", []) => Import::LeaveStorage,
+            ("rt", "leave-task", []) => Import::LeaveTask,
+            ("enter-task", _, &[lift]) => Import::EnterTask(LiftIndex(lift)),
             ("rt", "begin-borrows", []) => Import::BeginBorrows,
             ("rt", "end-borrows", []) => Import::EndBorrows,
             ("rt", "board", []) => Import::Board,
@@ -228,6 +236,8 @@ mod tests {
             Import::Board,
             Import::Plain(TrampolineIndex(4)),
             Import::End(TrampolineIndex(5)),
+            Import::EnterTask(LiftIndex(12)),
+            Import::LeaveTask,
         ];
         for import in all {
             let (module, field) = import.names();

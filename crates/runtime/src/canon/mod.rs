@@ -5,6 +5,7 @@
 
 mod august_2026;
 mod backpressure;
+mod builtin;
 mod context;
 mod copy_end;
 mod direct;
@@ -31,6 +32,7 @@ pub(crate) use direct::DirectCalls;
 pub(crate) use glue::{Glue, GlueCode};
 pub(crate) use glue_code::{encode_glue, has_glue};
 pub(crate) use lower::{Lowered, LoweredGuest, after_start, core_callee, lift_args, lift_numbers};
+pub(crate) use resource::destroy;
 pub(crate) use shared::{Kept, SharedFuncs, SharedFuncsOf};
 pub(crate) use signature::signature;
 pub(crate) use window::encode_copier;
@@ -106,7 +108,7 @@ fn body(site: Site, trampoline: Trampoline) -> Body {
         }
         Canon::Copy { kind, end, payload, options } => {
             let copy = stream::Copy::new(kind, end, payload, options);
-            Box::new(move |store, args| stream::copy(store, site, &copy, args))
+            Box::new(move |store, args| stream::copy(store, site, &copy, stream::copy_args(kind, args)))
         }
         canon => Box::new(move |store, args| dispatch::call(store, site, &canon, args)),
     }

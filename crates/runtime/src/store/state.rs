@@ -3,9 +3,11 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Waker;
 
 use super::{Choose, Mailbox, ResourceTypeId, Slab, Words};
+use crate::abi::Held;
 use crate::adapter::AdaptedCall;
 use crate::canon::Lowered;
 use crate::engine::{Continuation, CoreLimits, GoOn, Seam};
@@ -17,11 +19,18 @@ use crate::task::direct::Direct;
 use crate::task::light::{self, LightCall};
 use crate::task::light_host::Visible;
 use crate::task::noted::Noted;
-use crate::task::{Callee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet};
+use crate::task::{
+    Callee, CoreCallee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet,
+};
 use crate::{AsyncRules, Limits, Result};
+
+/// How many stores there were in the process.
+static STORES: AtomicU32 = AtomicU32::new(0);
 
 /// Everything but the core store itself. Spec: `Store`, and what the classes of the standard point at.
 pub(crate) struct State {
+    /// Which store of the process it is.
+    pub(crate) number: u32,
     /// The rules for calls that wait.
     pub(crate) rules: AsyncRules,
     pub(crate) limits: Limits,
@@ -39,6 +48,8 @@ pub(crate) struct State {
     pub(crate) roots: Slab<RootInstance>,
     pub(crate) instances: Slab<ComponentInstance>,
     pub(crate) resource_types: Vec<RuntimeResource>,
+    /// Resources of guests that the host owns.
+    pub(crate) held: Slab<Held>,
     pub(crate) tasks: Slab<Task>,
     pub(crate) threads: Slab<Thread>,
     pub(crate) subtasks: Slab<Subtask>,
@@ -88,6 +99,9 @@ pub(crate) struct State {
     /// Calls under way that have an adapter and borrow, innermost last. A trap leaves entries behind, as above.
     pub(crate) adapted_calls: Vec<AdaptedCall>,
 
+    /// Functions that adapters call which make an entry of the call, see `task/light_adapter.rs`.
+    pub(crate) adapted_callees: Vec<Arc<CoreCallee>>,
+
     #[cfg(test)]
     pub(crate) engine_test: EngineTest,
 }
@@ -111,6 +125,7 @@ impl State {
     /// An empty store's state.
     pub(crate) fn new(limits: Limits, choose: Choose, data: Arc<dyn Any + Send + Sync>) -> Self {
         State {
+            number: STORES.fetch_add(1, Ordering::Relaxed),
             rules: AsyncRules::Current,
             core_limits: CoreLimits::new(&limits),
             seam: Seam::default(),
@@ -123,6 +138,7 @@ impl State {
             roots: Slab::default(),
             instances: Slab::default(),
             resource_types: Vec::new(),
+            held: Slab::default(),
             tasks: Slab::default(),
             threads: Slab::default(),
             subtasks: Slab::default(),
@@ -149,6 +165,7 @@ impl State {
             switch_to: None,
             outer_storages: Vec::new(),
             adapted_calls: Vec::new(),
+            adapted_callees: Vec::new(),
             #[cfg(test)]
             engine_test: EngineTest::default(),
         }
