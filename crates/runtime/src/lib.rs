@@ -36,8 +36,8 @@ pub use error::{Error, ErrorKind, Result, Trap};
 pub use features::{AsyncRules, Features, Gate};
 pub use host::{
     Access, Caller, Destination, Flow, Func, FutureReader, FutureWriter, FutureWritten, Instance, ReaderDropped,
-    Resource, ResourceTable, Source, StartedCall, StreamConsumer, StreamProducer, StreamReader, StreamWriter,
-    TypedFunc,
+    Resource, ResourceTable, ResourceType, Source, StartedCall, StreamConsumer, StreamProducer, StreamReader,
+    StreamWriter, TypedFunc,
 };
 pub use limits::Limits;
 pub use linker::{Definition, DefinitionKind, HostTypes, Linker, LinkerInstance, Prepared};

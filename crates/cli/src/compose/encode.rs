@@ -2,62 +2,73 @@
 
 use std::collections::HashMap;
 
-use thalweg::Component;
-use thalweg::plan::{Export, Import, Plan};
-use wasm_encoder::{ComponentBuilder, ComponentExportKind, ComponentTypeRef, InstanceType, TypeBounds};
+use thalweg::plan::{Import, Plan};
+use thalweg::{Component, Linker};
+use wasm_encoder::{
+    ComponentBuilder, ComponentExportKind, ComponentExternName, ComponentTypeRef, InstanceType, TypeBounds,
+};
+use wasmparser::Parser;
 
+use super::part::Part;
 use super::types::Types;
 use crate::report::Failure;
 
-/// The component that `linked` is the plan of; `parts` are its components with their names, the root first.
-pub fn encode(linked: &Plan, parts: &[(String, Component)]) -> Result<Vec<u8>, Failure> {
-    let mut outer = Outer::new(linked, parts);
+/// The component that `linked` is the plan of; `parts` are its components, the root first, and `definitions` has what was
+/// given to them.
+pub fn encode(linked: &Plan, parts: &[Part], definitions: &Linker<()>) -> Result<Vec<u8>, Failure> {
+    let mut outer = Outer::new(linked, parts, definitions);
     outer.imports()?;
-    for (_, component) in parts {
-        let number = outer.builder.component_raw(None, component.bytes());
+    for part in parts {
+        let number = outer.builder.component_raw(None, part.component.bytes());
         outer.components.push(number);
     }
     let root = outer.instance(0)?;
-    for (name, export) in parts.first().map(|(_, root)| &root.plan().exports).into_iter().flatten() {
-        let kind = export_kind(export);
-        let index = outer.builder.alias_export(root, name, kind);
-        outer.builder.export(name.as_str(), kind, index, None);
+    for export in parts.first().into_iter().flat_map(|root| &root.exports) {
+        let index = outer.builder.alias_export(root, &export.name.name, export.kind);
+        outer.builder.export(export.name.clone(), export.kind, index, None);
     }
     outer.builder.append_names();
     Ok(outer.builder.finish())
 }
 
 struct Outer<'a> {
-    parts: &'a [(String, Component)],
+    parts: &'a [Part],
     linked: &'a Plan,
+    definitions: &'a Linker<()>,
     builder: ComponentBuilder,
     types: Types,
     /// What the composed component imports, by name.
     imported: HashMap<&'a str, (ComponentExportKind, u32)>,
     components: Vec<u32>,
     instances: HashMap<usize, u32>,
+    /// Definitions that were written, by their bytes.
+    given: HashMap<&'a [u8], u32>,
 }
 
 impl<'a> Outer<'a> {
-    fn new(linked: &'a Plan, parts: &'a [(String, Component)]) -> Self {
+    fn new(linked: &'a Plan, parts: &'a [Part], definitions: &'a Linker<()>) -> Self {
         Outer {
             parts,
             linked,
+            definitions,
             builder: ComponentBuilder::default(),
             types: Types::default(),
             imported: HashMap::new(),
             components: Vec::new(),
             instances: HashMap::new(),
+            given: HashMap::new(),
         }
     }
 
     fn imports(&mut self) -> Result<(), Failure> {
-        if let Some((name, interface)) = self.linked.implements.first() {
-            return Err(unsupported(&format!("the import `{name}`, which says it implements `{interface}`")));
-        }
         for (name, import) in &self.linked.imports {
+            // All that was imported of it was given.
+            if matches!(import, Import::Instance(exports) if exports.is_empty()) && self.is_given(name) {
+                continue;
+            }
             let ty = self.import_type(name, import)?;
-            let index = self.builder.import(name.as_str(), ty);
+            let implements = self.linked.implements.get(name).map(|interface| interface.as_str().into());
+            let index = self.builder.import(ComponentExternName { implements, ..name.into() }, ty);
             self.imported.insert(name, (ty.kind(), index));
             self.remember(import, index);
         }
@@ -117,30 +128,90 @@ impl<'a> Outer<'a> {
         }
     }
 
+    /// Whether some part imports definitions of the instance `name`.
+    fn is_given(&self, name: &str) -> bool {
+        let mut imports = self.parts.iter().filter_map(|part| part.component.plan().imports.get(name));
+        imports.any(has_definitions)
+    }
+
     /// The instance of a part; those that it needs come before it. Linking has found that there is no circle.
     fn instance(&mut self, number: usize) -> Result<u32, Failure> {
         if let Some(instance) = self.instances.get(&number) {
             return Ok(*instance);
         }
         let missing = || unsupported(&format!("component {number}"));
-        let (name, component) = self.parts.get(number).ok_or_else(missing)?;
+        let part = self.parts.get(number).ok_or_else(missing)?;
         let mut arguments = Vec::new();
-        for (import, ty) in &component.plan().imports {
-            let link = self.linked.plugged.iter().find(|link| link.importer == number && link.import == *import);
+        for import in &part.imports {
+            let mut links = self.linked.plugged.iter();
+            let link = links.find(|link| link.importer == number && link.import == import.full_name);
             let (kind, index) = match link {
                 Some(link) => {
                     let provider = self.instance(link.provider)?;
-                    let kind = import_kind(ty);
-                    (kind, self.builder.alias_export(provider, &link.export, kind))
+                    (import.kind, self.builder.alias_export(provider, &link.export, import.kind))
                 }
-                None => *self.imported.get(import.as_str()).ok_or_else(|| unsupported(import))?,
+                None => self.argument(&part.component, &import.full_name)?,
             };
-            arguments.push((import.clone(), kind, index));
+            arguments.push((import.name.clone(), kind, index));
         }
         let component = *self.components.get(number).ok_or_else(missing)?;
-        let instance = self.builder.instantiate(Some(name), component, arguments);
+        let instance = self.builder.instantiate(Some(&part.name), component, arguments);
         self.instances.insert(number, instance);
         Ok(instance)
+    }
+
+    /// What no part serves: a definition, an instance with definitions in it, or what the composed component imports.
+    fn argument(&mut self, component: &Component, import: &str) -> Result<(ComponentExportKind, u32), Failure> {
+        match component.plan().imports.get(import) {
+            Some(Import::Module | Import::Component) => self.definition(component, "", import),
+            Some(Import::Instance(exports)) if exports.values().any(has_definitions) => {
+                let mut items = Vec::new();
+                for (name, export) in exports {
+                    let (kind, index) = match export {
+                        Import::Module | Import::Component => self.definition(component, import, name)?,
+                        _ => {
+                            let (_, instance) = *self.imported.get(import).ok_or_else(|| unsupported(import))?;
+                            let kind = import_kind(export);
+                            (kind, self.builder.alias_export(instance, name, kind))
+                        }
+                    };
+                    items.push((name.as_str(), kind, index));
+                }
+                Ok((ComponentExportKind::Instance, self.builder.instantiate_exports(None, items)))
+            }
+            _ => self.imported.get(import).copied().ok_or_else(|| unsupported(import)),
+        }
+    }
+
+    /// The definition `name` of `interface`, written once.
+    fn definition(
+        &mut self,
+        component: &Component,
+        interface: &str,
+        name: &str,
+    ) -> Result<(ComponentExportKind, u32), Failure> {
+        let definitions = self.definitions;
+        let bytes = definitions.definition(component, interface, name).ok_or_else(|| unsupported(name))?;
+        let is_component = Parser::is_component(bytes);
+        let kind = if is_component { ComponentExportKind::Component } else { ComponentExportKind::Module };
+        if let Some(index) = self.given.get(bytes) {
+            return Ok((kind, *index));
+        }
+        let index = match kind {
+            ComponentExportKind::Component => self.builder.component_raw(None, bytes),
+            _ => self.builder.core_module_raw(None, bytes),
+        };
+        self.given.insert(bytes, index);
+        Ok((kind, index))
+    }
+}
+
+/// Whether there are core modules or components in an import.
+fn has_definitions(import: &Import) -> bool {
+    match import {
+        Import::Module | Import::Component => true,
+        Import::Instance(exports) => exports.values().any(has_definitions),
+        _ => false,
     }
 }
 
@@ -178,17 +249,7 @@ fn import_kind(import: &Import) -> ComponentExportKind {
     }
 }
 
-fn export_kind(export: &Export) -> ComponentExportKind {
-    match export {
-        Export::Func(_) => ComponentExportKind::Func,
-        Export::Instance(_) => ComponentExportKind::Instance,
-        Export::Type(_) | Export::Resource(_) => ComponentExportKind::Type,
-        Export::Module(_) => ComponentExportKind::Module,
-        Export::Component => ComponentExportKind::Component,
-    }
-}
-
 fn unsupported(what: &str) -> Failure {
     Failure::new(format!("can't compose: {what} is not supported"))
-        .with_help("`thalweg run --plug` links them without composing")
+        .with_help("`thalweg run` links them without composing")
 }

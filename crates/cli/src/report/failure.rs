@@ -49,6 +49,17 @@ impl Failure {
         self
     }
 
+    /// Adds another thing to do.
+    pub fn with_more_help(mut self, more: &str) -> Failure {
+        self.help = Some(self.help.map_or_else(|| more.to_string(), |help| format!("{help}\n{more}")));
+        self
+    }
+
+    /// Whether it was the guest's.
+    pub fn is_trap(&self) -> bool {
+        self.code == TRAP
+    }
+
     /// Puts `place` before the message.
     pub fn at(mut self, place: impl Display) -> Failure {
         self.message = format!("{place}: {}", self.message);

@@ -1,9 +1,11 @@
 //! Instantiates a component, calls one function, and makes an exit code of what comes back.
 
+use std::future::poll_fn;
 use std::process::ExitCode;
 
 use thalweg::{Component, Engine, ErrorKind, Linker, Result, Store, Trap, Val};
 use thalweg_wasi::WasiContext;
+use thalweg_wasi::sys::{ByteSink, Output};
 use tokio::runtime;
 
 use super::entry::Entry;
@@ -50,6 +52,7 @@ async fn call(
 ) -> Result<Option<Val>> {
     let mut linker = Linker::<WasiContext>::new(engine);
     thalweg_wasi::add_to_linker(&mut linker)?;
+    let outputs = [context.stdout.clone(), context.stderr.clone()];
     let mut store = Store::new(engine, context);
     if settings.timeout.is_some() {
         store.set_epoch_deadline(1);
@@ -65,13 +68,28 @@ async fn call(
     let result = limited(engine, settings.timeout, work).await;
     // The process is about to end.
     std::mem::forget(linker);
-    result.map_err(|error| match store.waiting() {
+    let result = result.map_err(|error| match store.waiting() {
         // It did not compute, it waited.
         Some(waiting) if error.as_trap() == Some(Trap::Interrupt) && error.guest_backtrace().is_empty() => {
             error.with_have(waiting)
         }
         _ => error,
-    })
+    });
+    drop(store);
+    if !matches!(&result, Err(error) if error.as_trap() == Some(Trap::Interrupt)) {
+        // Whether a reader takes what is left is no news to the guest, which has ended.
+        let _ = limited(engine, settings.timeout, flush(outputs)).await;
+    }
+    result
+}
+
+/// Waits until everything has left that the guest was told is written.
+async fn flush(outputs: [Output; 2]) -> Result<()> {
+    for mut output in outputs {
+        // A reader that has gone away wants nothing more.
+        let _ = poll_fn(|cx| output.poll_flush(cx)).await;
+    }
+    Ok(())
 }
 
 /// What a function that returned means.

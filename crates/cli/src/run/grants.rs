@@ -44,6 +44,7 @@ pub struct Grants {
     cwd: Option<String>,
     network: NetworkPolicy,
     max_http_fields_size: usize,
+    max_random_size: u64,
     http_client: Arc<native::OsHttpClient>,
 }
 
@@ -71,7 +72,7 @@ impl Grants {
             })?;
             words.push(arg.to_string());
         }
-        let folders: Vec<Folder> = args.dirs.iter().map(|text| Folder::parse(text)).collect();
+        let folders = args.dirs.iter().map(|text| Folder::parse(text)).collect::<Result<Vec<_>, _>>()?;
         for folder in &folders {
             folder.check()?;
         }
@@ -85,6 +86,7 @@ impl Grants {
             cwd: settings.cwd.clone(),
             network: network(settings, &args.allow_hosts)?.deny_private(args.deny_private),
             max_http_fields_size: settings.max_http_fields_size,
+            max_random_size: settings.max_random_size,
             http_client: Arc::new(http_client(&settings.http_ca_files)?),
         })
     }
@@ -93,6 +95,7 @@ impl Grants {
     pub fn context(&self) -> Result<WasiContext, Failure> {
         let mut builder = WasiBuilder::new().args(&self.args).envs(self.env.clone()).network(self.network.clone());
         builder = builder.max_http_fields_size(self.max_http_fields_size).http_client(self.http_client.clone());
+        builder = builder.max_random_size(self.max_random_size);
         if self.stdin {
             builder = builder.stdin(native::stdin());
         }
@@ -114,14 +117,19 @@ impl Grants {
 }
 
 impl Folder {
-    /// Reads `HOST[::GUEST][::ro]`.
-    fn parse(text: &str) -> Folder {
+    /// Reads `HOST[::GUEST][::ro]`. Another word behind GUEST would be taken for a part of its name, and grant more than is
+    /// meant.
+    fn parse(text: &str) -> Result<Folder, Failure> {
         let (text, read_only) = match text.strip_suffix("::ro") {
             Some(text) => (text, true),
             None => (text, false),
         };
         let (host, guest) = text.split_once("::").unwrap_or((text, text));
-        Folder { host: host.to_string(), guest: guest.to_string(), read_only }
+        if let Some((_, word)) = guest.split_once("::") {
+            return Err(Failure::usage(format!("`--dir`: unknown word `{word}` behind the guest's folder"))
+                .with_help("--dir HOST[::GUEST][::ro]"));
+        }
+        Ok(Folder { host: host.to_string(), guest: guest.to_string(), read_only })
     }
 
     fn check(&self) -> Result<(), Failure> {
@@ -199,10 +207,14 @@ mod tests {
 
     #[test]
     fn a_folder_has_up_to_three_parts() {
-        assert_eq!(Folder::parse("data"), folder("data", "data", false));
-        assert_eq!(Folder::parse("data::/"), folder("data", "/", false));
-        assert_eq!(Folder::parse("data::/in::ro"), folder("data", "/in", true));
-        assert_eq!(Folder::parse("data::ro"), folder("data", "data", true));
+        for (text, parts) in [
+            ("data", folder("data", "data", false)),
+            ("data::/", folder("data", "/", false)),
+            ("data::/in::ro", folder("data", "/in", true)),
+            ("data::ro", folder("data", "data", true)),
+        ] {
+            assert_eq!(Folder::parse(text).ok(), Some(parts), "{text}");
+        }
     }
 
     #[test]

@@ -4,17 +4,28 @@ use std::ffi::{OsStr, OsString};
 
 use clap::CommandFactory;
 
-use crate::report;
+use crate::report::{self, Failure};
 
 /// Prints one line to a person whose first guest argument looks like one of our options.
 pub fn hint(file: &OsStr, guest_args: &[OsString]) {
-    if let Some(first) = guest_args.first().and_then(|arg| arg.to_str())
-        && is_ours(first)
-        && report::stderr_is_terminal()
+    if report::stderr_is_terminal()
+        && let Some(text) = misplaced(file, guest_args)
     {
-        let file = file.display();
-        report::note(&format!("`{first}` goes to the guest; an option of thalweg comes before `{file}`"));
+        report::note(&text);
     }
+}
+
+/// Says the same where nothing could be run: the option was perhaps meant to help there.
+pub fn explain(failure: Failure, file: &OsStr, guest_args: &[OsString]) -> Failure {
+    match misplaced(file, guest_args) {
+        Some(text) if !failure.is_trap() => failure.with_more_help(&text),
+        _ => failure,
+    }
+}
+
+fn misplaced(file: &OsStr, guest_args: &[OsString]) -> Option<String> {
+    let first = guest_args.first()?.to_str().filter(|first| is_ours(first))?;
+    Some(format!("`{first}` goes to the guest; an option of thalweg comes before `{}`", file.display()))
 }
 
 /// Whether `arg` is a long option of `run`.

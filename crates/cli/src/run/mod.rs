@@ -7,7 +7,7 @@ pub mod grants;
 mod guest_flag;
 mod time_limit;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -43,8 +43,12 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let Some((file, guest_args)) = args.file_and_args.split_first() else {
         return Err(Failure::usage("no file is given").with_help("thalweg run [OPTIONS] FILE [ARGS]..."));
     };
-    let settings = args.groups.settings()?;
     guest_flag::hint(file, guest_args);
+    run_file(args, file, guest_args).map_err(|failure| guest_flag::explain(failure, file, guest_args))
+}
+
+fn run_file(args: &RunArgs, file: &OsStr, guest_args: &[OsString]) -> Result<ExitCode, Failure> {
+    let settings = args.groups.settings()?;
     let grants = Grants::parse(&args.grants, &settings, file, guest_args)?;
     let mut source = Source::open(file)?;
     let (plugs, definitions) = (args.plugs.read()?, args.plugs.read_definitions()?);

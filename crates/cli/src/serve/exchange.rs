@@ -4,7 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::header::HOST;
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use thalweg_wasi::http::{HandleError, HttpBody};
@@ -206,6 +207,11 @@ fn check(request: &Request<Incoming>, limits: &Limits) -> Result<(), (StatusCode
         return Err((StatusCode::NOT_IMPLEMENTED, "this is no proxy"));
     }
     let headers = request.headers();
+    // Who is in front of this server may have taken another host than the guest would. RFC 9112, 3.2.
+    let hosts = headers.get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return Err((StatusCode::BAD_REQUEST, "the request must name one host"));
+    }
     if headers.len() > limits.max_headers {
         return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many headers"));
     }

@@ -11,6 +11,8 @@ mod schedules;
 mod script;
 mod session;
 mod table;
+mod text;
+mod threads;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

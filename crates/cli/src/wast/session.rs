@@ -3,7 +3,7 @@
 //! Each component that the script instantiates gets a store of its own: a trap ends what is in its store, and no other
 //! component of the script shall notice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -16,6 +16,7 @@ use super::cancellable::put_back;
 use super::components::Components;
 use super::disturb::{Disturb, disturb};
 use super::registered::{Definition, Registered};
+use super::text::in_the_standards_words;
 use super::{Attitude, argument, compare};
 
 /// What went wrong, in words.
@@ -33,7 +34,7 @@ struct Running {
 
 /// A definition of a script.
 #[derive(Clone)]
-enum Defined {
+pub(super) enum Defined {
     /// A component; an error says why it cannot be instantiated, though it is right.
     Component(Result<Component>),
     Module(Module),
@@ -59,6 +60,8 @@ pub struct Session<'a> {
     /// Which of the built-ins in the text of the directive are `cancellable`.
     pub cancellable: Vec<bool>,
     names: HashMap<String, usize>,
+    /// Threads that nobody has waited for.
+    pub(super) threads: HashSet<String>,
 }
 
 impl<'a> Session<'a> {
@@ -75,7 +78,13 @@ impl<'a> Session<'a> {
             disturbed: false,
             cancellable: Vec::new(),
             names: HashMap::new(),
+            threads: HashSet::new(),
         }
+    }
+
+    /// Another one that knows nothing of this one.
+    pub(super) fn beside(&mut self) -> Session<'_> {
+        Session::new(self.components, self.choose.clone(), self.attitude)
     }
 
     /// Carries out one directive.
@@ -131,13 +140,15 @@ impl<'a> Session<'a> {
                 self.registered.add(name, defined);
                 Ok(())
             }
+            WastDirective::Thread(thread) => self.thread(thread),
+            WastDirective::Wait { thread, .. } => self.wait(thread.name()),
             other => Err(format!("not a directive for components: {other:?}").chars().take(80).collect()),
         }
     }
 
     /// The outer result is about the text, the inner one the runtime's.
     fn load(&mut self, mut wat: QuoteWat<'_>) -> Result<thalweg::Result<Component>> {
-        let mut bytes = wat.encode().map_err(|error| error.message())?;
+        let mut bytes = wat.encode().map_err(|error| in_the_standards_words(error.message()))?;
         put_back(&mut bytes, &self.cancellable)?;
         Ok(self.components.load(bytes))
     }
@@ -160,20 +171,20 @@ impl<'a> Session<'a> {
 
     fn define_module(&mut self, mut wat: QuoteWat<'_>) -> Result<()> {
         let name = wat.name();
-        let bytes = wat.encode().map_err(|error| error.message())?;
+        let bytes = wat.encode().map_err(|error| in_the_standards_words(error.message()))?;
         let module = Module::from_bytes(self.components.engine(), &bytes).map_err(|error| error_text(&error))?;
         self.remember(name, Defined::Module(module));
         Ok(())
     }
 
-    fn remember(&mut self, name: Option<Id<'_>>, defined: Defined) {
+    pub(super) fn remember(&mut self, name: Option<Id<'_>>, defined: Defined) {
         if let Some(id) = name {
             self.definitions.insert(id.name().to_string(), defined.clone());
         }
         self.last_definition = Some(defined);
     }
 
-    fn defined(&self, name: Option<Id<'_>>) -> Result<&Defined> {
+    pub(super) fn defined(&self, name: Option<Id<'_>>) -> Result<&Defined> {
         let defined = match name {
             Some(id) => self.definitions.get(id.name()),
             None => self.last_definition.as_ref(),

@@ -8,7 +8,7 @@ use super::{LiftCx, LowerCx, ResourceAny};
 use crate::error::bug;
 use crate::host::{FutureSource, HostProducer};
 use crate::instance::{BorrowScope, Handle, InstanceId, ResourceHandle, RuntimeResource};
-use crate::plan::{End, Kind};
+use crate::plan::{End, Kind, PlannedResource};
 use crate::store::{HostSource, ResourceTypeId, State, source_waker};
 use crate::stream::{CopyEnd, CopyState, FutureAny, HostEnd, Shared, SharedId, StreamAny, notify_dropped};
 use crate::task::ErrorContext;
@@ -44,7 +44,7 @@ pub(crate) fn lift_own(cx: &mut LiftCx<'_>, index: u32, resource: ResourceIndex)
     let state = cx.store.state_mut();
     let ty = resource_type(state, instance, resource)?;
     let rep = take_own(state, instance, index, ty)?;
-    Ok(ResourceAny { ty, rep, own: true })
+    ResourceAny::lifted_own(cx, ty, rep)
 }
 
 /// Removes an owned handle; gives the representation. Spec: `lift_own`.
@@ -73,7 +73,7 @@ pub(crate) fn lift_borrow(cx: &mut LiftCx<'_>, index: u32, resource: ResourceInd
         let lenders = state.subtasks.get_mut(subtask)?.lenders.as_mut();
         lenders.ok_or_else(|| bug!("a lender for a call that is over"))?.push(index);
     }
-    Ok(ResourceAny { ty, rep: handle.rep, own: false })
+    ResourceAny::lifted_borrow(cx, ty, handle.rep)
 }
 
 /// Spec: `lift_async_value`.
@@ -128,11 +128,30 @@ fn expected_type(
     resource: ResourceAny,
     index: ResourceIndex,
 ) -> Result<ResourceTypeId> {
+    resource.check_there(state)?;
     let ty = resource_type(state, instance, index)?;
     if is_same_resource(state, resource.ty, ty)? {
         return Ok(ty);
     }
-    Err(Error::host("a resource of another type than the guest expects"))
+    let (expected, found) = (resource_words(state, ty)?, resource_words(state, resource.ty)?);
+    Err(Error::host("a resource of another type than the guest expects")
+        .with_have(format!("it is {found}"))
+        .with_hint(format!("the guest expects {expected}")))
+}
+
+/// What a resource type is, for people.
+fn resource_words(state: &State, ty: ResourceTypeId) -> Result<String> {
+    let root = match state.resource_type(ty)? {
+        RuntimeResource::Guest { root, .. } | RuntimeResource::Host { root, .. } => state.roots.get(*root)?,
+    };
+    let number = root.resource_types.iter().position(|known| *known == ty);
+    let planned = number.and_then(|number| root.component.plan().resources.get(number));
+    Ok(match planned {
+        Some(PlannedResource::Defined { name, .. }) => format!("`{name}`, which a guest defines"),
+        Some(PlannedResource::Imported { interface, name }) if interface.is_empty() => format!("`{name}` of the host"),
+        Some(PlannedResource::Imported { interface, name }) => format!("`{interface}#{name}` of the host"),
+        None => return Err(bug!("a resource type without a place in its component")),
+    })
 }
 
 fn is_same_resource(state: &State, a: ResourceTypeId, b: ResourceTypeId) -> Result<bool> {
@@ -141,8 +160,11 @@ fn is_same_resource(state: &State, a: ResourceTypeId, b: ResourceTypeId) -> Resu
 
 /// Spec: `lower_own`.
 pub(crate) fn lower_own(cx: &mut LowerCx<'_>, resource: ResourceAny, index: ResourceIndex) -> Result<u32> {
-    let ty = expected_type(cx.store.state(), cx.instance, resource, index)?;
-    add_own(cx, ty, resource.rep)
+    let state = cx.store.state_mut();
+    let ty = expected_type(state, cx.instance, resource, index)?;
+    resource.check_owned(state)?;
+    resource.give_up(state);
+    add_own(cx, ty, resource.rep())
 }
 
 fn add_own(cx: &mut LowerCx<'_>, ty: ResourceTypeId, rep: u32) -> Result<u32> {
@@ -158,22 +180,32 @@ pub(crate) fn own_handle(ty: ResourceTypeId, rep: u32) -> Handle {
 pub(crate) fn lower_borrow(cx: &mut LowerCx<'_>, resource: ResourceAny, index: ResourceIndex) -> Result<u32> {
     let state = cx.store.state_mut();
     let ty = expected_type(state, cx.instance, resource, index)?;
-    if let RuntimeResource::Guest { instance, .. } = state.resource_type(ty)?
-        && *instance == cx.instance
-    {
-        return Ok(resource.rep);
+    if let Some(task) = cx.borrow_scope {
+        resource.lend(state, task)?;
+    }
+    if state.resource_type(ty)?.definer() == Some(cx.instance) {
+        return Ok(resource.rep());
     }
     let task = cx.borrow_scope.ok_or_else(|| bug!("a borrow is lowered outside of a call"))?;
     state.tasks.get_mut(task)?.num_borrows += 1;
-    let handle =
-        ResourceHandle { ty, rep: resource.rep, own: false, borrow_scope: Some(BorrowScope::Task(task)), num_lends: 0 };
+    let handle = ResourceHandle {
+        ty,
+        rep: resource.rep(),
+        own: false,
+        borrow_scope: Some(BorrowScope::Task(task)),
+        num_lends: 0,
+    };
     state.instances.get_mut(cx.instance)?.handles.add(Handle::Resource(handle))
 }
 
 /// Lowers a resource that the host defines.
 pub(crate) fn lower_host(cx: &mut LowerCx<'_>, rep: u32, index: ResourceIndex, own: bool) -> Result<u32> {
     let ty = resource_type(cx.store.state(), cx.instance, index)?;
-    if own { add_own(cx, ty, rep) } else { lower_borrow(cx, ResourceAny { ty, rep, own }, index) }
+    if own {
+        return add_own(cx, ty, rep);
+    }
+    let resource = ResourceAny::of_host(cx.store.state(), ty, rep, own);
+    lower_borrow(cx, resource, index)
 }
 
 /// The type of an end in the words of the component that gets it, if that is another than where the stream is from.

@@ -81,7 +81,7 @@ fn val_words(val: &Val) -> String {
         Val::Result(Err(payload)) => result_words("error", payload.is_some()),
         Val::Flags(bits) => format!("flags {bits:#b}"),
         Val::Map(entries) => format!("map of {} entries", entries.len()),
-        Val::Resource(resource) => if resource.own { "owned resource" } else { "borrowed resource" }.into(),
+        Val::Resource(resource) => if resource.is_owned() { "owned resource" } else { "borrowed resource" }.into(),
         Val::Stream(_) => "stream".into(),
         Val::Future(_) => "future".into(),
         Val::ErrorContext(_) => "error-context".into(),

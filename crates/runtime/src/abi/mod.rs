@@ -18,6 +18,7 @@ mod params;
 mod payload;
 mod place;
 mod plain;
+mod resource_any;
 mod returns;
 mod scalar;
 mod string;
@@ -36,12 +37,14 @@ pub use lower::LowerCx;
 pub use params::Params;
 pub use payload::Payload;
 pub use place::{Case, LiftFrom, LowerTo};
+pub use resource_any::ResourceAny;
 pub use returns::{ReturnVal, Returns};
-pub use val::{ResourceAny, Val};
+pub use val::Val;
 
 pub(crate) use list::MAX_LIST_BYTE_LENGTH;
 pub(crate) use params::lower_dynamic;
 pub(crate) use plain::Plain;
+pub(crate) use resource_any::Held;
 pub(crate) use string::{MAX_STRING_BYTE_LENGTH, UTF16_TAG, load_string_from_range};
 pub(crate) use transcode::check_utf8;
 

@@ -9,7 +9,7 @@ use crate::error::bug;
 use crate::linker::HostTypes;
 use crate::types::ValType;
 
-/// A result: `()` for none, a [`WitType`](super::WitType), and [`ReturnVal`] for the dynamic side.
+/// A result: `()` for none, a [`WitType`], and [`ReturnVal`] for the dynamic side.
 pub trait Returns: Sized + Send + 'static {
     /// Whether this Rust type can stand for `ty`.
     ///

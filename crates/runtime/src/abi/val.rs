@@ -1,10 +1,9 @@
 //! Values without a static type.
 
-use super::WitType;
 use super::val_lift::lift_val;
 use super::val_lower::lower_val;
+use super::{ResourceAny, WitType};
 use crate::linker::HostTypes;
-use crate::store::ResourceTypeId;
 use crate::stream::{FutureAny, StreamAny};
 use crate::types::ValType;
 
@@ -70,31 +69,6 @@ pub enum Val {
     Future(FutureAny),
     /// `error-context`: its debug message.
     ErrorContext(String),
-}
-
-/// A resource that crosses: which type it is of, and its representation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ResourceAny {
-    /// The type, unique in its store.
-    pub(crate) ty: ResourceTypeId,
-    /// The number by which the definer knows it.
-    pub(crate) rep: u32,
-    /// `own`, not `borrow`.
-    pub(crate) own: bool,
-}
-
-impl ResourceAny {
-    /// The number by which the resource's definer knows it.
-    #[must_use]
-    pub fn rep(&self) -> u32 {
-        self.rep
-    }
-
-    /// Whether it is owned, not borrowed.
-    #[must_use]
-    pub fn is_owned(&self) -> bool {
-        self.own
-    }
 }
 
 impl WitType for Val {

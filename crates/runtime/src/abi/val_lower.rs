@@ -43,7 +43,7 @@ pub(super) fn lower_val(val: Val, cx: &mut LowerCx<'_>, ty: &ValType, to: &mut L
 
 fn lower_handle(val: Val, cx: &mut LowerCx<'_>, ty: &ValType) -> Result<u32> {
     match (ty, val) {
-        (ValType::Own(resource), Val::Resource(value)) if value.own => lower_own(cx, value, *resource),
+        (ValType::Own(resource), Val::Resource(value)) if value.is_owned() => lower_own(cx, value, *resource),
         (ValType::Borrow(resource), Val::Resource(value)) => lower_borrow(cx, value, *resource),
         (ValType::Stream(payload), Val::Stream(value)) => lower_stream(cx, value, payload),
         (ValType::Future(payload), Val::Future(value)) => lower_future(cx, value, payload),

@@ -28,6 +28,7 @@ pub(crate) use august_2026::check_of;
 pub(crate) use direct::DirectCalls;
 pub(crate) use glue::{Glue, GlueCode, encode_glue, has_glue};
 pub(crate) use lower::{Lowered, LoweredGuest, after_start, core_callee, lift_args, lift_numbers};
+pub(crate) use resource::destroy;
 pub(crate) use shared::{Kept, SharedFuncs, SharedFuncsOf};
 pub(crate) use signature::signature;
 pub(crate) use window::encode_copier;

@@ -8,7 +8,8 @@ use crate::Trap;
 use crate::abi::handles::{checked, own_handle, resource_type};
 use crate::engine::StoreMut;
 use crate::error::bug;
-use crate::instance::{BorrowScope, ResourceHandle, RuntimeResource};
+use crate::instance::{BorrowScope, RuntimeResource};
+use crate::store::ResourceTypeId;
 use crate::task::{Caller, CoreCallee, start_task};
 use crate::types::{FuncType, ResourceIndex, ValType};
 
@@ -50,20 +51,20 @@ pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex
         }
         return Ok(Outcome::Done(0));
     }
-    destroy(store, handle)?;
+    destroy(store, handle.ty, handle.rep)?;
     Ok(Outcome::Done(0))
 }
 
 static DTOR: LazyLock<Arc<FuncType>> =
     LazyLock::new(|| Arc::new(FuncType::new([("rep".into(), ValType::U32)], None, false)));
 
-/// Runs the destructor of an owned handle that left its table.
-fn destroy(store: &mut StoreMut<'_>, handle: ResourceHandle) -> Result<()> {
+/// Runs the destructor of an owned resource that has left its owner's table.
+pub(crate) fn destroy(store: &mut StoreMut<'_>, ty: ResourceTypeId, rep: u32) -> Result<()> {
     let state = store.state();
-    let (instance, func) = match state.resource_type(handle.ty)? {
+    let (instance, func) = match state.resource_type(ty)? {
         RuntimeResource::Host { drop, .. } => {
             let (drop, data) = (drop.clone(), state.data.clone());
-            return drop(&*data, handle.rep);
+            return drop(&*data, rep);
         }
         RuntimeResource::Guest { dtor: None, .. } => return Ok(()),
         RuntimeResource::Guest { instance, root, dtor: Some(dtor) } => {
@@ -71,5 +72,5 @@ fn destroy(store: &mut StoreMut<'_>, handle: ResourceHandle) -> Result<()> {
         }
     };
     let callee = Arc::new(CoreCallee::plain(Some(func), DTOR.clone(), instance, "destructor"));
-    start_task(store, callee, Caller::Destructor(handle.rep)).map(std::mem::drop)
+    start_task(store, callee, Caller::Destructor(rep)).map(std::mem::drop)
 }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use super::convert::{error, into_engine};
 use super::func::CoreFunc;
 use super::host_funcs::Seam;
-use super::store::{StoreHandle, StoreMut, UNKNOWN_STACK};
+use super::store::{STARTING_STACK, StoreHandle, StoreKeeper, StoreMut, UNKNOWN_STACK};
 use crate::abi::Args;
 use crate::error::bug;
 use crate::store::State;
@@ -27,7 +27,7 @@ pub(crate) enum Step {
 /// A suspended (or not yet started) core call.
 ///
 /// Dropping it unwinds its stack without running guest code. That uses the store, so it may happen only where a resume
-/// could: with nothing borrowed from the store ([`Continuation::cancel`] says so with types).
+/// could: with nothing borrowed from the store.
 pub(crate) struct Continuation {
     /// `None` once the call is over.
     call: Option<Pin<Box<dyn Future<Output = Result<u64>> + Send>>>,
@@ -72,6 +72,15 @@ impl Continuation {
         Continuation { call: Some(call), store: handle, stack: UNKNOWN_STACK }
     }
 
+    /// An instantiation by the engine, `making`, whose start function may park.
+    pub(super) fn of_instantiation<F>(store: &StoreMut<'_>, making: impl FnOnce(StoreKeeper) -> F) -> Self
+    where
+        F: Future<Output = Result<u64>> + Send + 'static,
+    {
+        let handle = store.handle;
+        Continuation { call: Some(Box::pin(making(handle.keep()))), store: handle, stack: STARTING_STACK }
+    }
+
     /// Runs the call until it parks, returns or traps.
     ///
     /// The caller gives up everything borrowed from the store for the time of the resume (contract 1); `store` is the
@@ -88,12 +97,6 @@ impl Continuation {
         let Poll::Ready(result) = drive(self.store, &mut self.stack, call.as_mut()) else { return Ok(Step::Parked) };
         self.call = None;
         result.map(Step::Returned)
-    }
-
-    /// Unwinds the stack without running guest code.
-    #[cfg(test)]
-    pub(crate) fn cancel(self, _store: &mut StoreMut<'_>) {
-        drop(self);
     }
 }
 

@@ -1,10 +1,10 @@
 //! Functions of the host that no store owns: made once, given to any number of stores, and modules prepared with them.
 
 use super::CoreEngine;
-use super::continuation::run;
+use super::continuation::{Continuation, run};
 use super::convert::error;
 use super::func::{CoreFuncType, define, park};
-use super::instance::{CoreExtern, CoreInstance};
+use super::instance::{CoreExtern, CoreInstance, CoreInstanceToBe};
 use super::module::CoreModule;
 use super::store::{StoreHandle, StoreMut};
 use crate::Result;
@@ -81,10 +81,20 @@ impl CorePrepared {
     ///
     /// A trap of the start function, or a reached limit.
     pub(crate) fn instantiate(&self, store: &mut StoreMut<'_>) -> Result<CoreInstance> {
+        self.mark(store);
+        CoreInstance::of(store, &self.module)
+    }
+
+    /// [`CoreInstance::begin`] of what is prepared.
+    pub(crate) fn begin(&self, store: &StoreMut<'_>) -> (Continuation, CoreInstanceToBe) {
+        self.mark(store);
+        CoreInstance::begin_prepared(store, &self.module)
+    }
+
+    fn mark(&self, store: &StoreMut<'_>) {
         if self.suspends {
             store.handle.turn().suspends.set(true);
         }
-        CoreInstance::of(store, &self.module)
     }
 }
 

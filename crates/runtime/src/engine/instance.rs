@@ -1,6 +1,8 @@
 //! A core instance and what it exports.
 
-use super::continuation::ready;
+use std::sync::{Arc, OnceLock};
+
+use super::continuation::{Continuation, ready};
 use super::convert::error;
 use super::func::CoreFunc;
 use super::global::CoreGlobal;
@@ -8,6 +10,7 @@ use super::memory::CoreMemory;
 use super::module::{CoreExport, CoreModule};
 use super::store::StoreMut;
 use crate::Result;
+use crate::error::bug;
 use crate::store::State;
 
 /// A table of a core instance.
@@ -144,6 +147,35 @@ impl CoreInstance {
         CoreInstance::from(store, result)
     }
 
+    /// [`new`](Self::new) on a stack of its own, at the first resume: the start function may park. The instance is there
+    /// when the call has returned.
+    pub(crate) fn begin(
+        store: &StoreMut<'_>,
+        module: &CoreModule,
+        args: &CoreExterns,
+    ) -> (Continuation, CoreInstanceToBe) {
+        let (module, CoreExterns(args)) = (module.0.clone(), args);
+        let (args, made) = (args.clone(), CoreInstanceToBe::default());
+        let place = made.clone();
+        let call = Continuation::of_instantiation(store, move |mut keeper| async move {
+            place.fill(wasmtime::Instance::new_async(&mut keeper, &module, &args).await.map_err(error)?)
+        });
+        (call, made)
+    }
+
+    /// [`begin`](Self::begin) of a module that is prepared.
+    pub(super) fn begin_prepared(
+        store: &StoreMut<'_>,
+        prepared: &wasmtime::InstancePre<State>,
+    ) -> (Continuation, CoreInstanceToBe) {
+        let (prepared, made) = (prepared.clone(), CoreInstanceToBe::default());
+        let place = made.clone();
+        let call = Continuation::of_instantiation(store, move |mut keeper| async move {
+            place.fill(prepared.instantiate_async(&mut keeper).await.map_err(error)?)
+        });
+        (call, made)
+    }
+
     fn from(store: &StoreMut<'_>, result: Result<wasmtime::Instance>) -> Result<Self> {
         result.map(CoreInstance).map_err(|error| store.state().core_limits.explain(error))
     }
@@ -168,6 +200,22 @@ impl CoreInstance {
     #[cfg(test)]
     pub(crate) fn func(self, store: &mut StoreMut<'_>, name: &str) -> Option<CoreFunc> {
         self.export(store, name)?.func(store)
+    }
+}
+
+/// An instance whose start function may be under way.
+#[derive(Clone, Default)]
+pub(crate) struct CoreInstanceToBe(Arc<OnceLock<wasmtime::Instance>>);
+
+impl CoreInstanceToBe {
+    fn fill(self, instance: wasmtime::Instance) -> Result<u64> {
+        self.0.set(instance).map_err(|_| bug!("a core instance is made twice"))?;
+        Ok(0)
+    }
+
+    /// The instance, once its start function has returned.
+    pub(crate) fn get(&self) -> Result<CoreInstance> {
+        self.0.get().copied().map(CoreInstance).ok_or_else(|| bug!("a core instance is used before it is made"))
     }
 }
 

@@ -24,7 +24,7 @@ impl CoreLimits {
     }
 
     /// The engine's refusal to instantiate as the limit that it means; any other error as it was.
-    pub(super) fn explain(&self, error: Error) -> Error {
+    pub(crate) fn explain(&self, error: Error) -> Error {
         let limit =
             LIMIT_TEXTS.iter().find(|(text, _)| error.kind() == ErrorKind::Host && error.message().contains(text));
         match limit {

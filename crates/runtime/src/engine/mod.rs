@@ -12,7 +12,7 @@
 //!    its access before it suspends. When the engine itself suspends a stack, that stack is resumed before anything
 //!    else runs. Below a guest on a stack there is one frame of the host, that of [`run_func`], which uses nothing
 //!    while it waits for the guest and gives its access up and takes it anew between the calls that a stack makes one
-//!    after the other; with any other frame of the host below it a guest is not suspended ([`StoreMut::can_park`]).
+//!    after the other; below a start function there is none ([`CoreInstance::begin`]); with any other frame of the host below it a guest is not suspended ([`StoreMut::can_park`]).
 //! 3. A continuation never outlives its store: it owns a share in it. Those inside of the store's state would keep it for
 //!    ever, so [`EngineStore`]'s `Drop` takes them out first.
 //! 4. The collector is the null collector: roots on suspended stacks are not traced by the others.
@@ -31,6 +31,8 @@ mod host_funcs;
 mod instance;
 mod keep;
 mod limits;
+#[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64")), path = "mapped_elsewhere.rs")]
+mod mapped;
 mod memory;
 mod module;
 #[cfg_attr(not(target_os = "linux"), path = "pool_elsewhere.rs")]
@@ -45,7 +47,7 @@ pub(crate) use convert::GENERATED;
 pub(crate) use func::{CoreFunc, CoreFuncType, host_func, host_func_of, park_func};
 pub(crate) use global::CoreGlobal;
 pub(crate) use host_funcs::{CorePrepared, HostFuncs, Seam};
-pub(crate) use instance::{CoreExtern, CoreExterns, CoreInstance, CoreTable};
+pub(crate) use instance::{CoreExtern, CoreExterns, CoreInstance, CoreInstanceToBe, CoreTable};
 pub(crate) use keep::{Keeper, PLACES};
 pub(crate) use limits::CoreLimits;
 pub(crate) use memory::{CoreMemory, convert_memory, copy_memory};

@@ -35,6 +35,10 @@ unsafe impl Sync for StoreCell {}
 /// Where a stack begins of which that is not known: somewhere below every address.
 pub(super) const UNKNOWN_STACK: usize = 1;
 
+/// The same for a stack on which a module is instantiated. Its start function may park, which elsewhere is not known of an
+/// unknown stack.
+pub(super) const STARTING_STACK: usize = 2;
+
 /// Where the embedder's stack begins: above every address.
 const EMBEDDERS_STACK: usize = usize::MAX;
 

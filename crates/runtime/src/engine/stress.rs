@@ -309,11 +309,7 @@ fn random_schedule(mut world: World) {
                 let planned = world.start_random();
                 world.step(planned);
             }
-            30..33 => drop(take_random(&world.crowd)),
-            33..36 => {
-                let planned = take_random(&world.crowd);
-                planned.into_iter().for_each(|planned| planned.continuation.cancel(&mut world.store.as_mut()));
-            }
+            30..36 => drop(take_random(&world.crowd)),
             36..40 => world.disturb(),
             _ => world.step_random(),
         }

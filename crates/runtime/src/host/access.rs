@@ -27,8 +27,8 @@ impl<T> Access<T> {
         f(&mut lock(&self.data))
     }
 
-    /// Runs `future` on behalf of the store: it is polled when the store is, and dropped with the store. The store is
-    /// not done before it is.
+    /// Runs `future` on behalf of the store: it is polled when the store is, and dropped with the store. While it is under
+    /// way, waiting is no deadlock; [`Store::settle`](crate::Store::settle) does not wait for it.
     pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         self.mailbox.spawn(Box::pin(future));
     }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::resource_type::check_resource_types;
 use super::{Func, TypedFunc};
 use crate::abi::{Params, Returns};
 use crate::component::Component;
-use crate::instance::{RootId, instantiate};
+use crate::instance::{Instantiation, RootId};
 use crate::linker::Linked;
 use crate::plan::{Export, FuncDef};
 use crate::store::Store;
@@ -19,9 +20,13 @@ pub struct Instance {
 
 impl Instance {
     /// Instantiates; start functions run.
-    pub(crate) fn new<T: Send + 'static>(store: &mut Store<T>, linked: &Linked) -> Result<Instance> {
-        let root = store.run(|store| instantiate(store, linked))?;
-        Ok(Instance { root })
+    pub(crate) async fn new<T: Send + 'static>(store: &mut Store<T>, linked: &Linked) -> Result<Instance> {
+        check_resource_types(store.state(), linked)?;
+        let mut instantiation = store.run(|store| Instantiation::new(store, linked))?;
+        while let Some(starts) = store.run(|store| instantiation.go_on(store))? {
+            store.finish_task(starts).await?;
+        }
+        Ok(Instance { root: instantiation.root() })
     }
 
     /// The exported function `name` with these Rust types: `f`, or `ns:package/interface@1.0.0#f` of an exported
@@ -50,7 +55,7 @@ impl Instance {
     /// When there is no such function.
     pub fn func_dynamic(&self, store: &mut Store<impl Send + 'static>, name: &str) -> Result<Func> {
         let component = store.state().roots.get(self.root)?.component.clone();
-        match find(&component, name) {
+        match find_func(&component, name) {
             Some(FuncDef::Lift(lift)) => {
                 let ty = component.plan().lifts.get(lift.at()).map(|lift| lift.ty.clone());
                 let ty: Arc<_> = ty.ok_or_else(|| crate::error::bug!("no lifted function {}", lift.0))?;
@@ -67,22 +72,26 @@ impl Instance {
 
     /// Whether a function `name` is exported.
     pub fn has_func(&self, store: &Store<impl Send + 'static>, name: &str) -> bool {
-        store.state().roots.get(self.root).is_ok_and(|root| find(&root.component, name).is_some())
+        store.state().roots.get(self.root).is_ok_and(|root| find_func(&root.component, name).is_some())
     }
 }
 
-fn find(component: &Component, name: &str) -> Option<FuncDef> {
+/// The export `name`, or `instance#name` within an exported instance.
+pub(super) fn find<'c>(component: &'c Component, name: &str) -> Option<&'c Export> {
     let exports = &component.plan().exports;
-    let found = match name.rsplit_once('#') {
-        None => exports.get(name)?,
+    match name.rsplit_once('#') {
+        None => exports.get(name),
         Some((instance, func)) => {
             let same = |known: &str| known == instance || crate::linker::compatible(known, instance);
             let (_, export) = exports.iter().find(|(known, _)| same(known))?;
             let Export::Instance(exports) = export else { return None };
-            exports.get(func)?
+            exports.get(func)
         }
-    };
-    match found {
+    }
+}
+
+fn find_func(component: &Component, name: &str) -> Option<FuncDef> {
+    match find(component, name)? {
         Export::Func(def) => Some(*def),
         _ => None,
     }

@@ -11,6 +11,7 @@ mod host_task;
 mod instance;
 mod resource;
 mod resource_table;
+mod resource_type;
 mod stream_ends;
 mod stream_read;
 mod stream_reader;
@@ -29,6 +30,7 @@ pub(crate) use host_task::{HostTask, HostTaskId, cancel_host_task, poll_host_tas
 pub use instance::Instance;
 pub use resource::Resource;
 pub use resource_table::ResourceTable;
+pub use resource_type::ResourceType;
 pub use stream_ends::{Destination, Flow, Source, StreamConsumer, StreamProducer};
 pub(crate) use stream_ends::{HostBytes, HostConsumer, HostItems, HostProducer, RawDestination, RawSource};
 pub use stream_reader::StreamReader;

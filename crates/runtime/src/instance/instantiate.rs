@@ -3,34 +3,65 @@
 use super::{ComponentInstance, Flags, FlagsUse, InstanceId, RootId, RootInstance, RuntimeResource, Table};
 use crate::canon;
 use crate::component::{Code, Source};
-use crate::engine::{CoreExtern, CoreExterns, CoreFunc, CoreInstance, StoreMut};
+use crate::engine::{Continuation, CoreExtern, CoreExterns, CoreFunc, CoreInstance, CoreInstanceToBe, StoreMut};
 use crate::error::bug;
-use crate::linker::Linked;
-use crate::plan::{CoreInstanceIndex, InstanceIndex, ModuleIndex, Plan, PlannedResource, Step, TrampolineIndex};
+use crate::linker::{ImportedResource, Linked};
+use crate::plan::{
+    Blocking, CoreInstanceIndex, InstanceIndex, ModuleIndex, Plan, PlannedResource, Step, TrampolineIndex,
+};
 use crate::store::ResourceTypeId;
-use crate::task::in_start_function;
+use crate::task::{TaskId, in_start_function, start_start_function};
 use crate::{Error, Result};
 
-/// Instantiates `component`; its start functions run.
-pub(crate) fn instantiate(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
-    if !store.is_of(linked.component.core()) {
-        return Err(Error::link("the store is of another engine than the component")
-            .with_hint("make the store, the linker and the component with the same engine"));
+/// A component that is being instantiated: its plan is run as far as start functions let it.
+pub(crate) struct Instantiation<'r> {
+    run: Run<'r>,
+    /// How many steps have been done.
+    done: usize,
+}
+
+impl<'r> Instantiation<'r> {
+    /// A component of which nothing has run.
+    pub(crate) fn new(store: &mut StoreMut<'_>, linked: &'r Linked) -> Result<Self> {
+        if !store.is_of(linked.component.core()) {
+            return Err(Error::link("the store is of another engine than the component")
+                .with_hint("make the store, the linker and the component with the same engine"));
+        }
+        let root = make_root(store, linked)?;
+        let plan = linked.component.plan();
+        let code = linked.component.code()?;
+        let instances = &store.state().roots.get(root)?.instances;
+        let shared = linked.shared.of(linked, root, instances)?;
+        if let Some(shared) = shared {
+            shared.provide(store)?;
+        }
+        let (glue, externs) = (canon::Glue::default(), CoreExterns::default());
+        let blocking = &linked.blocking;
+        let run = Run { root, plan, code, blocking, shared, glue, externs, calls_out: false, starting: None };
+        Ok(Instantiation { run, done: 0 })
     }
-    let root = make_root(store, linked)?;
-    let plan = linked.component.plan();
-    let code = linked.component.code()?;
-    let instances = &store.state().roots.get(root)?.instances;
-    let shared = linked.shared.of(linked, root, instances)?;
-    if let Some(shared) = shared {
-        shared.provide(store)?;
+
+    /// Runs start functions until one waits for the host, which is the task that it gives; none is left when it gives none.
+    pub(crate) fn go_on(&mut self, store: &mut StoreMut<'_>) -> Result<Option<TaskId>> {
+        let run = &mut self.run;
+        if let Some(made) = run.starting.take() {
+            run.add(store, made.get()?)?;
+        }
+        let steps = run.plan.steps.iter().zip(&run.code.sources);
+        for (step, sources) in steps.skip(self.done) {
+            let waits = run.step(store, self.done, step, sources)?;
+            self.done += 1;
+            if waits.is_some() {
+                return Ok(waits);
+            }
+        }
+        Ok(None)
     }
-    let (glue, externs) = (canon::Glue::default(), CoreExterns::default());
-    let mut run = Run { root, plan, code, shared, glue, externs, calls_out: false };
-    for (number, (step, sources)) in plan.steps.iter().zip(&code.sources).enumerate() {
-        run.step(store, number, step, sources)?;
+
+    /// The component.
+    pub(crate) fn root(&self) -> RootId {
+        self.run.root
     }
-    Ok(root)
 }
 
 fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
@@ -62,12 +93,17 @@ fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
         instances.push(state.instances.insert(new_instance(root, state.limits.max_handles, flags)));
     }
     let mut resource_types = Vec::new();
-    let mut host_resources = linked.resources.iter();
+    let mut imported = linked.resources.iter();
     for planned in &plan.resources {
         let resource = match planned {
             PlannedResource::Imported { .. } => {
-                let host = host_resources.next().ok_or_else(|| bug!("an imported resource was not linked"))?;
-                RuntimeResource::Host { drop: host.drop.clone(), ty: host.ty, root }
+                match imported.next().ok_or_else(|| bug!("an imported resource was not linked"))? {
+                    ImportedResource::Host { drop, ty } => RuntimeResource::Host { drop: drop.clone(), ty: *ty, root },
+                    ImportedResource::Given(given) => {
+                        resource_types.push(given.ty);
+                        continue;
+                    }
+                }
             }
             PlannedResource::Defined { instance, dtor, .. } => {
                 let instance = instances.get(instance.at()).copied();
@@ -102,6 +138,7 @@ struct Run<'r> {
     root: RootId,
     plan: &'r Plan,
     code: &'r Code,
+    blocking: &'r Blocking,
     /// Functions that need not be made.
     shared: Option<&'r canon::SharedFuncsOf>,
     glue: canon::Glue,
@@ -109,21 +146,33 @@ struct Run<'r> {
     externs: CoreExterns,
     /// Whether some core instance can call the runtime.
     calls_out: bool,
+    /// The core instance whose start function waits.
+    starting: Option<CoreInstanceToBe>,
 }
 
 impl Run<'_> {
-    fn step(&mut self, store: &mut StoreMut<'_>, number: usize, step: &Step, sources: &[Source]) -> Result<()> {
+    /// Does a step, the `number`th. The task of its start function, if that waits.
+    fn step(
+        &mut self,
+        store: &mut StoreMut<'_>,
+        number: usize,
+        step: &Step,
+        sources: &[Source],
+    ) -> Result<Option<TaskId>> {
         match *step {
             Step::Instantiate { module, instance, .. } => {
                 let starts = self.plan.modules.get(module.at()).is_none_or(|planned| planned.starts);
-                let core = match self.shared.and_then(|shared| shared.prepared(number)) {
+                match self.shared.and_then(|shared| shared.prepared(number)) {
                     Some(prepared) => {
                         self.calls_out |= !sources.is_empty();
-                        self.starting(store, instance, starts, |store| prepared.instantiate(store))?
+                        if self.may_wait(store, starts)? {
+                            return self.start(store, instance, prepared.begin(store));
+                        }
+                        let core = self.starting(store, instance, starts, |store| prepared.instantiate(store))?;
+                        self.add(store, core)?;
                     }
-                    None => self.instantiate(store, module, instance, (starts, sources))?,
-                };
-                store.state_mut().roots.get_mut(self.root)?.core_instances.push(core);
+                    None => return self.instantiate(store, module, instance, (starts, sources)),
+                }
             }
             Step::ExtractMemory(index, _) => {
                 let memory = self.only(store, sources)?.memory().ok_or_else(|| not_a("memory"))?;
@@ -138,7 +187,38 @@ impl Run<'_> {
                 store.state_mut().roots.get_mut(self.root)?.tables[index.at()] = Some(table);
             }
         }
+        Ok(None)
+    }
+
+    fn add(&self, store: &mut StoreMut<'_>, core: CoreInstance) -> Result<()> {
+        store.state_mut().roots.get_mut(self.root)?.core_instances.push(core);
         Ok(())
+    }
+
+    /// Whether the next core instance has a start function that may wait for the host.
+    fn may_wait(&self, store: &StoreMut<'_>, starts: bool) -> Result<bool> {
+        if !starts || !self.calls_out {
+            return Ok(false);
+        }
+        let next = store.state().roots.get(self.root)?.core_instances.len();
+        Ok(self.blocking.core_instance(CoreInstanceIndex(next as u32)))
+    }
+
+    /// Makes a core instance on a stack of its own.
+    fn start(
+        &mut self,
+        store: &mut StoreMut<'_>,
+        instance: InstanceIndex,
+        (making, made): (Continuation, CoreInstanceToBe),
+    ) -> Result<Option<TaskId>> {
+        let instance = store.state().roots.get(self.root)?.instance(instance)?;
+        let task = start_start_function(store, instance, making)?;
+        if store.state().tasks.find(task).is_some() {
+            self.starting = Some(made);
+            return Ok(Some(task));
+        }
+        self.add(store, made.get()?)?;
+        Ok(None)
     }
 
     fn instantiate(
@@ -147,14 +227,19 @@ impl Run<'_> {
         module: ModuleIndex,
         instance: InstanceIndex,
         (starts, sources): (bool, &[Source]),
-    ) -> Result<CoreInstance> {
+    ) -> Result<Option<TaskId>> {
         self.externs.clear();
         for source in sources {
             let next = self.resolve(store, source)?;
             self.externs.push(next);
         }
         let module = self.code.module(module)?;
-        self.starting(store, instance, starts, |store| CoreInstance::new(store, module, &self.externs))
+        if self.may_wait(store, starts)? {
+            return self.start(store, instance, CoreInstance::begin(store, module, &self.externs));
+        }
+        let core = self.starting(store, instance, starts, |store| CoreInstance::new(store, module, &self.externs))?;
+        self.add(store, core)?;
+        Ok(None)
     }
 
     /// Makes a core instance, whose start function runs as a thread of `instance` if it `starts`.

@@ -28,6 +28,14 @@ pub(crate) enum RuntimeResource {
 }
 
 impl RuntimeResource {
+    /// The component instance that defines it, if one does.
+    pub(crate) fn definer(&self) -> Option<InstanceId> {
+        match self {
+            RuntimeResource::Guest { instance, .. } => Some(*instance),
+            RuntimeResource::Host { .. } => None,
+        }
+    }
+
     /// Whether handles of the one can become handles of the other: two components have imported the same resource of the
     /// host.
     pub(crate) fn is_same(&self, other: &RuntimeResource) -> bool {

@@ -30,10 +30,7 @@ pub(super) fn complete<T>(linker: &Linker<T>, component: &Component) -> Result<C
         }
         before.clone_from(needs);
         let given = needs.iter().map(|need| {
-            let bytes = match find(linker, complete.plan(), need)? {
-                GivenDefinition::Module(module) => module.bytes(),
-                GivenDefinition::Component(component) => component.bytes(),
-            };
+            let bytes = find(linker, complete.plan(), need)?.bytes();
             Ok((missing::full_name(&need.interface, &need.name), bytes))
         });
         let given = given.collect::<Result<Vec<_>>>()?;
@@ -41,9 +38,29 @@ pub(super) fn complete<T>(linker: &Linker<T>, component: &Component) -> Result<C
     }
 }
 
+/// What `complete` gives for an import of `component`.
+pub(super) fn given<'a, T>(
+    linker: &'a Linker<T>,
+    component: &Component,
+    interface: &str,
+    name: &str,
+) -> Option<&'a GivenDefinition> {
+    // What can't be defined was said by `complete`.
+    find_instance(linker, component.plan(), interface).ok().flatten()?.definitions.get(name)
+}
+
+impl GivenDefinition {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            GivenDefinition::Module(module) => module.bytes(),
+            GivenDefinition::Component(component) => component.bytes(),
+        }
+    }
+}
+
 fn find<'a, T>(linker: &'a Linker<T>, plan: &Plan, need: &NeededDefinition) -> Result<&'a GivenDefinition> {
     let kind = if need.is_module { "core module" } else { "component" };
-    let Some(instance) = find_instance(linker, plan, &need.interface) else { return Err(nobody_gives(need, kind)) };
+    let Some(instance) = find_instance(linker, plan, &need.interface)? else { return Err(nobody_gives(need, kind)) };
     match (instance.definitions.get(&need.name), need.is_module) {
         (Some(given @ GivenDefinition::Module(_)), true) | (Some(given @ GivenDefinition::Component(_)), false) => {
             Ok(given)

@@ -1,17 +1,18 @@
 //! Defining host functions and resources by name.
 
 use std::any::TypeId;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Prepared;
-use super::complete::{GivenDefinition, complete};
+use super::complete::{GivenDefinition, complete, given};
+use super::package::Package;
 use super::semver_name::SemverName;
 use crate::abi::{Params, Returns};
 use crate::component::{Component, Engine, Module};
-use crate::host::{Access, Caller, HostFunc, Instance};
+use crate::host::{Access, Caller, HostFunc, Instance, ResourceType};
 use crate::store::Store;
 use crate::{Error, ErrorKind, Result};
 
@@ -19,7 +20,8 @@ use crate::{Error, ErrorKind, Result};
 /// imports of every `0.2.x`, one defined as `@0.3.2` every `0.3.x`; pre-releases match only themselves.
 pub struct Linker<T> {
     pub(super) instances: HashMap<SemverName, DefinedInstance>,
-    of: PhantomData<fn(T)>,
+    /// What is defined when somebody asks for it.
+    pub(super) packages: Vec<Package<T>>,
 }
 
 /// The definitions of one instance.
@@ -27,18 +29,36 @@ pub struct Linker<T> {
 pub(super) struct DefinedInstance {
     /// The name as it was given, for messages.
     pub(super) name: String,
-    pub(super) funcs: HashMap<String, HostFunc>,
-    pub(super) resources: HashMap<String, HostResource>,
-    pub(super) definitions: HashMap<String, GivenDefinition>,
+    pub(super) funcs: BTreeMap<String, HostFunc>,
+    pub(super) resources: BTreeMap<String, ImportedResource>,
+    pub(super) definitions: BTreeMap<String, GivenDefinition>,
 }
 
-/// A resource that the host defines.
+/// A resource type that components can import.
 #[derive(Clone)]
-pub(crate) struct HostResource {
-    /// The Rust type behind it.
-    pub(crate) ty: TypeId,
-    /// What dropping an owned handle does.
-    pub(crate) drop: HostDrop,
+pub(crate) enum ImportedResource {
+    /// The host defines it: by this Rust type, and what dropping an owned handle does.
+    Host { ty: TypeId, drop: HostDrop },
+    /// An instance has it.
+    Given(ResourceType),
+}
+
+impl ImportedResource {
+    /// The Rust type behind it, if the host defines it.
+    pub(super) fn rust_type(&self) -> Option<TypeId> {
+        match self {
+            ImportedResource::Host { ty, .. } => Some(*ty),
+            ImportedResource::Given(ty) => ty.rust,
+        }
+    }
+
+    /// The type of an instance that it is.
+    pub(crate) fn given(&self) -> Option<ResourceType> {
+        match self {
+            ImportedResource::Host { .. } => None,
+            ImportedResource::Given(ty) => Some(*ty),
+        }
+    }
 }
 
 /// What dropping an owned handle of a host resource does.
@@ -48,7 +68,25 @@ impl<T: Send + 'static> Linker<T> {
     /// Nothing defined yet.
     #[must_use]
     pub fn new(_engine: &Engine) -> Self {
-        Linker { instances: HashMap::new(), of: PhantomData }
+        Linker { instances: HashMap::new(), packages: Vec::new() }
+    }
+
+    /// The interfaces of the package `name` (for example `wasi:http@0.3.0`), which `define` defines, and no others. It is
+    /// called when one of them is first looked for, so a package that no component imports costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the name is not one of a package, and what `define` says if something of the package is defined already. What it
+    /// says later comes when a component is linked.
+    pub fn package(&mut self, name: &str, define: fn(&mut Linker<T>) -> Result<()>) -> Result<()> {
+        let key =
+            SemverName::parse(name).ok_or_else(|| Error::link(format!("`{name}` is not a name for a package")))?;
+        let is_begun = self.instances.keys().any(|instance| key.is_package_of(instance));
+        if is_begun || self.packages.iter().any(|package| package.name == key) {
+            return define(self);
+        }
+        self.packages.push(Package { name: key, define, defined: OnceLock::new() });
+        Ok(())
     }
 
     /// The instance `name` (for example `wasi:cli/environment@0.3.0`; the empty name is the root), to define in.
@@ -59,13 +97,23 @@ impl<T: Send + 'static> Linker<T> {
     pub fn instance(&mut self, name: &str) -> Result<LinkerInstance<'_, T>> {
         let key =
             SemverName::parse(name).ok_or_else(|| Error::link(format!("`{name}` is not a name for an instance")))?;
-        let defined = self.instances.entry(key).or_insert_with(|| DefinedInstance {
-            name: name.to_string(),
-            funcs: HashMap::new(),
-            resources: HashMap::new(),
-            definitions: HashMap::new(),
-        });
+        self.begin(&key)?;
+        let named = || DefinedInstance { name: name.to_string(), ..DefinedInstance::default() };
+        let defined = self.instances.entry(key).or_insert_with(named);
         Ok(LinkerInstance { defined, of: PhantomData })
+    }
+
+    /// Defines the package of `instance` if that was left for later: something else of it is about to be defined.
+    fn begin(&mut self, instance: &SemverName) -> Result<()> {
+        let Some(index) = self.packages.iter().position(|package| package.name.is_package_of(instance)) else {
+            return Ok(());
+        };
+        let package = self.packages.swap_remove(index);
+        match package.defined.into_inner() {
+            Some(defined) => self.instances.extend(defined?),
+            None => (package.define)(self)?,
+        }
+        Ok(())
     }
 
     /// What components import at their root, outside of an instance, to define in.
@@ -105,6 +153,13 @@ impl<T: Send + 'static> Linker<T> {
     /// [`ErrorKind::Link`] when one is not defined, or is of another type than the import.
     pub fn complete(&self, component: &Component) -> Result<Component> {
         complete(self, component)
+    }
+
+    /// The core module or component, in binary form, that [`complete`](Self::complete) gives for what `component` imports as
+    /// `name` of the instance `interface`; the empty name is the root.
+    #[must_use]
+    pub fn definition(&self, component: &Component, interface: &str, name: &str) -> Option<&[u8]> {
+        given(self, component, interface, name).map(GivenDefinition::bytes)
     }
 
     /// Checks only that every import of `component` is there and of the right type.
@@ -202,7 +257,23 @@ impl<T: Send + 'static> LinkerInstance<'_, T> {
             let data = crate::host::data_of::<T>(data)?;
             drop(&mut crate::host::lock(data), rep)
         });
-        match self.defined.resources.insert(name.to_string(), HostResource { ty: TypeId::of::<H>(), drop }) {
+        self.add_resource(name, ImportedResource::Host { ty: TypeId::of::<H>(), drop })
+    }
+
+    /// Defines a resource type by that of an instance, mostly one which a guest defines. Components that import it can be
+    /// instantiated in the store of that instance only. There, owned and borrowed handles go from the one to the other
+    /// ([`ResourceAny`](crate::ResourceAny), also in lists, streams and so on), and whoever drops an owned one runs the
+    /// destructor of the instance that defines it.
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already.
+    pub fn resource_type(&mut self, name: &str, ty: ResourceType) -> Result<&mut Self> {
+        self.add_resource(name, ImportedResource::Given(ty))
+    }
+
+    fn add_resource(&mut self, name: &str, resource: ImportedResource) -> Result<&mut Self> {
+        match self.defined.resources.insert(name.to_string(), resource) {
             None => Ok(self),
             Some(_) => Err(twice(&self.defined.name, name)),
         }

@@ -5,11 +5,12 @@ mod define;
 mod host_types;
 mod list;
 mod missing;
+mod package;
 mod prepared;
 mod resolve;
 mod semver_name;
 
-pub(crate) use define::HostDrop;
+pub(crate) use define::{HostDrop, ImportedResource};
 pub use define::{Linker, LinkerInstance};
 pub use host_types::HostTypes;
 pub use list::{Definition, DefinitionKind};

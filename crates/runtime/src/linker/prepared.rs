@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::define::{HostResource, Linker};
+use super::define::{ImportedResource, Linker};
 use super::{HostTypes, resolve};
 use crate::Result;
 use crate::canon::SharedFuncs;
@@ -19,7 +19,7 @@ pub(crate) struct Linked {
     /// Host functions, by the plan's numbers.
     pub(crate) funcs: Arc<[HostFunc]>,
     /// The imported resources, in the plan's order.
-    pub(crate) resources: Vec<HostResource>,
+    pub(crate) resources: Vec<ImportedResource>,
     /// The Rust types of those, for what the component exports.
     pub(crate) types: Arc<HostTypes>,
     /// Who can block, now that the imports are known.
@@ -45,7 +45,11 @@ impl<T: Send + 'static> Prepared<T> {
         let (funcs, resources, types) = resolve::link(linker, component)?;
         let reached = component.code()?.reached.as_ref();
         let suspends = |import: crate::plan::ImportedFuncIndex| funcs.get(import.at()).is_none_or(HostFunc::suspends);
-        let blocking = Arc::new(Blocking::by_function(component.plan(), reached, suspends));
+        let mut blocking = Blocking::by_function(component.plan(), reached, suspends);
+        if resources.iter().any(|resource| resource.rust_type().is_none()) {
+            blocking.import_guest_resources(component.plan());
+        }
+        let blocking = Arc::new(blocking);
         let (component, types, shared) = (component.clone(), Arc::new(types), SharedFuncs::default());
         let linked = Linked { component, funcs, resources, types, blocking, shared };
         Ok(Prepared { linked: Arc::new(linked), of: PhantomData })
@@ -57,12 +61,13 @@ impl<T: Send + 'static> Prepared<T> {
         &self.linked.component
     }
 
-    /// Instantiates it; start functions run. The store must be of the engine that loaded the component.
+    /// Instantiates it; start functions run, and may wait for the host as functions that are not async may. The store must be of
+    /// the engine that loaded the component. Dropping the future leaves a component half made that nobody can call.
     ///
     /// # Errors
     ///
     /// The trap of a start function, or a limit that was reached.
     pub async fn instantiate(&self, store: &mut Store<T>) -> Result<Instance> {
-        Instance::new(store, &self.linked)
+        Instance::new(store, &self.linked).await
     }
 }

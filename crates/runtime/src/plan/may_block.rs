@@ -126,7 +126,12 @@ impl Blocking {
         let lifts =
             plan.lifts.iter().map(|lift| plan.options.get(lift.options.at()).is_none_or(|o| blocks(o.instance)));
         let lifts = lifts.collect();
-        Blocking { instances, core_instances, trampolines, lifts, enter_others: enter_others(plan) }
+        Blocking { instances, core_instances, trampolines, lifts, enter_others: enter_others(plan, false) }
+    }
+
+    /// Some of the imported resources are defined by guests: to drop one may run code of a guest.
+    pub(crate) fn import_guest_resources(&mut self, plan: &Plan) {
+        self.enter_others = enter_others(plan, true);
     }
 
     /// Whether code of this component instance can block.
@@ -188,16 +193,17 @@ fn follow(plan: &Plan, reached: &Reached, mut trampolines: Vec<bool>) -> (Vec<bo
     (trampolines, lifts)
 }
 
-/// For each lifted function, see [`Blocking::enters_others`].
-fn enter_others(plan: &Plan) -> Vec<bool> {
+/// For each lifted function, see [`Blocking::enters_others`]. With `guests`, imported resources may have destructors of guests.
+fn enter_others(plan: &Plan, guests: bool) -> Vec<bool> {
     let mut instances = vec![false; plan.instances.len()];
     for trampoline in &plan.trampolines {
         let enters = match &trampoline.canon {
             Canon::Lower { callee: FuncDef::Lift(_), .. } | Canon::SubtaskCancel { .. } => true,
-            Canon::ResourceDrop { resource } => !matches!(
-                plan.resources.get(resource.0 as usize),
-                Some(PlannedResource::Imported { .. } | PlannedResource::Defined { dtor: None, .. })
-            ),
+            Canon::ResourceDrop { resource } => match plan.resources.get(resource.0 as usize) {
+                Some(PlannedResource::Imported { .. }) => guests,
+                Some(PlannedResource::Defined { dtor, .. }) => dtor.is_some(),
+                None => true,
+            },
             _ => false,
         };
         if let Some(instance) = instances.get_mut(trampoline.instance.at()) {

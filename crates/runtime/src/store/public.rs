@@ -145,6 +145,11 @@ impl<T: Send + 'static> Store<T> {
         poll_fn(|cx| self.poll(cx, |store| store.result_of(&mut call))).await
     }
 
+    /// Runs the store until `task` is over.
+    pub(crate) async fn finish_task(&mut self, task: TaskId) -> Result<()> {
+        poll_fn(|cx| self.poll(cx, |store| ended(store.state(), task).then_some(Ok(())))).await
+    }
+
     /// Runs the store until no task is left in it: what guests do after they returned.
     ///
     /// # Errors
@@ -217,6 +222,7 @@ impl<T: Send + 'static> Store<T> {
             waitable_sets: state.sets.len(),
             ends: state.ends.len(),
             handles: state.instances.iter().map(|(_, instance)| instance.handles.len()).sum(),
+            resources: state.held.len(),
             orphans: state.orphans(),
         }
     }
@@ -289,6 +295,8 @@ pub struct Live {
     pub ends: usize,
     /// Handles in the tables of all component instances.
     pub handles: usize,
+    /// Resources of guests that the host owns: it got them, and has not passed them on or dropped them.
+    pub resources: usize,
     /// Subtasks, sets and ends that no handle stands for and no thread waits for. Always 0, or the runtime leaks.
     pub orphans: usize,
 }

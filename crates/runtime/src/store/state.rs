@@ -3,9 +3,11 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Waker;
 
 use super::{Choose, Mailbox, ResourceTypeId, Slab, Words};
+use crate::abi::Held;
 use crate::adapter::AdaptedCall;
 use crate::canon::Lowered;
 use crate::engine::{Continuation, CoreLimits, GoOn, Seam};
@@ -21,8 +23,13 @@ use crate::task::{
 };
 use crate::{AsyncRules, Limits, Result};
 
+/// How many stores there were in the process.
+static STORES: AtomicU32 = AtomicU32::new(0);
+
 /// Everything but the core store itself. Spec: `Store`, and what the classes of the standard point at.
 pub(crate) struct State {
+    /// Which store of the process it is.
+    pub(crate) number: u32,
     /// The rules for calls that wait.
     pub(crate) rules: AsyncRules,
     pub(crate) limits: Limits,
@@ -40,6 +47,8 @@ pub(crate) struct State {
     pub(crate) roots: Slab<RootInstance>,
     pub(crate) instances: Slab<ComponentInstance>,
     pub(crate) resource_types: Vec<RuntimeResource>,
+    /// Resources of guests that the host owns.
+    pub(crate) held: Slab<Held>,
     pub(crate) tasks: Slab<Task>,
     pub(crate) threads: Slab<Thread>,
     pub(crate) subtasks: Slab<Subtask>,
@@ -113,6 +122,7 @@ impl State {
     /// An empty store's state.
     pub(crate) fn new(limits: Limits, choose: Choose, data: Arc<dyn Any + Send + Sync>) -> Self {
         State {
+            number: STORES.fetch_add(1, Ordering::Relaxed),
             rules: AsyncRules::Current,
             core_limits: CoreLimits::new(&limits),
             seam: Seam::default(),
@@ -125,6 +135,7 @@ impl State {
             roots: Slab::default(),
             instances: Slab::default(),
             resource_types: Vec::new(),
+            held: Slab::default(),
             tasks: Slab::default(),
             threads: Slab::default(),
             subtasks: Slab::default(),

@@ -30,7 +30,9 @@ pub(crate) use error_context::{ErrorContext, ErrorContextId};
 pub(crate) use go_on::{go_on, stay};
 pub(crate) use resolve::{cancel_task, resolve_subtask, return_task};
 pub(crate) use run::{ready_during_sync_call, resume_thread, run_sync_callee, turn};
-pub(crate) use start::{Caller, CoreCallee, TakesResult, in_start_function, start_host_task, start_task};
+pub(crate) use start::{
+    Caller, CoreCallee, TakesResult, in_start_function, start_host_task, start_start_function, start_task,
+};
 pub(crate) use subtask::{Callee, Subtask, SubtaskId, SubtaskState};
 pub(crate) use task::{Task, TaskId, TaskState};
 pub(crate) use thread::{Resumption, Stage, Thread, ThreadId};

@@ -125,6 +125,18 @@ pub(super) fn start_for_host(
     call_core(store, thread, task, func, args.values())
 }
 
+/// Starts a task whose core call is `call`, which has begun nothing yet.
+pub(super) fn run_on_stack(store: &mut StoreMut<'_>, thread: ThreadId, task: TaskId, call: Continuation) -> Result<()> {
+    if !matches!(enter_implicit_thread(store, thread, task)?, Entered::Yes) {
+        return Err(bug!("a start function has to wait to enter its instance"));
+    }
+    let state = store.state_mut();
+    state.tasks.get_mut(task)?.state = TaskState::Started;
+    let this = state.threads.get_mut(thread)?;
+    (this.stage, this.has_stack, this.continuation) = (Stage::Running, true, Some(call));
+    run_core(store, thread)
+}
+
 /// Makes a core call of the implicit thread: on the stack of whoever executes the store if it cannot block, else on one
 /// of its own.
 #[inline]

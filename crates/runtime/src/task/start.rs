@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::run::{run_thread, start_for_host};
+use super::run::{run_on_stack, run_thread, start_for_host};
 use super::{Stage, SubtaskId, Task, TaskId, TaskState, Thread, ThreadId, resume_thread, run_sync_callee};
 use crate::Result;
 use crate::abi::{Flat, LiftCx, LowerCx, Plain};
-use crate::engine::{CoreFunc, StoreMut};
+use crate::engine::{Continuation, CoreFunc, StoreMut};
 use crate::instance::{InstanceId, Options};
 use crate::plan::Lift;
 use crate::store::Current;
@@ -161,6 +161,24 @@ pub(super) fn make_task(
         state.subtasks.get_mut(subtask)?.callee = super::Callee::Task(task);
     }
     Ok((task, thread))
+}
+
+/// Runs `making`, the instantiation of a core module, as a synchronous task of `instance` as far as it goes: its start function
+/// may wait for the host. The task that it is, which is over if nothing had to wait.
+///
+/// Spec: Concurrency.md, "Interaction with the start function".
+pub(crate) fn start_start_function(
+    store: &mut StoreMut<'_>,
+    instance: InstanceId,
+    making: Continuation,
+) -> Result<TaskId> {
+    let ty = Arc::new(FuncType::new([], None, false));
+    let callee = Arc::new(CoreCallee::plain(None, ty, instance, "start function"));
+    let (task, thread) = make_task(store, callee, Caller::Destructor(0))?;
+    let made = run_thread(store, thread, false, |store| run_on_stack(store, thread, task, making));
+    made.map_err(|error| store.state().core_limits.explain(error))?;
+    run_sync_callee(store, task)?;
+    Ok(task)
 }
 
 /// Runs `body` (core instantiation) as a synchronous task of `instance`, so that built-ins called by a start function

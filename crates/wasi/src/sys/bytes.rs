@@ -46,6 +46,12 @@ pub trait ByteSink: Send + 'static {
         Poll::Ready(Ok(()))
     }
 
+    /// Whoever accepted these bytes for this sink ends before it took them. They are lost, unless the sink has a way of its
+    /// own to keep them.
+    fn leave(&mut self, bytes: &[u8]) {
+        let _ = bytes;
+    }
+
     /// Nothing more will be written.
     ///
     /// # Errors
@@ -81,6 +87,10 @@ impl<S: ByteSink + ?Sized> ByteSink for Box<S> {
 
     fn accepted(&mut self, len: usize) {
         (**self).accepted(len);
+    }
+
+    fn leave(&mut self, bytes: &[u8]) {
+        (**self).leave(bytes);
     }
 
     fn end(&mut self) -> Result<()> {

@@ -8,6 +8,7 @@ mod clock;
 mod error;
 mod files;
 mod http;
+mod leftover;
 mod network;
 mod node;
 mod random;

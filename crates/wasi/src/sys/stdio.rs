@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use super::leftover::Leftover;
 use super::{ByteSink, ByteSource, Result};
 
 /// Everyone who waits for the same end; a wake goes to all of them, because any may be the one that goes on.
@@ -84,6 +85,9 @@ impl ByteSource for Input {
 }
 
 /// A handle to standard output or standard error. Clones share it.
+///
+/// What a guest was told is written may still wait for a slow reader when the guest's store ends. It is kept here: flush
+/// ([`ByteSink::poll_flush`]) before the process ends.
 #[derive(Clone)]
 pub struct Output(Arc<Shared<dyn ByteSink>>);
 
@@ -91,7 +95,7 @@ impl Output {
     /// Shares `sink`.
     #[must_use]
     pub fn new(sink: impl ByteSink, is_terminal: bool) -> Self {
-        Output(Arc::new(Shared { crowd: Arc::default(), is_terminal, end: Mutex::new(sink) }))
+        Output(Arc::new(Shared { crowd: Arc::default(), is_terminal, end: Mutex::new(Leftover::new(sink)) }))
     }
 
     /// An output that takes everything and keeps nothing.
@@ -116,6 +120,10 @@ impl ByteSink for Output {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let mut end = lock(&self.0.end);
         self.0.crowd.poll(cx, |cx| end.poll_flush(cx))
+    }
+
+    fn leave(&mut self, bytes: &[u8]) {
+        lock(&self.0.end).leave(bytes);
     }
 }
 

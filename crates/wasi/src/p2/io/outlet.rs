@@ -134,12 +134,21 @@ impl Outlet {
         self.latch.check()
     }
 
-    /// Nothing more will be written. What was accepted and is not gone is lost.
+    /// Nothing more will be written. What was accepted and is not gone is left to the sink.
     pub(super) fn end(&mut self) {
         self.latch.close();
+        self.leave();
         // The guest has let go of the stream, so there is nobody to tell of a failure.
         let _ = self.sink.end();
         self.wakers.wake_all();
+    }
+
+    fn leave(&mut self) {
+        if self.sent < self.accepted.len() {
+            self.sink.leave(&self.accepted[self.sent..]);
+            self.accepted.clear();
+            self.sent = 0;
+        }
     }
 
     fn accept(&mut self, bytes: Vec<u8>) {
@@ -157,5 +166,11 @@ impl Outlet {
             Poll::Ready(()) => self.latch.check(),
             Poll::Pending => Ok(()),
         }
+    }
+}
+
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        self.leave();
     }
 }

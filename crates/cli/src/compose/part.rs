@@ -1,0 +1,93 @@
+//! A component that becomes a part: what it imports and exports, by the names that it writes itself.
+
+use std::borrow::Cow;
+
+use thalweg::Component;
+use wasm_encoder::{ComponentExportKind, ComponentExternName};
+use wasmparser::{ComponentExternalKind, ComponentTypeRef, Encoding, Parser, Payload};
+
+/// A component that becomes a part.
+pub struct Part {
+    /// What people call it.
+    pub name: String,
+    pub component: Component,
+    pub imports: Vec<PartImport>,
+    pub exports: Vec<PartExport>,
+}
+
+/// An import of a part.
+pub struct PartImport {
+    /// As an argument is called.
+    pub name: String,
+    /// With its whole version, as plans call it.
+    pub full_name: String,
+    pub kind: ComponentExportKind,
+}
+
+/// An export of a part.
+pub struct PartExport {
+    pub name: ComponentExternName<'static>,
+    pub kind: ComponentExportKind,
+}
+
+impl Part {
+    /// Reads the names in `component`. Its plan does not know them all while it needs definitions that nobody has given.
+    pub fn new(name: String, component: Component) -> Result<Part, wasmparser::BinaryReaderError> {
+        let mut part = Part { name, component, imports: Vec::new(), exports: Vec::new() };
+        // Of parsers within parsers only the outermost is of interest.
+        let mut depth = 0;
+        for payload in Parser::new(0).parse_all(part.component.bytes()) {
+            match payload? {
+                Payload::Version { encoding: Encoding::Component | Encoding::Module, .. } => depth += 1,
+                Payload::End(_) => depth -= 1,
+                Payload::ComponentImportSection(section) if depth == 1 => {
+                    for import in section {
+                        let import = import?;
+                        let (name, full_name) = (import.name.name.into(), import.name.full_name().into_owned());
+                        part.imports.push(PartImport { name, full_name, kind: import_kind(import.ty) });
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 1 => {
+                    for export in section {
+                        let export = export?;
+                        part.exports.push(PartExport { name: owned(&export.name), kind: export_kind(export.kind) });
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(part)
+    }
+}
+
+fn owned(name: &wasmparser::ComponentExternName<'_>) -> ComponentExternName<'static> {
+    let owned = |text: Option<&str>| text.map(|text| Cow::Owned(text.to_owned()));
+    ComponentExternName {
+        name: Cow::Owned(name.name.to_owned()),
+        implements: owned(name.implements),
+        version_suffix: owned(name.version_suffix),
+        external_id: owned(name.external_id),
+    }
+}
+
+fn import_kind(ty: ComponentTypeRef) -> ComponentExportKind {
+    match ty {
+        ComponentTypeRef::Module(_) => ComponentExportKind::Module,
+        ComponentTypeRef::Func(_) => ComponentExportKind::Func,
+        ComponentTypeRef::Value(_) => ComponentExportKind::Value,
+        ComponentTypeRef::Type(_) => ComponentExportKind::Type,
+        ComponentTypeRef::Instance(_) => ComponentExportKind::Instance,
+        ComponentTypeRef::Component(_) => ComponentExportKind::Component,
+    }
+}
+
+fn export_kind(kind: ComponentExternalKind) -> ComponentExportKind {
+    match kind {
+        ComponentExternalKind::Module => ComponentExportKind::Module,
+        ComponentExternalKind::Func => ComponentExportKind::Func,
+        ComponentExternalKind::Value => ComponentExportKind::Value,
+        ComponentExternalKind::Type => ComponentExportKind::Type,
+        ComponentExternalKind::Instance => ComponentExportKind::Instance,
+        ComponentExternalKind::Component => ComponentExportKind::Component,
+    }
+}
