@@ -538,3 +538,41 @@ fn a_rust_type_is_not_a_guests_resource() {
     let error = linker.check(&component(&engine, text)).expect_err("another type");
     assert!(error.to_string().contains("another resource than"), "{error}");
 }
+
+/// A type that the host defines may go on from the component that imports it, too: it stays the Rust type's.
+#[test]
+fn a_type_of_the_host_goes_on_by_an_instance() {
+    let engine = Engine::new(Config::new()).expect("an engine");
+    let mut store = Store::new(&engine, Held::default());
+    let passes_on = r#"(component
+        (import "a:b/things" (instance $things (export "other" (type (sub resource)))))
+        (alias export $things "other" (type $other))
+        (export "other" (type $other)))"#;
+    let mut linker = Linker::<Held>::new(&engine);
+    linker.instance("a:b/things").expect("a name").resource::<Other>("other", |_, _| Ok(())).expect("new");
+    let first = wait(linker.instantiate(&mut store, &component(&engine, passes_on))).expect("it links");
+    let other = first.resource_type(&store, "other").expect("it is exported");
+
+    let mut linker = Linker::<Held>::new(&engine);
+    let mut second = linker.instance("c:d/others").expect("a name");
+    second.resource_type("other", other).expect("new");
+    second.func("number", |_, (other,): (Resource<Other>,)| Ok(other.rep())).expect("new");
+    let text = r#"(component
+        (import "c:d/others" (instance $others
+            (export "other" (type $other (sub resource)))
+            (export "number" (func (param "t" (borrow $other)) (result u32)))))
+        (alias export $others "other" (type $other))
+        (core func $number (canon lower (func $others "number")))
+        (core module $M
+            (import "" "number" (func $number (param i32) (result i32)))
+            (func (export "number") (param i32) (result i32) (call $number (local.get 0))))
+        (core instance $m (instantiate $M (with "" (instance (export "number" (func $number))))))
+        (func (export "number") (param "t" (own $other)) (result u32) (canon lift (core func $m "number"))))"#;
+    let second = wait(linker.instantiate(&mut store, &component(&engine, text))).expect("it links");
+    assert_eq!(
+        second.resource_type(&store, "other").err().map(|error| error.to_string().contains("exports no")),
+        Some(true)
+    );
+    let number = second.func::<(Resource<Other>,), u32>(&mut store, "number").expect("it is there");
+    assert_eq!(wait(number.call(&mut store, (Resource::new_own(17),))).expect("it answers"), 17);
+}

@@ -162,6 +162,20 @@ fn one_that_is_given_up_harms_no_other() {
     assert_eq!(store.live().tasks, 0);
 }
 
+/// An embedder may instantiate on any thread of its executor.
+#[test]
+fn instantiating_can_go_to_another_thread() {
+    let engine = engine();
+    let mut store = Store::new(&engine, Host::default());
+    let (linker, asks, access) = (linker(&engine), asks(&engine, ""), store.access());
+    std::thread::scope(|scope| {
+        let mut instance = Box::pin(linker.instantiate(&mut store, &asks));
+        assert!(poll(instance.as_mut()).is_pending());
+        access.with(Host::open);
+        scope.spawn(move || finish(instance).map(drop).expect("it starts"));
+    });
+}
+
 #[test]
 fn a_store_may_go_while_a_start_function_waits() {
     let engine = engine();

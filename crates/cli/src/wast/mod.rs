@@ -12,6 +12,7 @@ mod script;
 mod session;
 mod table;
 mod text;
+mod threads;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

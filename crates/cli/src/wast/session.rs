@@ -3,7 +3,7 @@
 //! Each component that the script instantiates gets a store of its own: a trap ends what is in its store, and no other
 //! component of the script shall notice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -34,7 +34,7 @@ struct Running {
 
 /// A definition of a script.
 #[derive(Clone)]
-enum Defined {
+pub(super) enum Defined {
     /// A component; an error says why it cannot be instantiated, though it is right.
     Component(Result<Component>),
     Module(Module),
@@ -60,6 +60,8 @@ pub struct Session<'a> {
     /// Which of the built-ins in the text of the directive are `cancellable`.
     pub cancellable: Vec<bool>,
     names: HashMap<String, usize>,
+    /// Threads that nobody has waited for.
+    pub(super) threads: HashSet<String>,
 }
 
 impl<'a> Session<'a> {
@@ -76,7 +78,13 @@ impl<'a> Session<'a> {
             disturbed: false,
             cancellable: Vec::new(),
             names: HashMap::new(),
+            threads: HashSet::new(),
         }
+    }
+
+    /// Another one that knows nothing of this one.
+    pub(super) fn beside(&mut self) -> Session<'_> {
+        Session::new(self.components, self.choose.clone(), self.attitude)
     }
 
     /// Carries out one directive.
@@ -132,6 +140,8 @@ impl<'a> Session<'a> {
                 self.registered.add(name, defined);
                 Ok(())
             }
+            WastDirective::Thread(thread) => self.thread(thread),
+            WastDirective::Wait { thread, .. } => self.wait(thread.name()),
             other => Err(format!("not a directive for components: {other:?}").chars().take(80).collect()),
         }
     }
@@ -167,14 +177,14 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn remember(&mut self, name: Option<Id<'_>>, defined: Defined) {
+    pub(super) fn remember(&mut self, name: Option<Id<'_>>, defined: Defined) {
         if let Some(id) = name {
             self.definitions.insert(id.name().to_string(), defined.clone());
         }
         self.last_definition = Some(defined);
     }
 
-    fn defined(&self, name: Option<Id<'_>>) -> Result<&Defined> {
+    pub(super) fn defined(&self, name: Option<Id<'_>>) -> Result<&Defined> {
         let defined = match name {
             Some(id) => self.definitions.get(id.name()),
             None => self.last_definition.as_ref(),
