@@ -250,17 +250,18 @@ mod tests {
 
     #[test]
     fn functions_of_words_do_what_those_of_any_type_do() {
-        fn note(store: &mut StoreMut<'_>, words: &[u32]) {
+        fn note<R>(store: &mut StoreMut<'_>, words: &[u32], answer: R) -> Result<R> {
             store.state_mut().engine_test.log.extend(words.iter().map(|&word| u64::from(word)));
+            Ok(answer)
         }
         let fails = |word: u32| if word == 7 { Err(Trap::UnknownHandle(word).into()) } else { Ok(word) };
         let engine = CoreEngine::new(&EngineOptions::default()).unwrap();
         let module = CoreModule::compile(&engine, &wat::parse_str(WORDS).unwrap()).unwrap();
         let mut known = HostFuncs::new(&engine);
         known.define_0(["", "0"], |_| Ok(u64::MAX - 1)).unwrap();
-        known.define_1(["", "1"], |store, a| Ok(note(store, &[a]))).unwrap();
-        known.define_2(["", "2"], |store, a, b| Ok((note(store, &[a, b]), 0).1)).unwrap();
-        known.define_3(["", "3"], move |store, a, b, c| (note(store, &[a, b, c]), fails(a)).1).unwrap();
+        known.define_1(["", "1"], |store, a| note(store, &[a], ())).unwrap();
+        known.define_2(["", "2"], |store, a, b| note(store, &[a, b], 0u32)).unwrap();
+        known.define_3(["", "3"], move |store, a, b, c| fails(note(store, &[a, b, c], a)?)).unwrap();
         let mut any = HostFuncs::new(&engine);
         for (count, result) in [(0, Some(FlatType::I64)), (1, None), (2, Some(FlatType::I32)), (3, Some(FlatType::I32))]
         {
