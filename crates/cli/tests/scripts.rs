@@ -1,4 +1,4 @@
-//! Runs each `*.wast` file below `tests/wast`: once with the first choice, under many seeds, and with every call cancelled
+//! Runs each `*.wast` file below `tests/wast`: once with the first choice, once without compiled adapters, under many seeds, and with every call cancelled
 //! or abandoned after each of its turns. Those in `schedules` are small: they run under every schedule there is. Those below
 //! `tests/wast-2026-08` run with the rules of August 2026.
 //!
@@ -17,6 +17,8 @@ const NOT_IN_SCRIPTS: [Trap; 5] = [Trap::Core, Trap::HeapMisaligned, Trap::Inter
 
 /// The rules that the scripts of `tests/wast-2026-08` are about.
 const OLDER_RULES: &str = "-Wcomponent-model-async-2026-08";
+/// Calls between components that cannot wait go through the runtime, as all others do.
+const PLAIN: &str = "-Cadapters=n";
 /// A table that is full sooner than by default.
 const HANDLES: &str = "-Wmax-handles=1000";
 /// How many seeds each script is run with, unless `THALWEG_SEEDS` says otherwise.
@@ -71,7 +73,8 @@ fn stem(path: &Path) -> String {
 }
 
 fn trials_of(path: &Path, first: &[&str], seeds: &str, rules: &[&str]) -> Vec<Trial> {
-    let ways: [(&str, &[&str]); 3] = [
+    let ways: [(&str, &[&str]); 4] = [
+        ("without adapters", &[PLAIN]),
         ("seeds", &["--seeds", seeds]),
         ("cancelled", &["--seeds", SWEEP_SEEDS, "--disturb", "cancel"]),
         ("abandoned", &["--seeds", SWEEP_SEEDS, "--disturb", "abandon"]),

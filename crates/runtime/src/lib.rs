@@ -29,7 +29,8 @@ pub use abi::{
     WitType,
 };
 pub use component::{
-    Annotation, Component, Config, Engine, ExternName, InterfaceName, Module, PlainName, Plug, cancellable_immediates,
+    Annotation, CallReport, Component, Config, Engine, ExternName, InterfaceName, Module, PlainName, Plug,
+    cancellable_immediates,
 };
 pub use error::{Error, ErrorKind, Result, Trap};
 pub use features::{AsyncRules, Features, Gate};

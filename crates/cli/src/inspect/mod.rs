@@ -22,7 +22,7 @@ pub struct InspectArgs {
     /// Prints the component's world as WIT
     #[arg(long, conflicts_with_all = ["plan", "files"])]
     wit: bool,
-    /// Prints what instantiating it does, step by step
+    /// Prints what instantiating it does, step by step, and which calls between components are compiled
     #[arg(long)]
     plan: bool,
     /// Takes a file that `thalweg compile` made; it is trusted like a native program
@@ -53,7 +53,7 @@ pub fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let text = if args.wit {
         wit::wit(component).map_err(|failure| failure.at(&source.name))?
     } else if args.plan {
-        format!("{}\n", component.plan())
+        format!("{}\n{}\n", component.plan(), component.call_report())
     } else {
         summary(&source.name, component, loaded.is_module)
     };

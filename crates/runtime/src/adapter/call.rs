@@ -35,6 +35,9 @@ pub(super) struct Call {
     pub(super) strings: (Option<u32>, Option<u32>),
     /// What moves handles of each type, in the parameters and in the result.
     pub(super) handles: (Handles, Handles),
+    /// What is called before the core function and after `post-return`: an entry of the call is made and taken away, if they may
+    /// ask for their task; or they have empty thread-local storage, if they use that.
+    pub(super) thread: Option<(u32, u32)>,
     /// What is called before arguments are lifted and after the callee returned, if borrows are counted.
     pub(super) borrows: Option<(u32, u32)>,
 }
@@ -109,7 +112,7 @@ impl Call {
     /// The core call; gives its result.
     fn call(&self, code: &mut Code, args: &[Slot]) -> Option<Slot> {
         let answer = new_slots(code, lifted(&self.ty).result.as_slice()).first().copied();
-        if let Some((enter, _)) = self.callee.storage {
+        if let Some((enter, _)) = self.thread {
             code.call(enter);
         }
         for arg in args {
@@ -148,7 +151,7 @@ impl Call {
             }
             code.call(post_return).set_global(self.callee.flags, MAY_LEAVE);
         }
-        if let Some((_, leave)) = self.callee.storage {
+        if let Some((_, leave)) = self.thread {
             code.call(leave);
         }
     }

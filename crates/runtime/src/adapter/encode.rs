@@ -16,17 +16,18 @@ use super::string::is_copied;
 use super::supports::{Adapted, Crossing, Supports};
 use super::transcode::Transcoder;
 use super::utf8::check_utf8;
+use crate::Result;
 use crate::canon::signature;
 use crate::error::bug;
 use crate::plan::{
-    CanonicalOptions, CoreDef, InstanceIndex, MemoryIndex, OptionsIndex, Plan, PlannedResource, TrampolineIndex,
+    CanonicalOptions, CoreDef, InstanceIndex, LiftIndex, MemoryIndex, OptionsIndex, Plan, PlannedResource, Reached,
+    TrampolineIndex,
 };
 use crate::types::{FlatType, ResourceIndex, ValType};
-use crate::{Error, Result};
 
-/// The adapter modules of `plan`, in the order in which they are needed.
-pub(crate) fn encode_adapters(plan: &Plan) -> Result<Vec<Vec<u8>>> {
-    let mut supports = Supports::new(plan);
+/// The adapter modules of `plan`, whose code reaches what was `reached`, in the order in which they are needed.
+pub(crate) fn encode_adapters(plan: &Plan, reached: Option<&Reached>) -> Result<Vec<Vec<u8>>> {
+    let mut supports = Supports::new(plan, reached);
     let mut seen = HashSet::new();
     let mut modules = Vec::new();
     for step in &plan.steps {
@@ -47,6 +48,17 @@ pub(crate) fn encode_adapters(plan: &Plan) -> Result<Vec<Vec<u8>>> {
         }
     }
     Ok(modules)
+}
+
+/// The trampolines of `plan` that have an adapter.
+pub(crate) fn adapted_calls(plan: &Plan, reached: Option<&Reached>) -> Vec<TrampolineIndex> {
+    let mut supports = Supports::new(plan, reached);
+    let mut seen = HashSet::new();
+    let named = plan.steps.iter().flat_map(|step| step.defs()).filter_map(|def| match def {
+        CoreDef::Trampoline(index) => Some(*index),
+        CoreDef::Export { .. } => None,
+    });
+    named.filter(|index| seen.insert(*index) && supports.adapted(*index).is_some()).collect()
 }
 
 /// A module that is being written.
@@ -114,14 +126,13 @@ impl<'p> Writer<'_, 'p> {
                 Ok((CoreType { params, result: None }, check))
             }
             Helper::Transcode(from, to) => {
-                let options = |index: OptionsIndex| self.plan.options.get(index.at()).ok_or_else(|| no_options(index));
-                let (from, to) = (options(from)?, options(to)?);
-                let (Some(source), Some(target)) = (from.memory, to.memory) else {
+                let (source, target) = (self.options(from)?.memory, self.options(to)?.memory);
+                let (Some(source), Some(target)) = (source, target) else {
                     return Err(bug!("strings without a memory"));
                 };
                 let convert = self.imports.func(Import::Convert(source, target), &CONVERT_PARAMS, Some(FlatType::I64));
                 let narrow = self.imports.func(Import::Narrow(target), &params, None);
-                let transcoder = Transcoder { from: self.side(from), to: self.side(to), convert, narrow };
+                let transcoder = Transcoder { from: self.side(from)?, to: self.side(to)?, convert, narrow };
                 Ok((CoreType { params, result: Some(FlatType::I64) }, transcoder.encode(trap)?))
             }
         }
@@ -135,7 +146,12 @@ impl<'p> Writer<'_, 'p> {
         let func = self.imports.func(Import::Func(lift.callee), &lifted.params, lifted.result);
         let post_return =
             callee.post_return.map(|func| self.imports.func(Import::Func(func), lifted.result.as_slice(), None));
-        let (caller_side, callee_side) = (self.side(caller), self.side(callee));
+        let (caller_side, callee_side) = (self.side(adapted.options)?, self.side(lift.options)?);
+        let storage = callee_side.storage.is_some() || self.supports.uses_storage(adapted.number);
+        let thread = match adapted.asks {
+            true => Some(self.task(adapted.number)),
+            false => storage.then(|| self.storage()),
+        };
         let (there, back) = ((adapted.options, lift.options), (lift.options, adapted.options));
         let counted = self.counts_borrows(there_crossing, callee.instance);
         Ok(Call {
@@ -157,6 +173,7 @@ impl<'p> Writer<'_, 'p> {
             callee: callee_side,
             func,
             post_return,
+            thread,
         })
     }
 
@@ -214,23 +231,32 @@ impl<'p> Writer<'_, 'p> {
         handles
     }
 
-    fn side(&mut self, options: &CanonicalOptions) -> Side {
-        let storage = self.supports.uses_storage(options.instance);
-        Side {
+    fn options(&self, index: OptionsIndex) -> Result<&'p CanonicalOptions> {
+        self.plan.options.get(index.at()).ok_or_else(|| bug!("no options {}", index.0))
+    }
+
+    fn side(&mut self, index: OptionsIndex) -> Result<Side> {
+        let options = self.options(index)?;
+        Ok(Side {
             memory: options.memory.map(|memory| self.imports.memory(memory)),
             realloc: options
                 .realloc
                 .map(|func| self.imports.func(Import::Func(func), &[FlatType::I32; 4], Some(FlatType::I32))),
             flags: self.imports.flags(options.instance),
-            storage: storage.then(|| {
-                let enter = self.imports.func(Import::EnterStorage, &[], None);
-                (enter, self.imports.func(Import::LeaveStorage, &[], None))
-            }),
+            storage: self.supports.options_use_storage(index).then(|| self.storage()),
             encoding: options.string_encoding,
-        }
+        })
     }
-}
 
-fn no_options(index: OptionsIndex) -> Error {
-    bug!("no options {}", index.0)
+    /// What gives code empty thread-local storage, and takes that back.
+    fn storage(&mut self) -> (u32, u32) {
+        let enter = self.imports.func(Import::EnterStorage, &[], None);
+        (enter, self.imports.func(Import::LeaveStorage, &[], None))
+    }
+
+    /// What makes an entry of the call of a lifted function, and takes it away.
+    fn task(&mut self, lift: LiftIndex) -> (u32, u32) {
+        let enter = self.imports.func(Import::EnterTask(lift), &[], None);
+        (enter, self.imports.func(Import::LeaveTask, &[], None))
+    }
 }

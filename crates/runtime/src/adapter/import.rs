@@ -7,7 +7,7 @@ use wasm_encoder::{EntityType, GlobalType, ImportSection, MemoryType, TypeSectio
 
 use crate::Result;
 use crate::error::bug;
-use crate::plan::{FuncIndex, InstanceIndex, MemoryIndex};
+use crate::plan::{FuncIndex, InstanceIndex, LiftIndex, MemoryIndex};
 use crate::types::{FlatType, ResourceIndex};
 
 /// One import.
@@ -43,6 +43,10 @@ pub(super) enum Import {
     EnterStorage,
     /// Gives the thread its former storage back.
     LeaveStorage,
+    /// The callee's code runs from now on, a lifted function that may ask for its task.
+    EnterTask(LiftIndex),
+    /// It has run.
+    LeaveTask,
 }
 
 impl Import {
@@ -64,6 +68,8 @@ impl Import {
             Import::Trap => ("rt", "trap".into()),
             Import::EnterStorage => ("rt", "enter-storage".into()),
             Import::LeaveStorage => ("rt", "leave-storage".into()),
+            Import::EnterTask(lift) => ("enter-task", lift.0.to_string()),
+            Import::LeaveTask => ("rt", "leave-task".into()),
         }
     }
 
@@ -75,6 +81,8 @@ impl Import {
             ("rt", "trap", []) => Import::Trap,
             ("rt", "enter-storage", []) => Import::EnterStorage,
             ("rt", "leave-storage", []) => Import::LeaveStorage,
+            ("rt", "leave-task", []) => Import::LeaveTask,
+            ("enter-task", _, &[lift]) => Import::EnterTask(LiftIndex(lift)),
             ("rt", "begin-borrows", []) => Import::BeginBorrows,
             ("rt", "end-borrows", []) => Import::EndBorrows,
             ("memory", _, &[index]) => Import::Memory(MemoryIndex(index)),
@@ -208,6 +216,8 @@ mod tests {
             Import::Trap,
             Import::EnterStorage,
             Import::LeaveStorage,
+            Import::EnterTask(LiftIndex(12)),
+            Import::LeaveTask,
         ];
         for import in all {
             let (module, field) = import.names();

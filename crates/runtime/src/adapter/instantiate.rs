@@ -1,19 +1,22 @@
 //! Compiled adapters of a component, and what they import when it is instantiated.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use super::code::numbered_trap;
 use super::convert::{PARAMS as CONVERT_PARAMS, convert_func, narrow_func};
 use super::handles::{Transfer, begin_borrows, end_borrows};
 use super::import::Import;
 use crate::abi::check_utf8;
+use crate::canon::core_callee;
 use crate::engine::{
     CoreEngine, CoreExport, CoreExtern, CoreExterns, CoreFunc, CoreFuncType, CoreInstance, CoreMemory, CoreModule,
     StoreMut, host_func_of,
 };
 use crate::error::bug;
 use crate::instance::{Flags, RootId, RootInstance};
-use crate::plan::{InstanceIndex, TrampolineIndex};
+use crate::plan::{InstanceIndex, LiftIndex, TrampolineIndex};
+use crate::task::light_adapter;
 use crate::types::{FlatType, ResourceIndex};
 use crate::{Error, Result, Trap};
 
@@ -163,6 +166,11 @@ fn provide(store: &mut StoreMut<'_>, root: RootId, types: &Types, import: Import
         Import::Trap => host_func_of(store, &types.trap, trap).into(),
         Import::EnterStorage => host_func_of(store, &types.nothing, enter_storage).into(),
         Import::LeaveStorage => host_func_of(store, &types.nothing, leave_storage).into(),
+        Import::EnterTask(lift) => enter_task(store, &types.nothing, root, lift).into(),
+        Import::LeaveTask => {
+            let leave = |mut store: StoreMut<'_>, _args: &[u64]| light_adapter::leave(&mut store).map(|()| 0);
+            host_func_of(store, &types.nothing, leave).into()
+        }
     })
 }
 
@@ -194,6 +202,23 @@ fn utf8_func(store: &mut StoreMut<'_>, ty: &CoreFuncType, memory: CoreMemory) ->
         check_utf8(bytes).map(|_| 0)
     };
     host_func_of(store, ty, check)
+}
+
+fn enter_task(store: &mut StoreMut<'_>, ty: &CoreFuncType, root: RootId, lift: LiftIndex) -> CoreFunc {
+    // Found at the first call, when the slots of the plan are filled.
+    let found = OnceLock::new();
+    let enter = move |mut store: StoreMut<'_>, _args: &[u64]| {
+        let number = match found.get() {
+            Some(number) => *number,
+            None => {
+                let callee = core_callee(&mut store, root, lift)?;
+                let number = light_adapter::add_callee(store.state_mut(), callee);
+                *found.get_or_init(|| number)
+            }
+        };
+        light_adapter::enter(store.state_mut(), number).map(|()| 0)
+    };
+    host_func_of(store, ty, enter)
 }
 
 /// The callee's code runs as a thread of its own, so its storage starts at zero. Spec: `canon_lift`.

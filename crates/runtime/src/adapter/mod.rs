@@ -27,6 +27,6 @@ mod utf8;
 mod value;
 mod variant;
 
-pub(crate) use encode::encode_adapters;
+pub(crate) use encode::{adapted_calls, encode_adapters};
 pub(crate) use handles::AdaptedCall;
 pub(crate) use instantiate::Adapters;

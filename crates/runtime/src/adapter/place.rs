@@ -44,7 +44,7 @@ pub(super) struct Side {
     pub(super) realloc: Option<u32>,
     /// The global of its flags.
     pub(super) flags: u32,
-    /// What gives its code empty thread-local storage, and takes that back; if it has code that uses storage.
+    /// What gives its allocator empty thread-local storage, and takes that back; if that may use storage.
     pub(super) storage: Option<(u32, u32)>,
     /// How strings are encoded in its memory.
     pub(super) encoding: StringEncoding,

@@ -1,12 +1,14 @@
-//! Which calls have an adapter: decided from the plan alone, as if no function of the host suspended its caller. Whether
-//! an adapter is taken is decided once the imports are known: a call that can wait after all goes the plain way.
+//! Which calls have an adapter: decided when a component is compiled, as if no function of the host suspended its caller.
+//! Whether an adapter is taken is decided once the imports are known: a call that can wait after all goes the plain way.
 //!
-//! What is excluded goes the plain way: calls that can wait; streams, futures and error contexts; callees whose instance
-//! has built-ins that ask for the current task, for an adapter makes none; and types of unreasonable size.
+//! What is excluded goes the plain way: calls that can wait; streams, futures and error contexts; and types of unreasonable
+//! size. An adapter makes no task, but for a callee whose code reaches a built-in that asks for it an entry of which one can be
+//! made. Whose code reaches what is told by functions, or by component instances where the code was not looked at.
 
 use crate::canon::check_of;
 use crate::plan::{
-    Blocking, Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, OptionsIndex, Plan, TrampolineIndex,
+    Blocking, Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, LiftIndex, OptionsIndex, Plan, Reached,
+    Trampoline, TrampolineIndex,
 };
 use crate::types::{FuncType, ValType};
 
@@ -21,10 +23,12 @@ const MAX_SIZE: u32 = 1 << 28;
 pub(super) struct Supports<'p> {
     plan: &'p Plan,
     blocking: Blocking,
-    /// For each component instance, whether its code may ask for the current task.
+    /// For each lifted function, whether its code may ask for the current task.
     asks_for_task: Vec<bool>,
-    /// For each component instance, whether its code may use thread-local storage.
+    /// For each lifted function, whether its code may use thread-local storage.
     uses_storage: Vec<bool>,
+    /// For each of the options, whether what they name may use it.
+    options_use_storage: Vec<bool>,
     types_left: usize,
 }
 
@@ -34,10 +38,14 @@ pub(super) struct Adapted<'p> {
     pub(super) caller: &'p CanonicalOptions,
     /// The number of these options.
     pub(super) options: OptionsIndex,
-    /// The function that is called.
+    /// The number of the function that is called.
+    pub(super) number: LiftIndex,
+    /// The function.
     pub(super) lift: &'p Lift,
     /// Its options.
     pub(super) callee: &'p CanonicalOptions,
+    /// Whether it may ask for its task.
+    pub(super) asks: bool,
     /// What crosses, from the caller and back.
     pub(super) crossing: (Crossing, Crossing),
 }
@@ -52,34 +60,34 @@ pub(super) struct Crossing {
 }
 
 impl<'p> Supports<'p> {
-    /// Looks at `plan`.
-    pub(super) fn new(plan: &'p Plan) -> Self {
-        let mut asks_for_task = vec![false; plan.instances.len()];
-        let mut uses_storage = vec![false; plan.instances.len()];
-        for trampoline in &plan.trampolines {
-            let instances = match trampoline.canon {
-                Canon::ContextGet { .. } | Canon::ContextSet { .. } => &mut uses_storage,
-                ref canon if asks_for_task_or_thread(canon) || check_of(plan, trampoline).is_some() => {
-                    &mut asks_for_task
-                }
-                _ => continue,
-            };
-            if let Some(uses) = instances.get_mut(trampoline.instance.at()) {
-                *uses = true;
-            }
-        }
+    /// Looks at `plan`, whose code reaches what was `reached`.
+    pub(super) fn new(plan: &'p Plan, reached: Option<&Reached>) -> Self {
+        let reaches = Reaches { plan, reached };
+        let asks = |trampoline: &Trampoline| {
+            asks_for_task_or_thread(&trampoline.canon) || check_of(plan, trampoline).is_some()
+        };
+        let (asks_for_task, _) = reaches.one_that(asks);
+        let storage =
+            |trampoline: &Trampoline| matches!(trampoline.canon, Canon::ContextGet { .. } | Canon::ContextSet { .. });
+        let (uses_storage, options_use_storage) = reaches.one_that(storage);
         Supports {
             plan,
-            blocking: Blocking::linked(plan, |_| false),
+            blocking: Blocking::by_function(plan, reached, |_| false),
             asks_for_task,
             uses_storage,
+            options_use_storage,
             types_left: MAX_TYPES_TOGETHER,
         }
     }
 
-    /// Whether code of `instance` may use thread-local storage.
-    pub(super) fn uses_storage(&self, instance: InstanceIndex) -> bool {
-        self.uses_storage.get(instance.at()).copied().unwrap_or(true)
+    /// Whether a lifted function may use thread-local storage, its callback included.
+    pub(super) fn uses_storage(&self, lift: LiftIndex) -> bool {
+        self.uses_storage.get(lift.at()).copied().unwrap_or(true)
+    }
+
+    /// Whether `realloc` or `post-return` of these options may.
+    pub(super) fn options_use_storage(&self, options: OptionsIndex) -> bool {
+        self.options_use_storage.get(options.at()).copied().unwrap_or(true)
     }
 
     fn options(&self, index: OptionsIndex) -> Option<&'p CanonicalOptions> {
@@ -97,12 +105,14 @@ impl<'p> Supports<'p> {
         }
         let caller = self.options(*options)?;
         let blocks = self.blocking.trampoline(index) || self.blocking.lift(*lift);
+        let asks = self.asks_for_task.get(lift.at()).copied().unwrap_or(true);
+        let number = *lift;
         let lift = self.plan.lifts.get(lift.at())?;
         let callee = self.options(lift.options)?;
         let waits = blocks || ty.async_ || lift.ty.async_ || caller.async_ || callee.async_;
         // Within one instance an allocation could change what is being read.
         let alone = caller.instance == callee.instance;
-        if waits || alone || self.asks_for_task.get(callee.instance.at()).copied().unwrap_or(true) {
+        if waits || alone {
             return None;
         }
         let mut left = MAX_TYPES.min(self.types_left.checked_sub(1)?);
@@ -113,7 +123,41 @@ impl<'p> Supports<'p> {
             return None;
         }
         self.types_left -= 1 + before - left;
-        Some(Adapted { caller, options: *options, lift, callee, crossing: found })
+        Some(Adapted { caller, options: *options, number, lift, callee, asks, crossing: found })
+    }
+}
+
+/// What code of a plan reaches.
+struct Reaches<'p> {
+    plan: &'p Plan,
+    reached: Option<&'p Reached>,
+}
+
+impl Reaches<'_> {
+    /// For each lifted function, and for each of the options, whether it reaches a trampoline that is `such` a one.
+    fn one_that(&self, such: impl Fn(&Trampoline) -> bool) -> (Vec<bool>, Vec<bool>) {
+        let Reaches { plan, reached } = *self;
+        let all: Vec<bool> = plan.trampolines.iter().map(such).collect();
+        let Some(reached) = reached.filter(|_| all.contains(&true)) else { return self.one_in_instance(&all) };
+        let is_such = |index: TrampolineIndex| all.get(index.at()).copied().unwrap_or(true);
+        let lifts = (0..plan.lifts.len() as u32).map(|lift| reached.by_lift(LiftIndex(lift)).any(is_such));
+        let options = (0..plan.options.len() as u32).map(|at| reached.by_options(OptionsIndex(at)).any(is_such));
+        (lifts.collect(), options.collect())
+    }
+
+    /// The same, if the code was not looked at: whether the component instance has such a trampoline.
+    fn one_in_instance(&self, all: &[bool]) -> (Vec<bool>, Vec<bool>) {
+        let plan = self.plan;
+        let mut instances = vec![false; plan.instances.len()];
+        for (trampoline, _) in plan.trampolines.iter().zip(all).filter(|(_, such)| **such) {
+            if let Some(has) = instances.get_mut(trampoline.instance.at()) {
+                *has = true;
+            }
+        }
+        let has = |instance: InstanceIndex| instances.get(instance.at()).copied().unwrap_or(true);
+        let options: Vec<bool> = plan.options.iter().map(|options| has(options.instance)).collect();
+        let lift = |lift: &Lift| options.get(lift.options.at()).copied().unwrap_or(true);
+        (plan.lifts.iter().map(lift).collect(), options)
     }
 }
 
@@ -123,7 +167,7 @@ fn asks_for_task_or_thread(canon: &Canon) -> bool {
         Canon::TaskReturn { .. }
             | Canon::TaskCancel
             | Canon::WaitableSetWait { .. }
-            | Canon::WaitableSetPoll { .. }
+            | Canon::WaitableSetPoll { cancellable: true, .. }
             | Canon::ThreadYield { .. }
             | Canon::ThreadIndex
             | Canon::ThreadNewIndirect { .. }

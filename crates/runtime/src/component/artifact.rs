@@ -21,7 +21,7 @@ use crate::{Error, ErrorKind, Result};
 const MAGIC: [u8; 8] = *b"\0thalweg";
 
 /// Changes with every change of the layout.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// This crate's version: compiled code calls into the runtime that compiled it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -76,9 +76,9 @@ fn no_truncation_and_no_addition_loads() {
 #[test]
 fn another_format_version_or_engine_is_told_from_damage() {
     let format = refusal(&resealed(sample().len() - MAGIC.len() - SUM - 4, 9), 77);
-    assert_eq!(format.have(), Some("the file has format 9; this version reads format 3"));
+    assert_eq!(format.have(), Some("the file has format 9; this version reads format 4"));
     let older = refusal(b"\0thalweg\x02\0\0\0and so on", 77);
-    assert_eq!(older.have(), Some("the file has format 2; this version reads format 3"));
+    assert_eq!(older.have(), Some("the file has format 2; this version reads format 4"));
     let version = refusal(&resealed(CODE + 4, b'9'), 77);
     assert_eq!(version.message(), "the compiled component is of another version");
     let engine = refusal(&sample(), 78);

@@ -26,7 +26,7 @@ const MAX_CACHE_SIZE: u64 = 1 << 30;
 /// Seconds after which a temporary file is one that its writer left behind.
 const ABANDONED_AFTER: i64 = 3600;
 
-const MAGIC: [u8; 8] = *b"thalcod2";
+const MAGIC: [u8; 8] = *b"thalcod3";
 
 /// What temporary names begin with; other files are named by hexadecimal digits only.
 const TEMPORARY: &str = ".tmp-";

@@ -7,7 +7,7 @@ use crate::adapter::{Adapters, encode_adapters};
 use crate::canon::{GlueCode, encode_copier, encode_glue, has_glue, signature};
 use crate::engine::{CoreEngine, CoreExport, CoreFuncType, CoreModule, StoreMut};
 use crate::error::bug;
-use crate::plan::{CoreDef, CoreInstanceIndex, ModuleIndex, Plan, Step, Trampoline, TrampolineIndex};
+use crate::plan::{CoreDef, CoreInstanceIndex, ModuleIndex, Plan, Reached, Step, Trampoline, TrampolineIndex};
 
 /// A component's compiled code.
 pub(crate) struct Code {
@@ -17,6 +17,8 @@ pub(crate) struct Code {
     pub(crate) glue: Option<GlueCode>,
     /// See `canon::encode_copier`; compiled when it is first needed.
     copier: OnceLock<CoreModule>,
+    /// What the code of the modules can reach, if that was found out.
+    pub(crate) reached: Option<Reached>,
     /// See `adapter/`.
     pub(crate) adapters: Option<Adapters>,
     /// For each step of the plan, where what it names is.
@@ -36,7 +38,13 @@ pub(crate) enum Source {
 impl Code {
     /// Code of the plan's modules, then of what was [`generated`]. Code without adapters is whole, for each has a twin;
     /// and they are left out unless `adapters`.
-    pub(super) fn new(engine: &CoreEngine, plan: &Plan, mut modules: Vec<CoreModule>, adapters: bool) -> Result<Code> {
+    pub(super) fn new(
+        engine: &CoreEngine,
+        plan: &Plan,
+        mut modules: Vec<CoreModule>,
+        reached: Option<Reached>,
+        adapters: bool,
+    ) -> Result<Code> {
         let (planned, found) = (plan.modules.len(), modules.len());
         let with_glue = planned + usize::from(has_glue(plan));
         if found < with_glue {
@@ -54,7 +62,7 @@ impl Code {
         };
         let trampolines = plan.trampolines.iter().map(ty).collect();
         let copier = OnceLock::new();
-        Ok(Code { modules, glue, copier, adapters: Adapters::new(engine, rest)?, sources, trampolines })
+        Ok(Code { modules, glue, copier, reached, adapters: Adapters::new(engine, rest)?, sources, trampolines })
     }
 
     /// The module that copies between two memories.
@@ -106,10 +114,10 @@ fn sources(plan: &Plan, modules: &[CoreModule]) -> Result<Vec<Vec<Source>>> {
 }
 
 /// What is compiled besides the plan's modules: the glue if there is any, then the adapters.
-pub(super) fn generated(plan: &Plan, adapters: bool) -> Result<Vec<Vec<u8>>> {
+pub(super) fn generated(plan: &Plan, reached: Option<&Reached>, adapters: bool) -> Result<Vec<Vec<u8>>> {
     let mut modules: Vec<_> = encode_glue(plan).into_iter().collect();
     if adapters {
-        modules.extend(encode_adapters(plan)?);
+        modules.extend(encode_adapters(plan, reached)?);
     }
     Ok(modules)
 }

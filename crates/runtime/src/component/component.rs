@@ -11,7 +11,7 @@ use super::composition::{Plug, compose, gather, give};
 use super::header::binary;
 use super::load::load_binary;
 use super::{Engine, Loaded, precompiled};
-use crate::engine::{CoreEngine, CoreModule};
+use crate::engine::CoreEngine;
 use crate::plan::Plan;
 use crate::{Error, Result};
 
@@ -170,10 +170,18 @@ impl Component {
         if let Some(code) = self.0.code.get() {
             return Ok(code);
         }
-        let loaded = &self.0.loaded;
-        let modules = self.0.engine.compile(loaded)?;
-        let code = Code::new(self.0.engine.core(), &loaded.plan, modules, self.0.engine.has_adapters())?;
+        let code = self.0.engine.compile(&self.0.loaded)?;
         Ok(self.0.code.get_or_init(|| code))
+    }
+
+    /// Its compiled code, if it is there already.
+    pub(super) fn compiled(&self) -> Option<&Code> {
+        self.0.code.get()
+    }
+
+    /// What was loaded.
+    pub(super) fn loaded(&self) -> &Loaded {
+        &self.0.loaded
     }
 
     /// The core engine that compiles it.
@@ -204,7 +212,6 @@ impl Component {
             return Err(Error::link("the component imports definitions that nobody has given yet")
                 .with_hint("precompile what `Linker::complete` makes of it"));
         }
-        let code = self.code()?.modules().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
-        precompiled::write(&self.0.engine, &self.0.loaded, &code)
+        precompiled::write(&self.0.engine, &self.0.loaded, self.code()?)
     }
 }

@@ -11,7 +11,7 @@ use super::{
     load,
 };
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
-use crate::plan::{Plan, bypass_shims};
+use crate::plan::{Plan, Reached, bypass_shims};
 use crate::{Error, ErrorKind, Features, Limits, Result};
 
 /// What an embedder may choose, once for all stores of an engine.
@@ -196,8 +196,9 @@ impl Engine {
     }
 
     /// The code of a component's modules and of what is generated for it, which is not in the cache.
-    pub(super) fn compile(&self, loaded: &Loaded) -> Result<Vec<CoreModule>> {
-        let generated = generated(&loaded.plan, self.has_adapters())?;
+    pub(super) fn compile(&self, loaded: &Loaded) -> Result<Code> {
+        let reached = Reached::of(&loaded.plan, &loaded.bytes);
+        let generated = generated(&loaded.plan, reached.as_ref(), self.has_adapters())?;
         let mut sources = Vec::new();
         for module in &loaded.plan.modules {
             sources.push(loaded.bytes.get(module.range.clone()).ok_or_else(|| crate::error::bug!("a module's range"))?);
@@ -209,9 +210,9 @@ impl Engine {
         let modules = modules?;
         if let Some(cache) = &self.0.cache {
             let code = modules.iter().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
-            cache.store(&self.cache_key(&loaded.bytes), &code, &tag(&generated));
+            cache.store(&self.cache_key(&loaded.bytes), &code, &note(&generated, reached.as_ref()));
         }
-        Ok(modules)
+        Code::new(&self.0.core, &loaded.plan, modules, reached, self.has_adapters())
     }
 
     fn announce(&self, what: Option<(usize, usize)>) {
@@ -228,8 +229,8 @@ impl Engine {
     }
 
     /// What an artifact notes of how its code was made.
-    pub(super) fn made(&self, plan: &Plan) -> Result<Vec<u8>> {
-        Ok(tag(&generated(plan, self.has_adapters())?))
+    pub(super) fn made(&self, plan: &Plan, reached: Option<&Reached>) -> Result<Vec<u8>> {
+        Ok(note(&generated(plan, reached, self.has_adapters())?, reached))
     }
 
     /// See [`Config::allow_precompiled`].
@@ -238,7 +239,7 @@ impl Engine {
     }
 
     /// The component in `bytes` with its code, which was kept: that of its modules, and of what was generated, of which
-    /// `made` is the [`tag`]. With the error, the bytes come back.
+    /// `made` is the [`note`]. With the error, the bytes come back.
     pub(super) fn revive(
         &self,
         bytes: Vec<u8>,
@@ -257,19 +258,32 @@ impl Engine {
     }
 
     fn revived_code(&self, plan: &Plan, made: &[u8], code: impl FnOnce() -> Result<Vec<CoreModule>>) -> Result<Code> {
+        let (made, reached) = made.split_at_checked(TAG).ok_or_else(other_build)?;
+        let reached = match reached {
+            [] => None,
+            bytes => Some(Reached::read(plan, bytes).ok_or_else(other_build)?),
+        };
         // Adapters may be there and not be wanted, or the reverse; mostly they are what this engine would make.
         for adapters in [self.has_adapters(), !self.has_adapters()] {
-            if made == tag(&generated(plan, adapters)?) {
-                return Code::new(&self.0.core, plan, code()?, self.has_adapters());
+            if made == tag(&generated(plan, reached.as_ref(), adapters)?) {
+                return Code::new(&self.0.core, plan, code()?, reached, self.has_adapters());
             }
         }
         Err(other_build())
     }
 }
 
+/// Bytes of a [`tag`].
+const TAG: usize = 8;
+
 /// Tells what was generated, to be compared with what the reader generates: a version does not say it.
-fn tag(generated: &[Vec<u8>]) -> Vec<u8> {
-    hash_of(&generated).to_le_bytes().to_vec()
+fn tag(generated: &[Vec<u8>]) -> [u8; TAG] {
+    hash_of(&generated).to_le_bytes()
+}
+
+/// What is kept with compiled code: the [`tag`], and what the modules' code was found to reach.
+fn note(generated: &[Vec<u8>], reached: Option<&Reached>) -> Vec<u8> {
+    [&tag(generated)[..], reached.map_or(&[][..], Reached::bytes)].concat()
 }
 
 fn other_build() -> Error {

@@ -2,6 +2,7 @@
 
 mod artifact;
 mod cache;
+mod calls;
 mod cancellable;
 mod code;
 #[allow(clippy::module_inception, reason = "the standard's name")]
@@ -22,6 +23,7 @@ mod shed;
 mod tests;
 mod validate;
 
+pub use calls::CallReport;
 pub use cancellable::cancellable_immediates;
 pub(crate) use code::{Code, Source};
 pub use component::Component;

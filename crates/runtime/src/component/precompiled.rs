@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use super::artifact::{self, Artifact, Place};
+use super::code::Code;
 use super::{Component, Engine, Loaded, shed};
 use crate::engine::CoreModule;
 use crate::{Error, ErrorKind, Result};
@@ -12,9 +13,11 @@ use crate::{Error, ErrorKind, Result};
 const COPIED_BY_SYSTEM: u64 = 256 << 10;
 
 /// See [`Component::precompile`].
-pub(super) fn write(engine: &Engine, loaded: &Loaded, code: &[Vec<u8>]) -> Result<Vec<u8>> {
+pub(super) fn write(engine: &Engine, loaded: &Loaded, code: &Code) -> Result<Vec<u8>> {
     let component = shed::without_code(&loaded.bytes)?;
-    Ok(artifact::write(engine.artifact_hash(), &component, code, &engine.made(&loaded.plan)?))
+    let modules = code.modules().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
+    let made = engine.made(&loaded.plan, code.reached.as_ref())?;
+    Ok(artifact::write(engine.artifact_hash(), &component, &modules, &made))
 }
 
 /// A component from [`write()`], if that is allowed.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::load::load;
+use super::{Component, Config, Engine};
 use crate::plan::{Blocking, Canon, Plan, Step};
 use crate::{Error, ErrorKind, Features, Gate};
 
@@ -190,4 +191,41 @@ fn guests_that_only_copy_asynchronously_block_in_sync_cancels_alone() {
         assert_eq!(blocking.trampoline(index), expected, "{i}: {:?}", trampoline.canon);
     }
     assert!(blocking.core_instance(crate::plan::CoreInstanceIndex(1)));
+}
+
+#[test]
+fn what_code_reaches_is_kept_with_it_and_checked() {
+    // `f` of the callee is clear, though its component waits.
+    let text = br#"(component
+        (component $callee
+            (core func $yield (canon thread.yield))
+            (core module $m (import "" "yield" (func $yield (result i32)))
+                (func (export "f") (result i32) (i32.const 1)) (func (export "g") (result i32) (call $yield)))
+            (core instance $m (instantiate $m (with "" (instance (export "yield" (func $yield))))))
+            (func (export "f") (result u32) (canon lift (core func $m "f")))
+            (func (export "g") (result u32) (canon lift (core func $m "g"))))
+        (component $caller
+            (import "f" (func $f (result u32))) (import "g" (func $g (result u32)))
+            (core func $f (canon lower (func $f))) (core func $g (canon lower (func $g)))
+            (core module $m (import "" "f" (func $f (result i32))) (import "" "g" (func $g (result i32))))
+            (core instance $m (instantiate $m (with "" (instance (export "f" (func $f)) (export "g" (func $g)))))))
+        (instance $callee (instantiate $callee))
+        (instance (instantiate $caller (with "f" (func $callee "f")) (with "g" (func $callee "g")))))"#;
+    let engine = Engine::new(Config::new()).unwrap();
+    let component = Component::from_bytes(&engine, text).unwrap();
+    assert_eq!(component.call_report().adapters.len(), 1);
+    let code = component.code().unwrap();
+    let made = engine.made(component.plan(), code.reached.as_ref()).unwrap();
+    let revive = |made: &[u8]| {
+        let modules = || Ok(code.modules().cloned().collect());
+        engine.revive(component.bytes().to_vec(), made, modules).map_err(|(_, error)| error)
+    };
+    let again = revive(&made).unwrap();
+    assert!(code.reached.is_some() && again.code().unwrap().reached == code.reached);
+    let report = again.call_report();
+    assert_eq!((report.reached, report.adapters.len()), (component.call_report().reached, 1));
+    let longer = [&made[..], &[0]].concat();
+    for made in [&made[..made.len() - 1], &longer, &made[..8], &made[..3], &[]] {
+        assert!(revive(made).is_err_and(|error| error.hint().is_some()), "{made:?}");
+    }
 }

@@ -43,9 +43,9 @@ impl<T> Clone for Prepared<T> {
 impl<T: Send + 'static> Prepared<T> {
     pub(super) fn new(linker: &Linker<T>, component: &Component) -> Result<Self> {
         let (funcs, resources, types) = resolve::link(linker, component)?;
-        component.compile()?;
+        let reached = component.code()?.reached.as_ref();
         let suspends = |import: crate::plan::ImportedFuncIndex| funcs.get(import.at()).is_none_or(HostFunc::suspends);
-        let mut blocking = Blocking::by_function(component.plan(), component.bytes(), suspends);
+        let mut blocking = Blocking::by_function(component.plan(), reached, suspends);
         if resources.iter().any(|resource| resource.rust_type().is_none()) {
             blocking.import_guest_resources(component.plan());
         }

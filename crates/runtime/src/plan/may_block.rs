@@ -1,12 +1,11 @@
 //! Who can block: only these need a stack of their own.
 //!
 //! What cannot block runs on its caller's stack. The answer errs on the side of "can": by component instances, from the plan
-//! alone; and by functions, when there is code to look at ([`reach`]).
+//! alone; and by functions, when the code was looked at ([`Reached`]).
 
-use super::reach::reach;
 use super::{
-    Canon, CoreInstanceIndex, FuncDef, ImportedFuncIndex, InstanceIndex, Lift, LiftIndex, Plan, PlannedResource, Step,
-    Trampoline, TrampolineIndex,
+    Canon, CoreInstanceIndex, FuncDef, ImportedFuncIndex, InstanceIndex, Lift, LiftIndex, Plan, PlannedResource,
+    Reached, Step, Trampoline, TrampolineIndex,
 };
 
 impl Canon {
@@ -64,16 +63,17 @@ impl Blocking {
         Blocking::from(plan, Blocking::by_themselves(plan, suspends))
     }
 
-    /// The same, told apart by functions: `bytes` are those of the component or components that were planned.
+    /// The same, told apart by functions, as far as that was found out.
     #[must_use]
-    pub fn by_function(plan: &Plan, bytes: &[u8], suspends: impl Fn(ImportedFuncIndex) -> bool) -> Self {
+    pub(crate) fn by_function(
+        plan: &Plan,
+        reached: Option<&Reached>,
+        suspends: impl Fn(ImportedFuncIndex) -> bool,
+    ) -> Self {
         let waits = Blocking::by_themselves(plan, suspends);
+        let Some(reached) = reached.filter(|_| waits.contains(&true)) else { return Blocking::from(plan, waits) };
         let mut this = Blocking::from(plan, waits.clone());
-        if this.lifts.contains(&true)
-            && let Some(reached) = reach(plan, bytes, &waits, &this.core_instances)
-        {
-            (this.trampolines, this.lifts) = (reached.trampolines, reached.lifts);
-        }
+        (this.trampolines, this.lifts) = follow(plan, reached, waits);
         this
     }
 
@@ -166,6 +166,33 @@ impl Blocking {
     }
 }
 
+/// Which trampolines and lifted functions can block, when these trampolines can by themselves.
+fn follow(plan: &Plan, reached: &Reached, mut trampolines: Vec<bool>) -> (Vec<bool>, Vec<bool>) {
+    let mut lifts = vec![false; plan.lifts.len()];
+    let mut callers = vec![Vec::new(); lifts.len()];
+    for (at, trampoline) in plan.trampolines.iter().enumerate() {
+        if let Some(callers) = called_lift(plan, &trampoline.canon).and_then(|lift| callers.get_mut(lift.at())) {
+            callers.push(at);
+        }
+    }
+    let mut found: Vec<usize> = (0..trampolines.len()).filter(|at| trampolines.get(*at) == Some(&true)).collect();
+    while let Some(trampoline) = found.pop() {
+        for ((number, lift), callers) in (0..).map(LiftIndex).zip(&mut lifts).zip(&mut callers) {
+            if *lift || !reached.has(number, trampoline) {
+                continue;
+            }
+            *lift = true;
+            for caller in std::mem::take(callers) {
+                if let Some(blocks @ false) = trampolines.get_mut(caller) {
+                    *blocks = true;
+                    found.push(caller);
+                }
+            }
+        }
+    }
+    (trampolines, lifts)
+}
+
 /// For each lifted function, see [`Blocking::enters_others`]. With `guests`, imported resources may have destructors of guests.
 fn enter_others(plan: &Plan, guests: bool) -> Vec<bool> {
     let mut instances = vec![false; plan.instances.len()];
@@ -199,12 +226,14 @@ fn mark(instances: &mut [bool], instance: InstanceIndex, found: &mut Vec<Instanc
 
 /// The component instance whose code runs on the caller's stack during a call.
 fn called(plan: &Plan, canon: &Canon) -> Option<InstanceIndex> {
-    let Canon::Lower { callee: FuncDef::Lift(lift), options, .. } = canon else { return None };
-    if plan.options.get(options.at())?.async_ {
-        return None;
-    }
-    let lift = plan.lifts.get(lift.at())?;
+    let lift = plan.lifts.get(called_lift(plan, canon)?.at())?;
     Some(plan.options.get(lift.options.at())?.instance)
+}
+
+/// The lifted function whose code runs on the caller's stack during a call.
+fn called_lift(plan: &Plan, canon: &Canon) -> Option<LiftIndex> {
+    let Canon::Lower { callee: FuncDef::Lift(lift), options, .. } = canon else { return None };
+    (!plan.options.get(options.at())?.async_).then_some(*lift)
 }
 
 #[cfg(test)]

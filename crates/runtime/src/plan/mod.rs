@@ -11,11 +11,13 @@ mod may_block;
 mod print;
 mod print_canon;
 mod reach;
+mod reached;
 mod shim_module;
 
 pub(crate) use build::{Part, build, compose};
 pub(crate) use bypass::bypass_shims;
 pub use may_block::Blocking;
+pub(crate) use reached::Reached;
 pub(crate) use shim_module::MAX_SHIM;
 
 use std::sync::Arc;

@@ -1,358 +1,303 @@
-//! Which functions can reach a built-in that waits, as the code of core modules tells.
+//! Which built-ins and calls each lifted function can reach, as the code of core modules tells.
 //!
-//! Code that is called through a table may be any function that is in this table. Where code changes tables or calls
-//! references, it may be any of which the component instance makes a reference. What cannot be read, or is too large to be
-//! worth it, is not told apart: [`Blocking`](super::Blocking) then knows component instances only.
+//! Code that is called through a table may be any function of its type that is in this table, or the one at a place, where
+//! the place is always the same. Where code changes tables or calls references, it may be any of which the component instance
+//! makes a reference. Code that is not read, for it has been left out or is too much, can call all that its component instance can.
 
 use std::collections::HashMap;
 
-use super::core_calls::CoreCalls;
-use super::{Canon, CoreDef, FuncDef, FuncIndex, InstanceIndex, LiftIndex, ModuleIndex, Plan, Step};
+use super::core_calls::{CallThrough, CoreCalls, Element, Signature, Signatures};
+use super::{CoreDef, FuncIndex, InstanceIndex, ModuleIndex, Plan, Reached, Step};
 
-/// Bytes of core modules that are looked at. What is larger has been made with libraries that wait somewhere behind a table,
-/// so that nothing would come of it but a slower start.
-const MAX_BYTES: usize = 1 << 20;
+/// Bytes of core modules that are looked at. It takes a small part of the time that compiling them takes.
+const MAX_BYTES: usize = 64 << 20;
 
-/// What is asked about.
-#[derive(Clone, Copy)]
+/// Steps that following calls may take.
+const MAX_STEPS: usize = 1 << 28;
+
+/// What calls or is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Node {
-    Trampoline(usize),
+    /// The core function and the callback of a lifted function.
     Lift(usize),
+    /// What is called by these options besides: `realloc`, `post-return`.
+    Options(usize),
+    Trampoline(usize),
+    /// A function of a core instance.
     Func(usize, u32),
+    /// A call of a function of this type that is there.
+    Call(Place, Signature),
+    /// What is there and has no type that is told apart.
+    Odd(Place),
+    /// Code of a component instance that was not read.
+    Unread(usize),
+}
+
+/// Where functions are that are called by no name. Tables are named where they are defined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    /// In a table of a core instance.
     Table(usize, u32),
-    /// Any function that the component instance makes a reference of.
-    Any(usize),
+    /// At a place of it.
+    Slot(usize, u32, u32),
+    /// Somewhere in it, nobody knows where.
+    Somewhere(usize, u32),
+    /// In references of a component instance.
+    References(usize),
 }
 
-/// A core instance whose code was read.
-struct Read<'c> {
-    calls: &'c CoreCalls,
-    args: &'c [CoreDef],
-    instance: InstanceIndex,
-    /// The numbers of its first function and its first table among all nodes.
-    first_func: usize,
-    first_table: usize,
+/// A core instance.
+struct Core<'c> {
+    /// What its code calls, if it was read.
+    calls: Option<&'c CoreCalls>,
+    instance: usize,
+    /// The functions that it imports.
+    imported_funcs: Vec<Node>,
+    /// The tables that it imports, where they are defined.
+    imported_tables: Vec<(usize, u32)>,
 }
 
-/// Who can wait: trampolines and lifted functions.
-pub(super) struct Reached {
-    pub(super) trampolines: Vec<bool>,
-    pub(super) lifts: Vec<bool>,
-}
-
-/// Follows calls from the trampolines that wait themselves. `reads` says of which core instances the code matters: those of
-/// others cannot wait.
-pub(super) fn reach(plan: &Plan, bytes: &[u8], waits: &[bool], reads: &[bool]) -> Option<Reached> {
-    let modules = read_modules(plan, bytes, reads)?;
-    let graph = Graph::new(plan, &modules, reads)?;
-    let reached = graph.callers_of(plan, waits)?;
-    let of = |first: usize, count: usize| reached.get(first..first + count).map(<[bool]>::to_vec);
-    let trampolines = of(graph.number(Node::Trampoline(0)), plan.trampolines.len())?;
-    Some(Reached { trampolines, lifts: of(graph.number(Node::Lift(0)), plan.lifts.len())? })
-}
-
-fn read_modules(plan: &Plan, bytes: &[u8], reads: &[bool]) -> Option<HashMap<ModuleIndex, CoreCalls>> {
-    let mut modules = HashMap::new();
-    let mut left = MAX_BYTES;
-    for ((module, ..), _) in instantiations(plan).zip(reads).filter(|(_, reads)| **reads) {
-        if modules.contains_key(&module) {
-            continue;
-        }
-        let range = plan.modules.get(module.at())?.range.clone();
-        left = left.checked_sub(range.len())?;
-        modules.insert(module, CoreCalls::of(bytes.get(range)?)?);
+/// Finds out for `plan`, of components with these `bytes`; none if that is too much.
+pub(super) fn reach(plan: &Plan, bytes: &[u8]) -> Option<Reached> {
+    let modules = read_modules(plan, bytes);
+    let mut graph = Graph::new(plan, &modules)?;
+    graph.add_lifts(plan)?;
+    for core in 0..graph.cores.len() {
+        graph.add_core(core)?;
     }
-    Some(modules)
+    graph.reached(plan)
 }
 
-/// The core instances in their order.
-fn instantiations(plan: &Plan) -> impl Iterator<Item = (ModuleIndex, &[CoreDef], InstanceIndex)> {
-    plan.steps.iter().filter_map(|step| match step {
-        Step::Instantiate { module, args, instance } => Some((*module, args.as_slice(), *instance)),
-        _ => None,
-    })
+fn read_modules(plan: &Plan, bytes: &[u8]) -> HashMap<ModuleIndex, CoreCalls> {
+    let (mut modules, mut signatures, mut left) = (HashMap::new(), Signatures::default(), MAX_BYTES);
+    for (number, module) in (0..).map(ModuleIndex).zip(&plan.modules) {
+        if let Some(bytes) = bytes.get(module.range.clone())
+            && let Some(rest) = left.checked_sub(bytes.len())
+            && let Some(calls) = CoreCalls::of(bytes, &mut signatures)
+        {
+            left = rest;
+            modules.insert(number, calls);
+        }
+    }
+    modules
 }
 
 struct Graph<'c> {
-    /// By the plan's number; none for those whose code does not matter.
-    read: Vec<Option<Read<'c>>>,
-    first_lift: usize,
-    first_any: usize,
-    nodes: usize,
+    /// Core instances in the plan's order.
+    cores: Vec<Core<'c>>,
     /// For each component instance, whether functions may come into any of its tables.
     changes_tables: Vec<bool>,
+    numbers: HashMap<Node, usize>,
+    /// Who calls whom: callees with callers, by their numbers.
+    callers: Vec<(usize, usize)>,
 }
 
 impl<'c> Graph<'c> {
-    fn new(plan: &'c Plan, modules: &'c HashMap<ModuleIndex, CoreCalls>, reads: &[bool]) -> Option<Self> {
-        let first_lift = plan.trampolines.len();
-        let first_any = first_lift + plan.lifts.len();
-        let mut nodes = first_any + plan.instances.len();
-        let mut changes_tables = vec![false; plan.instances.len()];
-        let mut read = Vec::new();
-        for ((module, args, instance), reads) in instantiations(plan).zip(reads) {
-            if !reads {
-                read.push(None);
-                continue;
-            }
-            let calls = modules.get(&module)?;
-            let (first_func, first_table) = (nodes, nodes + calls.funcs as usize);
-            nodes = first_table + calls.tables as usize;
-            *changes_tables.get_mut(instance.at())? |= calls.changes_tables;
-            read.push(Some(Read { calls, args, instance, first_func, first_table }));
+    fn new(plan: &'c Plan, modules: &'c HashMap<ModuleIndex, CoreCalls>) -> Option<Self> {
+        let changes_tables = vec![false; plan.instances.len()];
+        let mut this = Graph { cores: Vec::new(), changes_tables, numbers: HashMap::new(), callers: Vec::new() };
+        // Those that are asked about have the first numbers.
+        let lifts = (0..plan.lifts.len()).map(Node::Lift);
+        let options = (0..plan.options.len()).map(Node::Options);
+        for node in lifts.chain(options).chain((0..plan.trampolines.len()).map(Node::Trampoline)) {
+            this.number(node);
         }
-        Some(Graph { read, first_lift, first_any, nodes, changes_tables })
-    }
-
-    fn number(&self, node: Node) -> usize {
-        let read = |core: usize| self.read.get(core).and_then(Option::as_ref);
-        match node {
-            Node::Trampoline(at) => at,
-            Node::Lift(at) => self.first_lift + at,
-            Node::Any(instance) => self.first_any + instance,
-            // What is not read has no calls; it stands at a number without any.
-            Node::Func(core, func) => read(core).map_or(self.nodes, |read| read.first_func + func as usize),
-            Node::Table(core, table) => read(core).map_or(self.nodes, |read| read.first_table + table as usize),
-        }
-    }
-
-    /// For each node, whether it can call a trampoline that waits.
-    fn callers_of(&self, plan: &Plan, waits: &[bool]) -> Option<Vec<bool>> {
-        let mut callers: Vec<(usize, usize)> = Vec::new();
-        let mut calls = |from: Node, to: Node| callers.push((self.number(to), self.number(from)));
-        self.between_components(plan, &mut calls)?;
-        for (core, read) in self.read.iter().enumerate() {
-            if let Some(read) = read {
-                self.of_core_instance(core, read, &mut calls)?;
+        for step in &plan.steps {
+            if let Step::Instantiate { module, args, instance: InstanceIndex(instance) } = step {
+                this.add_instance(plan, modules.get(module), args, *instance as usize)?;
             }
         }
-        callers.sort_unstable();
-        callers.dedup();
-        let mut reached = vec![false; self.nodes + 1];
-        let mut found: Vec<usize> = waits.iter().enumerate().filter(|(_, waits)| **waits).map(|(at, _)| at).collect();
-        for &node in &found {
-            *reached.get_mut(node)? = true;
-        }
-        while let Some(node) = found.pop() {
-            let first = callers.partition_point(|(callee, _)| *callee < node);
-            for (_, caller) in callers.get(first..)?.iter().take_while(|(callee, _)| *callee == node) {
-                if !std::mem::replace(reached.get_mut(*caller)?, true) {
-                    found.push(*caller);
+        Some(this)
+    }
+
+    fn add_instance(
+        &mut self,
+        plan: &Plan,
+        calls: Option<&'c CoreCalls>,
+        args: &[CoreDef],
+        instance: usize,
+    ) -> Option<()> {
+        let mut core = Core { calls, instance, imported_funcs: Vec::new(), imported_tables: Vec::new() };
+        *self.changes_tables.get_mut(instance)? |= calls.is_none_or(|calls| calls.changes_tables);
+        match calls {
+            Some(calls) => {
+                for import in &calls.imported_funcs {
+                    core.imported_funcs.push(self.func_of(args.get(*import)?)?);
+                }
+                for (table, import) in (0..).zip(&calls.imported_tables) {
+                    let found = self.table_of(args.get(*import)?)?;
+                    core.imported_tables.push(found.unwrap_or((self.cores.len(), table)));
+                }
+            }
+            None if self.numbers.contains_key(&Node::Unread(instance)) => {}
+            None => {
+                self.calls(Node::Odd(Place::References(instance)), Node::Unread(instance));
+                for (at, trampoline) in plan.trampolines.iter().enumerate() {
+                    if trampoline.instance.at() == instance {
+                        self.calls(Node::Unread(instance), Node::Trampoline(at));
+                    }
                 }
             }
         }
-        Some(reached)
+        self.cores.push(core);
+        Some(())
     }
 
-    /// Lowered functions that call lifted ones on their caller's stack, and those lifted functions.
-    fn between_components(&self, plan: &Plan, calls: &mut impl FnMut(Node, Node)) -> Option<()> {
-        for (at, trampoline) in plan.trampolines.iter().enumerate() {
-            if let Canon::Lower { callee: FuncDef::Lift(LiftIndex(lift)), options, .. } = &trampoline.canon
-                && !plan.options.get(options.at())?.async_
-            {
-                calls(Node::Trampoline(at), Node::Lift(*lift as usize));
-            }
+    fn number(&mut self, node: Node) -> usize {
+        let next = self.numbers.len();
+        *self.numbers.entry(node).or_insert(next)
+    }
+
+    fn calls(&mut self, caller: Node, callee: Node) {
+        let edge = (self.number(callee), self.number(caller));
+        self.callers.push(edge);
+    }
+
+    /// The function that is meant.
+    fn func_of(&self, def: &CoreDef) -> Option<Node> {
+        match def {
+            CoreDef::Trampoline(index) => Some(Node::Trampoline(index.at())),
+            CoreDef::Export { instance, name } => match self.cores.get(instance.at())? {
+                Core { calls: Some(calls), .. } => self.func(instance.at(), *calls.exported_funcs.get(name)?),
+                Core { calls: None, instance, .. } => Some(Node::Unread(*instance)),
+            },
         }
-        let funcs: HashMap<FuncIndex, &CoreDef> = plan.steps.iter().filter_map(extracted).collect();
+    }
+
+    /// The table that is meant; none of an instance whose code was not read.
+    fn table_of(&self, def: &CoreDef) -> Option<Option<(usize, u32)>> {
+        let CoreDef::Export { instance, name } = def else { return None };
+        match self.cores.get(instance.at())?.calls {
+            Some(calls) => self.table(instance.at(), *calls.exported_tables.get(name)?).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// Function `func` of a core instance, where it is defined.
+    fn func(&self, core: usize, func: u32) -> Option<Node> {
+        let imported = self.cores.get(core)?.imported_funcs.get(func as usize);
+        Some(imported.copied().unwrap_or(Node::Func(core, func)))
+    }
+
+    /// Table `table` of a core instance, where it is defined.
+    fn table(&self, core: usize, table: u32) -> Option<(usize, u32)> {
+        let imported = self.cores.get(core)?.imported_tables.get(table as usize);
+        Some(imported.copied().unwrap_or((core, table)))
+    }
+
+    /// What is called by the runtime.
+    fn add_lifts(&mut self, plan: &Plan) -> Option<()> {
+        let extracted = |step: &'_ Step| match step {
+            Step::ExtractFunc(index, def) => Some((*index, self.func_of(def)?)),
+            _ => None,
+        };
+        let funcs: HashMap<FuncIndex, Node> = plan.steps.iter().filter_map(extracted).collect();
         for (at, lift) in plan.lifts.iter().enumerate() {
             let callback = plan.options.get(lift.options.at())?.callback;
             for func in std::iter::once(lift.callee).chain(callback) {
-                calls(Node::Lift(at), self.func(funcs.get(&func)?)?);
+                self.calls(Node::Lift(at), *funcs.get(&func)?);
+            }
+        }
+        for (at, options) in plan.options.iter().enumerate() {
+            for func in options.realloc.iter().chain(&options.post_return) {
+                self.calls(Node::Options(at), *funcs.get(func)?);
             }
         }
         Some(())
     }
 
     /// What the code of a core instance calls.
-    fn of_core_instance(&self, core: usize, read: &Read<'_>, calls: &mut impl FnMut(Node, Node)) -> Option<()> {
-        let any = Node::Any(read.instance.at());
-        let changes_tables = *self.changes_tables.get(read.instance.at())?;
-        for (func, import) in read.calls.imported_funcs.iter().enumerate() {
-            calls(Node::Func(core, func as u32), self.func(read.args.get(*import)?)?);
+    fn add_core(&mut self, core: usize) -> Option<()> {
+        let &Core { calls: Some(calls), instance, .. } = self.cores.get(core)? else { return Some(()) };
+        for &(caller, callee) in &calls.calls {
+            let callee = self.func(core, callee)?;
+            self.calls(Node::Func(core, caller), callee);
         }
-        for (table, import) in read.calls.imported_tables.iter().enumerate() {
-            let (own, others) = (Node::Table(core, table as u32), self.table(read.args.get(*import)?)?);
-            // They are the same: each has what is put into the other.
-            calls(own, others);
-            calls(others, own);
+        for call in &calls.calls_through {
+            self.add_call_through(core, instance, call)?;
         }
-        for table in (0..read.calls.tables).filter(|_| changes_tables) {
-            calls(Node::Table(core, table), any);
+        for &(caller, signature) in &calls.calls_any {
+            self.add_call(Node::Func(core, caller), Place::References(instance), signature);
         }
-        for &(caller, callee) in &read.calls.calls {
-            calls(Node::Func(core, caller), Node::Func(core, callee));
+        for Element { table, place, func } in &calls.elements {
+            let (owner, table) = self.table(core, *table)?;
+            let exactly = place.map_or(Place::Somewhere(owner, table), |at| Place::Slot(owner, table, at));
+            for place in [Place::Table(owner, table), exactly] {
+                self.add_function(core, place, *func)?;
+            }
         }
-        for &(caller, table) in &read.calls.calls_through {
-            calls(Node::Func(core, caller), Node::Table(core, table));
-        }
-        for &caller in &read.calls.calls_any {
-            calls(Node::Func(core, caller), any);
-        }
-        for &(table, func) in &read.calls.elements {
-            calls(Node::Table(core, table), Node::Func(core, func));
-        }
-        for &func in &read.calls.referenced {
-            calls(any, Node::Func(core, func));
+        for &func in &calls.referenced {
+            self.add_function(core, Place::References(instance), func)?;
         }
         Some(())
     }
 
-    fn func(&self, def: &CoreDef) -> Option<Node> {
-        self.export(def, |calls, name| calls.exported_funcs.get(name).copied(), Node::Func)
-    }
-
-    fn table(&self, def: &CoreDef) -> Option<Node> {
-        self.export(def, |calls, name| calls.exported_tables.get(name).copied(), Node::Table)
-    }
-
-    fn export(
-        &self,
-        def: &CoreDef,
-        find: impl Fn(&CoreCalls, &str) -> Option<u32>,
-        node: fn(usize, u32) -> Node,
-    ) -> Option<Node> {
-        match def {
-            CoreDef::Trampoline(index) => Some(Node::Trampoline(index.at())),
-            CoreDef::Export { instance, name } => match self.read.get(instance.at())? {
-                Some(read) => Some(node(instance.at(), find(read.calls, name)?)),
-                None => Some(node(instance.at(), 0)),
-            },
+    fn add_call_through(&mut self, core: usize, instance: usize, call: &CallThrough) -> Option<()> {
+        let (owner, table) = self.table(core, call.table)?;
+        let caller = Node::Func(core, call.caller);
+        if *self.changes_tables.get(instance)? {
+            self.add_call(caller, Place::References(instance), call.signature);
         }
+        match call.place {
+            None => self.add_call(caller, Place::Table(owner, table), call.signature),
+            Some(at) => {
+                self.add_call(caller, Place::Slot(owner, table, at), call.signature);
+                self.add_call(caller, Place::Somewhere(owner, table), call.signature);
+            }
+        }
+        Some(())
     }
-}
 
-fn extracted(step: &Step) -> Option<(FuncIndex, &CoreDef)> {
-    match step {
-        Step::ExtractFunc(index, def) => Some((*index, def)),
-        _ => None,
+    fn add_call(&mut self, caller: Node, place: Place, signature: Signature) {
+        self.calls(caller, Node::Call(place, signature));
+        self.calls(caller, Node::Odd(place));
+    }
+
+    /// Function `func` of a core instance is at a place.
+    fn add_function(&mut self, core: usize, place: Place, func: u32) -> Option<()> {
+        let node = self.func(core, func)?;
+        match *self.cores.get(core)?.calls?.funcs.get(func as usize)? {
+            None => self.calls(Node::Odd(place), node),
+            signature => {
+                self.calls(Node::Call(place, signature), node);
+                self.calls(Node::Call(place, None), node);
+            }
+        }
+        Some(())
+    }
+
+    /// Goes from each trampoline to who calls it, and on to who calls those.
+    fn reached(mut self, plan: &Plan) -> Option<Reached> {
+        self.callers.sort_unstable();
+        self.callers.dedup();
+        let first = |node| self.callers.partition_point(|(callee, _)| *callee < node);
+        let firsts: Vec<usize> = (0..=self.numbers.len()).map(first).collect();
+        let roots = plan.lifts.len() + plan.options.len();
+        let mut reached = Reached::nothing(plan);
+        let (mut seen, mut steps) = (vec![usize::MAX; self.numbers.len()], 0);
+        for trampoline in 0..plan.trampolines.len() {
+            let mut found = vec![roots + trampoline];
+            while let Some(node) = found.pop() {
+                let callers = self.callers.get(*firsts.get(node)?..*firsts.get(node + 1)?)?;
+                steps += 1 + callers.len();
+                for &(_, caller) in callers {
+                    if std::mem::replace(seen.get_mut(caller)?, trampoline) != trampoline {
+                        if caller < roots {
+                            reached.add(caller, trampoline)?;
+                        } else {
+                            found.push(caller);
+                        }
+                    }
+                }
+            }
+            if steps > MAX_STEPS {
+                return None;
+            }
+        }
+        Some(reached)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::core_calls::CoreCalls;
-    use super::super::{Blocking, LiftIndex};
-    use crate::Features;
-    use crate::component::{SHED, load};
-
-    /// Whether the functions `f` and `g` of a component can wait. `code` is in a module that imports `wait`, `fine` (two
-    /// built-ins) and the table `shared`, in which `others` can be put.
-    fn waits(code: &str, others: &str) -> [bool; 2] {
-        let text = format!(
-            r#"(component
-                (core module $libc (memory (export "m") 1) (table (export "t") 4 funcref)
-                    (func (export "from-libc") (result i32) (i32.const 0)))
-                (core instance $libc (instantiate $libc))
-                (core func $wait (canon waitable-set.wait (memory (core memory $libc "m"))))
-                (core func $fine (canon waitable-set.poll (memory (core memory $libc "m"))))
-                (core module $m
-                    (type $b (func (param i32 i32) (result i32)))
-                    (import "" "wait" (func $wait (type $b)))
-                    (import "" "fine" (func $fine (type $b)))
-                    (import "" "shared" (table $shared 4 funcref))
-                    {code})
-                (core instance $i (instantiate $m (with "" (instance (export "wait" (func $wait))
-                    (export "fine" (func $fine)) (export "shared" (table $libc "t"))))))
-                (core module $others
-                    (type $b (func (param i32 i32) (result i32)))
-                    (import "" "wait" (func $wait (type $b)))
-                    (import "" "shared" (table $shared 4 funcref))
-                    {others})
-                (core instance (instantiate $others (with "" (instance (export "wait" (func $wait))
-                    (export "shared" (table $libc "t"))))))
-                (func (export "f") async (canon lift (core func $i "f") async (callback (core func $i "callback"))))
-                (func (export "g") async (canon lift (core func $i "g") async (callback (core func $i "callback")))))"#
-        );
-        let loaded = load(text.as_bytes(), &Features::all()).unwrap_or_else(|error| panic!("{error:?}"));
-        assert!(Blocking::linked(&loaded.plan, |_| false).lift(LiftIndex(0)), "by instances, everybody can wait");
-        let blocking = Blocking::by_function(&loaded.plan, &loaded.bytes, |_| false);
-        [0, 1].map(|lift| blocking.lift(LiftIndex(lift)))
-    }
-
-    fn call(func: &str) -> String {
-        format!("({func} (i32.const 0) (i32.const 0))")
-    }
-
-    fn exports(f: &str, g: &str) -> String {
-        format!(
-            r#"(func (export "f") (result i32) {f}) (func $g (export "g") (result i32) {g})
-            (func (export "callback") (param i32 i32 i32) (result i32) (i32.const 0))"#
-        )
-    }
-
-    #[test]
-    fn who_calls_what_waits_can_wait() {
-        assert_eq!(waits(&exports(&call("call $wait"), &call("call $fine")), ""), [true, false]);
-        assert_eq!(waits(&exports("(call $g)", &call("return_call $wait")), ""), [true, true]);
-        assert_eq!(waits(&exports(&call("call $fine"), "(i32.const 0)"), ""), [false, false]);
-    }
-
-    #[test]
-    fn a_callback_that_waits_counts_for_all_that_have_it() {
-        let waiting = r#"(func (export "callback") (param i32 i32 i32) (result i32)
-                (call $wait (i32.const 0) (i32.const 0)))
-            (func (export "f") (result i32) (i32.const 0)) (func (export "g") (result i32) (i32.const 0))"#;
-        assert_eq!(waits(waiting, ""), [true, true]);
-    }
-
-    #[test]
-    fn a_table_is_all_that_is_put_into_it() {
-        let through =
-            |table: &str| format!("(call_indirect {table} (type $b) (i32.const 0) (i32.const 0) (i32.const 0))");
-        let code = exports(&through("$own"), &through("$fines"));
-        let tables = "(table $own funcref (elem $wait)) (table $fines funcref (elem $fine))";
-        assert_eq!(waits(&format!("{tables} {code}"), ""), [true, false]);
-        // Another module puts it into a table of the first.
-        let code = exports(&through("$shared"), &through("$fines"));
-        assert_eq!(waits(&format!("{tables} {code}"), ""), [false, false]);
-        assert_eq!(
-            waits(&format!("{tables} {code}"), "(elem (table $shared) (i32.const 1) func $wait)"),
-            [true, false]
-        );
-        // Or a function that calls it.
-        let outer = "(func $outer (result i32) (call $wait (i32.const 0) (i32.const 0)))
-            (elem (table $shared) (i32.const 1) func $outer)";
-        assert_eq!(waits(&format!("{tables} {code}"), outer), [true, false]);
-    }
-
-    #[test]
-    fn where_tables_change_each_may_have_any_function() {
-        let code =
-            exports("(call_indirect $own (type $b) (i32.const 0) (i32.const 0) (i32.const 0))", &call("call $fine"));
-        let own = format!("(table $own 4 funcref) {code}");
-        let changes = "(elem declare func $wait)
-            (func (table.set $shared (i32.const 0) (ref.func $wait)))";
-        assert_eq!(waits(&own, ""), [false, false]);
-        assert_eq!(waits(&own, changes), [true, false]);
-        assert_eq!(waits(&own, "(elem declare func $wait)"), [false, false], "nothing moves it");
-        let passive = "(elem $e func $wait) (func (table.init $shared $e (i32.const 0) (i32.const 0) (i32.const 1)))";
-        assert_eq!(waits(&own, passive), [true, false]);
-    }
-
-    #[test]
-    fn a_module_without_its_code_tells_nothing() {
-        let module = wat::parse_str(r#"(module (func (export "f")))"#).expect("text");
-        assert!(CoreCalls::of(&module).is_some());
-        let mut marked = module.clone();
-        marked.extend([0, SHED.len() as u8 + 1, SHED.len() as u8]);
-        marked.extend(SHED.as_bytes());
-        assert!(CoreCalls::of(&marked).is_none());
-        // Sections of a function and of its code are left out.
-        let (functions, code) = ([3, 2, 1, 0], [10, 4, 1, 2, 0, 11]);
-        let without = |bytes: &[u8], part: &[u8]| {
-            let at = bytes.windows(part.len()).position(|found| found == part).expect("the section");
-            [&bytes[..at], &bytes[at + part.len()..]].concat()
-        };
-        assert!(CoreCalls::of(&without(&module, &code)).is_none());
-        assert!(CoreCalls::of(&without(&without(&module, &code), &functions)).is_none());
-    }
-
-    #[test]
-    fn a_reference_may_be_any_function() {
-        let code = exports(
-            "(call_ref $b (i32.const 0) (i32.const 0) (ref.func $wait))",
-            "(call_ref $b (i32.const 0) (i32.const 0) (ref.null $b))",
-        );
-        assert_eq!(waits(&format!("(elem declare func $wait) {code}"), ""), [true, true]);
-    }
-}
+#[path = "reach_tests.rs"]
+mod tests;

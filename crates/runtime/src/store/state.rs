@@ -18,7 +18,9 @@ use crate::stream::{CopyEnd, HostEnd, Shared};
 use crate::task::direct::Direct;
 use crate::task::light::{self, LightCall};
 use crate::task::light_host::Visible;
-use crate::task::{Callee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet};
+use crate::task::{
+    Callee, CoreCallee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet,
+};
 use crate::{AsyncRules, Limits, Result};
 
 /// How many stores there were in the process.
@@ -94,6 +96,9 @@ pub(crate) struct State {
     /// Calls under way that have an adapter and borrow, innermost last. A trap leaves entries behind, as above.
     pub(crate) adapted_calls: Vec<AdaptedCall>,
 
+    /// Functions that adapters call which make an entry of the call, see `task/light_adapter.rs`.
+    pub(crate) adapted_callees: Vec<Arc<CoreCallee>>,
+
     #[cfg(test)]
     pub(crate) engine_test: EngineTest,
 }
@@ -156,6 +161,7 @@ impl State {
             switch_to: None,
             outer_storages: Vec::new(),
             adapted_calls: Vec::new(),
+            adapted_callees: Vec::new(),
             #[cfg(test)]
             engine_test: EngineTest::default(),
         }

@@ -6,6 +6,7 @@
 
 use super::direct::Direct;
 use super::enter::release_exclusive;
+use super::light_adapter;
 use super::light_host::{LightHost, keep_place};
 use super::waitable_set::start_waiting;
 use super::{
@@ -39,6 +40,8 @@ pub(super) enum Side {
     Guest(u32, Args),
     /// The host.
     Host(LightHost),
+    /// An adapter: the place of what was called in [`State::adapted_callees`].
+    Adapter(u32),
 }
 
 /// What a light call came to when its core call returned.
@@ -123,9 +126,15 @@ pub(super) fn enter(state: &mut State, callee: &CoreCallee, side: Side) -> Resul
     if callee.ty.async_ && callee.needs_exclusive() {
         state.instances.get_mut(callee.options.instance)?.exclusive_thread = Some(ThreadId::NONE);
     }
+    push(state, side);
+    Ok(())
+}
+
+/// Makes an entry that runs from now on.
+#[inline]
+pub(super) fn push(state: &mut State, side: Side) {
     let outer = std::mem::replace(&mut state.current, Current { light: true, ..Current::default() });
     state.light.push(LightCall { side, outer, result: None, storage: [0, 0] });
-    Ok(())
 }
 
 /// The core call that [`begin`] prepared has returned `bits`.
@@ -167,7 +176,7 @@ pub(crate) fn return_values(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u
     let callee = callee_of(state, call)?;
     let same_types = match call.side {
         Side::Guest(..) => lowered_of(state, call)?.guest()?.same_types,
-        Side::Host(_) => true,
+        Side::Host(_) | Side::Adapter(_) => true,
     };
     let Some(plain) = callee.plain_result.as_ref().filter(|_| same_types) else {
         return pass_result(store, max_flat, flat);
@@ -236,6 +245,7 @@ fn callee_of<'s>(state: &'s State, call: &'s LightCall) -> Result<&'s CoreCallee
     match &call.side {
         Side::Guest(..) => Ok(&lowered_of(state, call)?.guest()?.callee),
         Side::Host(host) => host.callee(state).map(|callee| &**callee),
+        Side::Adapter(number) => light_adapter::callee(state, *number).map(|callee| &**callee),
     }
 }
 
@@ -323,6 +333,10 @@ fn make_task(state: &mut State, call: LightCall, outer: Current) -> Result<Threa
         Side::Host(host) => {
             let place = keep_place(state, &host, call.result);
             (host.callee(state)?.clone(), Caller::Host { lower_args: None, result: Some(place) }, None)
+        }
+        Side::Adapter(number) => {
+            state.direct.push(Direct { outer, subtask: SubtaskId::NONE });
+            (light_adapter::callee(state, number)?.clone(), Caller::Destructor(0), None)
         }
     };
     let (instance, exclusive) = (callee.options.instance, callee.ty.async_ && callee.needs_exclusive());

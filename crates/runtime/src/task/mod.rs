@@ -10,6 +10,7 @@ pub(crate) mod enter;
 mod error_context;
 mod go_on;
 pub(crate) mod light;
+pub(crate) mod light_adapter;
 pub(crate) mod light_host;
 mod resolve;
 mod run;

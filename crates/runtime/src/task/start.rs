@@ -105,7 +105,8 @@ pub(crate) enum Caller {
     },
     /// A guest, through a lowered function.
     Guest(SubtaskId),
-    /// The runtime itself, for a destructor: one core value, no result.
+    /// The runtime itself, for a destructor: one core value, no result. Also who brings values and takes the result otherwise: an
+    /// adapter, or the engine for a start function.
     Destructor(u32),
 }
 
