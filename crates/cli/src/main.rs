@@ -21,7 +21,9 @@ mod wast;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use options::Deferred;
 
 const EXIT_CODES: &str = "Exit codes: the guest's own; 134 when the guest traps; 1 for every other failure; \
                           2 for a command line that is wrong.";
@@ -43,25 +45,25 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Runs a component (also without the word `run`)
-    Run(run::RunArgs),
+    Run(Deferred<run::RunArgs>),
     /// Answers HTTP requests with a component
-    Serve(Box<serve::ServeArgs>),
+    Serve(Deferred<Box<serve::ServeArgs>>),
     /// Shows what a component imports, exports and is made of
-    Inspect(inspect::InspectArgs),
+    Inspect(Deferred<inspect::InspectArgs>),
     /// Compiles a component ahead of time
-    Compile(compile::CompileArgs),
+    Compile(Deferred<compile::CompileArgs>),
     /// Writes one component that links a component with plugs
-    Compose(compose::ComposeArgs),
+    Compose(Deferred<compose::ComposeArgs>),
     /// Runs scripts of components and assertions (`.wast`)
-    Wast(wast::WastArgs),
+    Wast(Deferred<wast::WastArgs>),
     /// Runs the test suites of WASI (`manifest.json` and `*.wasm`)
-    Conformance(conformance::ConformanceArgs),
+    Conformance(Deferred<conformance::ConformanceArgs>),
     /// Prints a completion script for a shell
-    Completion(completion::CompletionArgs),
+    Completion(Deferred<completion::CompletionArgs>),
 }
 
 fn main() -> ExitCode {
-    let done = match CommandLine::try_parse() {
+    let done = match read_line() {
         Ok(line) => obey(line),
         Err(error) => match options::help_asked(&error) {
             Some(help) => report::out(help).map(|()| ExitCode::SUCCESS),
@@ -71,16 +73,28 @@ fn main() -> ExitCode {
     done.unwrap_or_else(|failure| report::fail(&failure))
 }
 
+/// What the command line says.
+fn read_line() -> Result<CommandLine, clap::Error> {
+    let mut command = CommandLine::command();
+    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    let line = matches.and_then(|mut matches| {
+        CommandLine::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    });
+    // It is as large as all that can be said, and made once: the process takes it along when it ends.
+    std::mem::forget(command);
+    line
+}
+
 fn obey(line: CommandLine) -> Result<ExitCode, report::Failure> {
     match line.command {
         None => run::run(&line.run),
-        Some(Command::Run(args)) => run::run(&args),
-        Some(Command::Serve(args)) => serve::serve(&args),
-        Some(Command::Inspect(args)) => inspect::inspect(&args),
-        Some(Command::Compile(args)) => compile::compile(&args),
-        Some(Command::Compose(args)) => compose::compose(&args),
-        Some(Command::Wast(args)) => wast::wast(&args),
-        Some(Command::Conformance(args)) => conformance::conformance(&args),
-        Some(Command::Completion(args)) => completion::completion(&args),
+        Some(Command::Run(Deferred(args))) => run::run(&args),
+        Some(Command::Serve(Deferred(args))) => serve::serve(&args),
+        Some(Command::Inspect(Deferred(args))) => inspect::inspect(&args),
+        Some(Command::Compile(Deferred(args))) => compile::compile(&args),
+        Some(Command::Compose(Deferred(args))) => compose::compose(&args),
+        Some(Command::Wast(Deferred(args))) => wast::wast(&args),
+        Some(Command::Conformance(Deferred(args))) => conformance::conformance(&args),
+        Some(Command::Completion(Deferred(args))) => completion::completion(&args),
     }
 }

@@ -8,6 +8,7 @@ use thalweg::{Error, ResourceTable, Result};
 use crate::filesystem::{Descriptor, DirPerms};
 use crate::http::{DEFAULT_MAX_FIELDS_SIZE, HttpContext};
 use crate::native::{self, OsHttpClient, OsMonotonicClock, OsNetwork, OsRandom, OsSystemClock};
+use crate::random::DEFAULT_MAX_RANDOM_SIZE;
 use crate::sim::{SeededRandom, SimClock, SimHttp, SimNetwork};
 use crate::sockets::{NetworkGrant, NetworkPolicy};
 use crate::sys::{HttpClient, Input, MonotonicClock, Network, Node, Output, Random, SystemClock};
@@ -30,6 +31,7 @@ pub struct WasiBuilder {
     system_clock: Arc<dyn SystemClock>,
     random: Box<dyn Random>,
     insecure_random: Box<dyn Random>,
+    max_random_size: u64,
     insecure_seed: Option<(u64, u64)>,
 }
 
@@ -61,6 +63,7 @@ impl WasiBuilder {
             system_clock: Arc::new(OsSystemClock),
             random: Box::new(OsRandom),
             insecure_random: Box::new(OsRandom),
+            max_random_size: DEFAULT_MAX_RANDOM_SIZE,
             insecure_seed: None,
         }
     }
@@ -226,6 +229,14 @@ impl WasiBuilder {
         self
     }
 
+    /// Sets how many random bytes one call gives; with 0.2, asking for more is an error of kind
+    /// [`Limit`](thalweg::ErrorKind::Limit).
+    #[must_use]
+    pub fn max_random_size(mut self, bytes: u64) -> Self {
+        self.max_random_size = bytes;
+        self
+    }
+
     /// Sets the one random value of the run.
     #[must_use]
     pub fn insecure_seed(mut self, seed: (u64, u64)) -> Self {
@@ -270,6 +281,7 @@ impl WasiBuilder {
             system_clock: self.system_clock,
             random: self.random,
             insecure_random: self.insecure_random,
+            max_random_size: self.max_random_size,
             insecure_seed,
             table: ResourceTable::new(),
         })

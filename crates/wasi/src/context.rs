@@ -46,6 +46,8 @@ pub struct WasiContext {
     pub random: Box<dyn Random>,
     /// Random bytes for everything else.
     pub insecure_random: Box<dyn Random>,
+    /// The most random bytes that one call gives.
+    pub max_random_size: u64,
     /// One random value for the whole run.
     pub insecure_seed: (u64, u64),
     /// The host objects behind the guest's handles.

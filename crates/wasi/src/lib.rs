@@ -34,11 +34,11 @@ pub use sockets::NetworkPolicy;
 ///
 /// When one of the names is defined already.
 pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
-    cli::add_to_linker(linker)?;
-    clocks::add_to_linker(linker)?;
-    random::add_to_linker(linker)?;
-    filesystem::add_to_linker(linker)?;
-    sockets::add_to_linker(linker)?;
-    http::add_to_linker(linker)?;
+    linker.package("wasi:cli@0.3.2", cli::add_to_linker)?;
+    linker.package("wasi:clocks@0.3.2", clocks::add_to_linker)?;
+    linker.package("wasi:random@0.3.2", random::add_to_linker)?;
+    linker.package("wasi:filesystem@0.3.2", filesystem::add_to_linker)?;
+    linker.package("wasi:sockets@0.3.2", sockets::add_to_linker)?;
+    linker.package("wasi:http@0.3.2", http::add_to_linker)?;
     p2::add_to_linker(linker)
 }

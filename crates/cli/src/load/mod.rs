@@ -73,7 +73,9 @@ fn load_parts(
 ) -> Result<Loaded, Failure> {
     let engine = engine(settings, precompiled)?;
     match &source.mapped {
-        Some(file) => load_mapped(engine, &source.name, file, plugs),
+        Some(file) if plugs.is_empty() => load_mapped(engine, &source.name, file),
+        // It can't be linked, which is said by who would do it.
+        Some(_) => load_bytes(engine, &source.name, Cow::Owned(source.read_mapped()?), plugs),
         None => load_bytes(engine, &source.name, Cow::Borrowed(&source.bytes), plugs),
     }
 }
@@ -113,12 +115,7 @@ fn engine(settings: &Settings, precompiled: Precompiled) -> Result<Engine, Failu
     Ok(Engine::new(config)?)
 }
 
-fn load_mapped(engine: Engine, name: &str, file: &File, plugs: &[Source]) -> Result<Loaded, Failure> {
-    let refused = "a precompiled component can't be linked with others any more";
-    let help = "give the component that it was compiled from";
-    if !plugs.is_empty() {
-        return Err(Failure::new(refused).with_help(help).at(name));
-    }
+fn load_mapped(engine: Engine, name: &str, file: &File) -> Result<Loaded, Failure> {
     let component = Component::from_precompiled_file(&engine, file)
         .unwrap_or_else(|| Err(thalweg::Error::host("the file was changed while it was opened")))
         .map_err(|error| Failure::from(error).at(name))?;

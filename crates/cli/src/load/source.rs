@@ -24,30 +24,48 @@ pub struct Source {
 impl Source {
     /// Reads `file`, or opens it if it is a precompiled component; `-` is standard input.
     pub fn open(file: &OsStr) -> Result<Source, Failure> {
-        let opened = if file == "-" { None } else { File::open(file).ok() };
-        match opened.filter(Component::is_precompiled_file) {
-            Some(mapped) => Ok(Source { name: file.display().to_string(), bytes: Vec::new(), mapped: Some(mapped) }),
-            None => Source::read(file),
+        if file == "-" {
+            return Source::read(file);
         }
+        let opened = Source::opened(file)?;
+        if Component::is_precompiled_file(&opened) {
+            let name = file.display().to_string();
+            return Ok(Source { name, bytes: Vec::new(), mapped: Some(opened) });
+        }
+        Source::read_from(file.display().to_string(), opened)
     }
 
     /// Reads `file`; `-` is standard input.
     pub fn read(file: &OsStr) -> Result<Source, Failure> {
         if file == "-" {
-            let mut bytes = Vec::new();
-            let name = "standard input".to_string();
-            return match io::stdin().lock().read_to_end(&mut bytes) {
-                Ok(_) => Ok(Source { name, bytes, mapped: None }),
-                Err(error) => Err(unreadable(&name, &error)),
-            };
+            return Source::read_from("standard input".to_string(), io::stdin().lock());
         }
-        let name = file.display().to_string();
-        match std::fs::read(file) {
-            Ok(bytes) => Ok(Source { name, bytes, mapped: None }),
-            Err(error) => Err(match subcommand_like(file).filter(|_| error.kind() == io::ErrorKind::NotFound) {
-                Some(near) => unreadable(&name, &error).with_help(format!("did you mean `thalweg {near}`?")),
-                None => unreadable(&name, &error),
-            }),
+        Source::read_from(file.display().to_string(), Source::opened(file)?)
+    }
+
+    /// What a file that is mapped contains.
+    pub fn read_mapped(&self) -> Result<Vec<u8>, Failure> {
+        match &self.mapped {
+            Some(file) => Ok(Source::read_from(self.name.clone(), file)?.bytes),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn opened(file: &OsStr) -> Result<File, Failure> {
+        File::open(file).map_err(|error| {
+            let failure = unreadable(&file.display().to_string(), &error);
+            match subcommand_like(file).filter(|_| error.kind() == io::ErrorKind::NotFound) {
+                Some(near) => failure.with_help(format!("did you mean `thalweg {near}`?")),
+                None => failure,
+            }
+        })
+    }
+
+    fn read_from(name: String, mut from: impl Read) -> Result<Source, Failure> {
+        let mut bytes = Vec::new();
+        match from.read_to_end(&mut bytes) {
+            Ok(_) => Ok(Source { name, bytes, mapped: None }),
+            Err(error) => Err(unreadable(&name, &error)),
         }
     }
 

@@ -6,6 +6,7 @@
 mod choice;
 mod codegen;
 mod debug;
+mod deferred;
 mod duration;
 mod key;
 mod nearest;
@@ -15,6 +16,7 @@ mod wasi;
 mod wasm;
 
 pub use choice::help_asked;
+pub use deferred::Deferred;
 pub use duration::duration;
 pub use nearest::nearest;
 pub use settings::Settings;

@@ -51,6 +51,8 @@ pub struct Settings {
     pub name_lookup: bool,
     /// Bytes that the fields of one HTTP message may have.
     pub max_http_fields_size: usize,
+    /// Random bytes that one call gives.
+    pub max_random_size: u64,
     /// Certificates to trust beside those that are built in.
     pub http_ca_files: Vec<String>,
 }
@@ -79,6 +81,7 @@ impl Default for Settings {
             udp: true,
             name_lookup: false,
             max_http_fields_size: thalweg_wasi::http::DEFAULT_MAX_FIELDS_SIZE,
+            max_random_size: thalweg_wasi::random::DEFAULT_MAX_RANDOM_SIZE,
             http_ca_files: Vec::new(),
         }
     }

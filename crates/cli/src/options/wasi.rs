@@ -33,6 +33,11 @@ static KEYS: &[Key] = &[
         Count(|s, n| s.max_http_fields_size = clamp(n)),
     ),
     key(
+        "max-random-size",
+        "Random bytes that one call gives (default: 67108864); 0.2 fails if more are asked for",
+        Count(|s, n| s.max_random_size = n),
+    ),
+    key(
         "http-ca-file",
         "Trust HTTPS servers that the certificates of this PEM file vouch for, too; can be given several times",
         Text(|s, path| s.http_ca_files.push(path)),
@@ -56,7 +61,6 @@ static KEYS: &[Key] = &[
     ignored("keyvalue", UNSUPPORTED),
     ignored("keyvalue-in-memory-data", UNSUPPORTED),
     ignored("listenfd", UNSUPPORTED),
-    ignored("max-random-size", "is not adjustable in this runtime: 64 MiB"),
     ignored("network-error-code", UNSUPPORTED),
     ignored("nn", UNSUPPORTED),
     ignored("nn-graph", UNSUPPORTED),

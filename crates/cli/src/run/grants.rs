@@ -44,6 +44,7 @@ pub struct Grants {
     cwd: Option<String>,
     network: NetworkPolicy,
     max_http_fields_size: usize,
+    max_random_size: u64,
     http_client: Arc<native::OsHttpClient>,
 }
 
@@ -85,6 +86,7 @@ impl Grants {
             cwd: settings.cwd.clone(),
             network: network(settings, &args.allow_hosts)?.deny_private(args.deny_private),
             max_http_fields_size: settings.max_http_fields_size,
+            max_random_size: settings.max_random_size,
             http_client: Arc::new(http_client(&settings.http_ca_files)?),
         })
     }
@@ -93,6 +95,7 @@ impl Grants {
     pub fn context(&self) -> Result<WasiContext, Failure> {
         let mut builder = WasiBuilder::new().args(&self.args).envs(self.env.clone()).network(self.network.clone());
         builder = builder.max_http_fields_size(self.max_http_fields_size).http_client(self.http_client.clone());
+        builder = builder.max_random_size(self.max_random_size);
         if self.stdin {
             builder = builder.stdin(native::stdin());
         }

@@ -489,8 +489,9 @@ fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExt
     let body: Body = match (&trampoline.canon, &this.window) {
         // No older rule is about copies that have windows, since they never wait.
         (Canon::Copy { kind, end, payload, options }, Some(window)) => {
-            let copy = Copy::new(*kind, *end, payload.clone(), *options).with_window(store, site, window.number);
-            Box::new(move |store, args| stream::copy(store, site, &copy, args))
+            let kind = *kind;
+            let copy = Copy::new(kind, *end, payload.clone(), *options).with_window(store, site, window.number);
+            Box::new(move |store, args| stream::copy(store, site, &copy, stream::copy_args(kind, args)))
         }
         _ => checked_body(store, root, this.index)?,
     };

@@ -5,6 +5,7 @@
 
 mod august_2026;
 mod backpressure;
+mod builtin;
 mod context;
 mod copy_end;
 mod direct;
@@ -104,7 +105,7 @@ fn body(site: Site, trampoline: Trampoline) -> Body {
         }
         Canon::Copy { kind, end, payload, options } => {
             let copy = stream::Copy::new(kind, end, payload, options);
-            Box::new(move |store, args| stream::copy(store, site, &copy, args))
+            Box::new(move |store, args| stream::copy(store, site, &copy, stream::copy_args(kind, args)))
         }
         canon => Box::new(move |store, args| dispatch::call(store, site, &canon, args)),
     }

@@ -13,14 +13,14 @@ use super::direct::{self, DirectCall};
 use super::glue::Begin;
 use super::lower::{LoweredImport, lower};
 use super::stream::{self, Copy};
-use super::{Outcome, Site, check_of, dispatch};
+use super::{Outcome, Site, builtin, check_of, dispatch};
 use crate::Result;
 use crate::component::{Code, Source};
 use crate::engine::{CorePrepared, HostFuncs, Keeper, PLACES, StoreMut};
 use crate::error::bug;
 use crate::instance::{InstanceId, RootId};
 use crate::linker::Linked;
-use crate::plan::{Canon, Plan, Step, TrampolineIndex};
+use crate::plan::{Canon, Kind, Plan, Step, TrampolineIndex};
 
 /// The functions of one component, linked.
 pub(crate) struct SharedFuncs(Vec<OnceLock<SharedFuncsOf>>);
@@ -137,6 +137,25 @@ impl Maker<'_> {
     }
 
     fn define(&self, funcs: &mut HostFuncs, names: [&str; 2], index: TrampolineIndex) -> Result<()> {
+        let (place, site, canon, check) = self.find(index)?;
+        if check.is_none() && builtin::define(funcs, names, site, &canon)? {
+            return Ok(());
+        }
+        if let (None, &Canon::Copy { kind, .. }) = (check, &canon) {
+            let copy = move |store: &mut StoreMut<'_>, args: [u32; 3]| {
+                let keeper = store.keeper();
+                match &kept(&keeper, site, place, &canon, None)?.0 {
+                    Found::Copy(copy) => stream::copy(store, site, copy, args)?.bits().map(|bits| bits as u32),
+                    _ => Err(bug!("a copy is none")),
+                }
+            };
+            return match kind {
+                Kind::Stream => {
+                    funcs.define_3(names, move |store, index, ptr, length| copy(store, [index, ptr, length]))
+                }
+                Kind::Future => funcs.define_2(names, move |store, index, ptr| copy(store, [index, ptr, 1])),
+            };
+        }
         let (ty, does) = (self.code.trampoline(index)?, self.does(index)?);
         funcs.define(names, ty, move |mut store, args| does(&mut store, args)?.bits())
     }
@@ -185,7 +204,7 @@ impl Maker<'_> {
                     let keeper = store.keeper();
                     match &kept(&keeper, site, place, &canon, None)?.0 {
                         Found::Lowered(import) => lower(store, import, args),
-                        Found::Copy(copy) => stream::copy(store, site, copy, args),
+                        Found::Copy(copy) => stream::copy(store, site, copy, stream::copy_args(copy.kind(), args)),
                         Found::Direct(_) => Err(bug!("a call of a guest without glue")),
                     }
                 }

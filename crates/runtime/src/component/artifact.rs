@@ -1,18 +1,20 @@
 //! A component compiled ahead of time, as one file: the machine code of its core modules, and what else is needed of it.
 //!
 //! ```text
-//! code of the modules, the largest first: ELF files in a row
+//! code of the modules, one in front, then the largest first: ELF files in a row, large ones filled up to whole pages
 //! | version: u32 + text | engine u64 | component: u64 + bytes | made: u64 + bytes
 //!   | modules: u32, each offset u64 + length u64 + BLAKE3 32
 //! | length of the code u64 | length of all u64 | format u32 | BLAKE3 of all behind the code 32 | magic 8
 //! ```
 //!
-//! The largest module stands in front, since only what a file begins with can be mapped by the core engine; what is mapped
-//! is read when it runs, so a start costs what it uses. Numbers are little-endian. Reading trusts no length before it is
+//! Large modules begin at pages, so that they can be mapped; one stands in front, for the core engine maps what its memory
+//! begins with from there alone. What is mapped is read when it runs, so a start costs what it uses. Numbers are little-endian. Reading trusts no length before it is
 //! compared with what is left. The sums find damage, not malice: who can write an artifact chooses the machine code that
 //! runs, so an artifact is as trusted as a program. As with a program, the sum of code that is mapped is not looked at.
 
+use std::borrow::Cow;
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use crate::{Error, ErrorKind, Result};
@@ -31,6 +33,12 @@ pub(super) const SUM: usize = 32;
 
 /// Bytes of the numbers at the end, with the magic.
 const FOOTER: usize = 8 + 8 + 4 + SUM + MAGIC.len();
+
+/// Bytes of code from which on a module is mapped: smaller ones are read in less time.
+pub(crate) const MAPPED: u64 = 256 << 10;
+
+/// What the code of such modules is filled up to a multiple of: bytes of a page, where parts of files are mapped.
+const PAGE: usize = 4096;
 
 /// What an artifact holds behind the code, in the artifact's own bytes.
 #[derive(Debug, PartialEq)]
@@ -55,6 +63,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Where in the file it is.
+    pub(crate) fn range(&self) -> Option<Range<u64>> {
+        Some(self.offset..self.offset.checked_add(self.length)?)
+    }
+
     /// Its code, if `code`, which was read there, is whole.
     ///
     /// # Errors
@@ -117,23 +130,19 @@ fn footer(file: &File) -> Option<(Footer, u64)> {
     Some((footer, length))
 }
 
-/// What is behind the code, if `file` [claims](is_artifact_file) to be an artifact.
-pub(crate) fn tail(file: &File) -> Option<Vec<u8>> {
-    let (footer, length) = footer(file)?;
-    let mut tail = vec![0; usize::try_from(length.checked_sub(footer.code)?).ok()?];
-    file.read_exact_at(&mut tail, footer.code).ok()?;
-    Some(tail)
-}
-
-/// The artifact of `component`, compiled to `modules` by an engine with the compatibility hash `engine`; `made` says what the
-/// code was made with.
-pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], made: &[u8]) -> Vec<u8> {
+/// The artifact of `component`, compiled to `modules` by an engine with the compatibility hash `engine`, with the code of the
+/// module `front` first; `made` says what the code was made with.
+pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], front: Option<usize>, made: &[u8]) -> Vec<u8> {
     let mut order: Vec<_> = (0..modules.len()).collect();
-    order.sort_by_key(|&module| std::cmp::Reverse(modules[module].len()));
-    let (mut bytes, mut offsets) = (Vec::new(), vec![0; modules.len()]);
+    order.sort_by_key(|&module| std::cmp::Reverse((Some(module) == front, modules[module].len())));
+    let (mut bytes, mut places) = (Vec::new(), vec![0..0; modules.len()]);
     for module in order {
-        offsets[module] = bytes.len() as u64;
+        let start = bytes.len();
         bytes.extend(&modules[module]);
+        if modules[module].len() as u64 >= MAPPED {
+            bytes.resize(bytes.len().next_multiple_of(PAGE), 0);
+        }
+        places[module] = start..bytes.len();
     }
     let code = bytes.len();
     bytes.extend((VERSION.len() as u32).to_le_bytes());
@@ -144,10 +153,11 @@ pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], made: &[
         bytes.extend(field);
     }
     bytes.extend((modules.len() as u32).to_le_bytes());
-    for (module, offset) in modules.iter().zip(offsets) {
-        bytes.extend(offset.to_le_bytes());
-        bytes.extend((module.len() as u64).to_le_bytes());
-        bytes.extend(blake3::hash(module).as_bytes());
+    for place in places {
+        let sum = blake3::hash(&bytes[place.clone()]);
+        bytes.extend((place.start as u64).to_le_bytes());
+        bytes.extend((place.len() as u64).to_le_bytes());
+        bytes.extend(sum.as_bytes());
     }
     let length = (bytes.len() + FOOTER) as u64;
     bytes.extend((code as u64).to_le_bytes());
@@ -159,45 +169,72 @@ pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], made: &[
     bytes
 }
 
-/// What an artifact holds, if what is behind the code is whole, and made for this version and this engine.
-///
-/// # Errors
-///
-/// [`ErrorKind::Malformed`], saying what is wrong with it, what it is instead and what to do.
-pub(crate) fn read(bytes: &[u8], engine: u64) -> Result<Artifact<'_>> {
-    let Some(footer) = Footer::read(bytes) else { return Err(not_this_format(bytes)) };
-    let tail = usize::try_from(footer.code).ok().and_then(|code| bytes.get(code..));
-    read_tail(tail.ok_or_else(|| damaged("its parts do not add up"))?, bytes.len() as u64, engine)
+/// What is behind the code of an artifact.
+pub(crate) struct Tail<'a> {
+    footer: Footer,
+    bytes: Cow<'a, [u8]>,
+    /// Bytes of the whole.
+    length: u64,
 }
 
-/// What an artifact of `length` bytes holds behind its code, as [`read`] says.
-///
-/// # Errors
-///
-/// As of [`read`].
-pub(crate) fn read_tail(tail: &[u8], length: u64, engine: u64) -> Result<Artifact<'_>> {
-    let Some(footer) = Footer::read(tail) else { return Err(not_this_format(tail)) };
-    if footer.format != FORMAT {
-        return Err(another_format(footer.format));
+impl<'a> Tail<'a> {
+    /// Of a file, if that [claims](is_artifact_file) to be an artifact.
+    pub(crate) fn of_file(file: &File) -> Option<Tail<'static>> {
+        let (footer, length) = footer(file)?;
+        let mut tail = vec![0; usize::try_from(length.checked_sub(footer.code)?).ok()?];
+        file.read_exact_at(&mut tail, footer.code).ok()?;
+        Some(Tail { footer, bytes: tail.into(), length })
     }
-    let summed = tail.len() - SUM - MAGIC.len();
-    if blake3::hash(&tail[..summed]).as_bytes() != &footer.sum {
-        return Err(damaged("its sum is wrong"));
+
+    /// Of an artifact's bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Malformed`] if they have none.
+    pub(crate) fn of_bytes(bytes: &'a [u8]) -> Result<Tail<'a>> {
+        let Some(footer) = Footer::read(bytes) else { return Err(not_this_format(bytes)) };
+        let tail = usize::try_from(footer.code).ok().and_then(|code| bytes.get(code..));
+        let tail = tail.ok_or_else(|| damaged("its parts do not add up"))?;
+        Ok(Tail { footer, bytes: tail.into(), length: bytes.len() as u64 })
     }
-    if footer.length != length || footer.code.checked_add(tail.len() as u64) != Some(length) {
-        return Err(damaged("its parts do not add up"));
+
+    /// What the artifact holds, if what is behind the code is whole, and made for this version and this engine.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Malformed`], saying what is wrong with it, what it is instead and what to do.
+    pub(crate) fn read(&self, engine: u64) -> Result<Artifact<'_>> {
+        let Tail { footer, bytes, length } = self;
+        if footer.format != FORMAT {
+            return Err(another_format(footer.format));
+        }
+        // A tail that begins within the numbers at its end has not even those.
+        let (Some(summed), Some(fields)) = (before(bytes, SUM + MAGIC.len()), before(bytes, FOOTER)) else {
+            return Err(damaged("its parts do not add up"));
+        };
+        if blake3::hash(summed).as_bytes() != &footer.sum {
+            return Err(damaged("its sum is wrong"));
+        }
+        if footer.length != *length || footer.code.checked_add(bytes.len() as u64) != Some(*length) {
+            return Err(damaged("its parts do not add up"));
+        }
+        let mut fields = Fields(fields);
+        let Some((version, made_for)) = read_origin(&mut fields) else { return Err(damaged("it ends early")) };
+        if version != VERSION.as_bytes() {
+            let have = format!("it was compiled by {}; this is {VERSION}", String::from_utf8_lossy(version));
+            return Err(stale("the compiled component is of another version", have));
+        }
+        if made_for != engine {
+            let have = format!("it is for engine {made_for:016x}; this is {engine:016x}");
+            return Err(stale("the compiled component is for another machine or other settings", have));
+        }
+        read_contents(fields, footer.code).ok_or_else(|| damaged("its parts do not add up"))
     }
-    let mut fields = Fields(&tail[..tail.len() - FOOTER]);
-    let Some((version, made_for)) = read_origin(&mut fields) else { return Err(damaged("it ends early")) };
-    if version != VERSION.as_bytes() {
-        let have = format!("it was compiled by {}; this is {VERSION}", String::from_utf8_lossy(version));
-        return Err(stale("the compiled component is of another version", have));
-    }
-    if made_for != engine {
-        let have = format!("it is for engine {made_for:016x}; this is {engine:016x}");
-        return Err(stale("the compiled component is for another machine or other settings", have));
-    }
-    read_contents(fields, footer.code).ok_or_else(|| damaged("its parts do not add up"))
+}
+
+/// `bytes` without the last `end`.
+fn before(bytes: &[u8], end: usize) -> Option<&[u8]> {
+    bytes.get(..bytes.len().checked_sub(end)?)
 }
 
 fn read_origin<'a>(fields: &mut Fields<'a>) -> Option<(&'a [u8], u64)> {

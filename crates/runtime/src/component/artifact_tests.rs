@@ -5,7 +5,7 @@ use std::io::Write;
 use super::*;
 
 fn sample() -> Vec<u8> {
-    write(77, b"the component", &[vec![1; 300], Vec::new(), vec![2; 500]], b"made so")
+    write(77, b"the component", &[vec![1; 300], Vec::new(), vec![2; 500]], Some(2), b"made so")
 }
 
 /// Bytes of the sample's code.
@@ -14,7 +14,7 @@ const CODE: usize = 800;
 /// Of the first fault when all of it is read.
 fn refusal(bytes: &[u8], engine: u64) -> Error {
     let code = |artifact: Artifact<'_>| artifact.modules.iter().try_for_each(|place| place.of(bytes).map(drop));
-    let error = read(bytes, engine).and_then(code).unwrap_err();
+    let error = Tail::of_bytes(bytes).and_then(|tail| tail.read(engine).and_then(code)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
     error
 }
@@ -32,26 +32,43 @@ fn resealed(at: usize, byte: u8) -> Vec<u8> {
 #[test]
 fn what_is_written_is_read() {
     let bytes = sample();
-    let artifact = read(&bytes, 77).unwrap();
+    let tail = Tail::of_bytes(&bytes).unwrap();
+    let artifact = tail.read(77).unwrap();
     assert_eq!((artifact.component, artifact.made), (&b"the component"[..], &b"made so"[..]));
     let code: Vec<_> = artifact.modules.iter().map(|place| place.of(&bytes).unwrap()).collect();
     assert_eq!(code, [&[1; 300][..], &[], &[2; 500]]);
-    assert_eq!(artifact.modules[2].offset, 0, "the largest is in front");
+    assert_eq!(artifact.modules[2].offset, 0, "what was said is in front");
     assert!(is_artifact(&bytes) && !is_artifact(b"\0asm\x0d\0\x01\0"));
-    let nothing = write(77, b"the component", &[], b"");
-    assert!(read(&nothing, 77).unwrap().modules.is_empty());
+    let nothing = write(77, b"the component", &[], None, b"");
+    assert!(Tail::of_bytes(&nothing).unwrap().read(77).unwrap().modules.is_empty());
 }
 
 #[test]
 fn a_file_is_read_behind_its_code() {
     let mut file = tempfile::tempfile().unwrap();
-    assert!(tail(&file).is_none());
+    assert!(Tail::of_file(&file).is_none());
     file.write_all(&sample()).unwrap();
-    let tail = tail(&file).unwrap();
-    assert_eq!(tail, sample()[CODE..]);
-    let artifact = read_tail(&tail, sample().len() as u64, 77).unwrap();
-    assert_eq!(artifact.component, b"the component");
-    assert!(read_tail(&tail, sample().len() as u64 + 1, 77).is_err());
+    let tail = Tail::of_file(&file).unwrap();
+    assert_eq!(tail.bytes[..], sample()[CODE..]);
+    assert_eq!(tail.read(77).unwrap().component, b"the component");
+    let longer = Tail { length: tail.length + 1, ..tail };
+    assert!(longer.read(77).is_err());
+}
+
+#[test]
+fn large_modules_begin_at_pages() {
+    let large = MAPPED as usize + 1;
+    let code = [vec![1; 5], vec![2; large], vec![3; large + PAGE]];
+    let bytes = write(77, b"", &code, Some(1), b"");
+    let tail = Tail::of_bytes(&bytes).unwrap();
+    let modules = tail.read(77).unwrap().modules;
+    for (place, code) in modules.iter().zip(&code) {
+        let found = place.of(&bytes).unwrap();
+        assert!(found.starts_with(code) && found[code.len()..].iter().all(|byte| *byte == 0));
+        assert!(found.len() == code.len() || found.len() < code.len() + PAGE);
+    }
+    let starts: Vec<_> = modules.iter().map(|place| place.offset as usize % PAGE).collect();
+    assert_eq!((starts, modules[1].offset), (vec![0, 0, 0], 0));
 }
 
 #[test]

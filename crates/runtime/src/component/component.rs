@@ -38,13 +38,12 @@ impl Component {
     }
 
     fn read(engine: &Engine, path: &Path) -> Result<Component> {
-        let unreadable = |error| Error::host(format!("cannot read the file: {error}")).with_source(error);
-        let mut file = File::open(path).map_err(unreadable)?;
+        let mut file = File::open(path).map_err(Error::unreadable)?;
         if let Some(component) = Component::from_precompiled_file(engine, &file) {
             return component;
         }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(unreadable)?;
+        file.read_to_end(&mut bytes).map_err(Error::unreadable)?;
         Component::from_vec(engine, bytes)
     }
 

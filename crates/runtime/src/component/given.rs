@@ -1,5 +1,6 @@
 //! Core modules and components that a component imports: definitions that somebody else gives, which become part of its plan.
 
+use wasm_encoder::{ComponentSectionId, RawSection};
 use wasmparser::Parser;
 use wasmparser::component_types::{ComponentEntityType, SubtypeCx};
 use wasmparser::types::Types;
@@ -10,28 +11,13 @@ use super::validate::{refused_by, validate_with};
 use crate::error::bug;
 use crate::{Error, Features, Result};
 
-/// Section identifiers. Spec: Binary.md, "Component Definitions".
-const CORE_MODULE: u8 = 1;
-const COMPONENT: u8 = 4;
-/// The first bytes of a component.
-const HEADER: [u8; 8] = [0, b'a', b's', b'm', 0x0d, 0, 1, 0];
-
 /// A component with nothing in it but `definition`, a core module or a component in binary form.
 pub(super) fn wrap(definition: &[u8]) -> Vec<u8> {
-    let mut wrapped = HEADER.to_vec();
-    wrapped.push(if Parser::is_component(definition) { COMPONENT } else { CORE_MODULE });
-    let mut size = definition.len();
-    loop {
-        let low = (size & 0x7f) as u8;
-        size >>= 7;
-        if size == 0 {
-            wrapped.push(low);
-            break;
-        }
-        wrapped.push(low | 0x80);
-    }
-    wrapped.extend(definition);
-    wrapped
+    let is_component = Parser::is_component(definition);
+    let id = if is_component { ComponentSectionId::Component } else { ComponentSectionId::CoreModule };
+    let mut wrapped = wasm_encoder::Component::new();
+    wrapped.section(&RawSection { id: id as u8, data: definition });
+    wrapped.finish()
 }
 
 /// The types of several components, so that what one gives can be compared with what another imports.

@@ -40,8 +40,7 @@ impl Module {
     /// When the file cannot be read, or is not a core module.
     pub fn from_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Module> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path)
-            .map_err(|error| Error::host(format!("cannot read the file: {error}")).with_source(error));
+        let bytes = std::fs::read(path).map_err(Error::unreadable);
         bytes.and_then(|bytes| Module::from_bytes(engine, &bytes)).map_err(|error| error.at(path.display()))
     }
 

@@ -1,5 +1,8 @@
 //! How the core engine is set up.
 
+use std::sync::Arc;
+
+use super::mapped::MappedCode;
 use super::{convert, pool};
 use crate::Result;
 
@@ -82,6 +85,7 @@ pub(crate) struct CoreEngine {
     engine: wasmtime::Engine,
     fuel: bool,
     spare_stack: usize,
+    mapped: Arc<MappedCode>,
 }
 
 /// Bytes of an own stack that are left to frames of the host, whatever wasm takes.
@@ -109,13 +113,22 @@ impl CoreEngine {
         if !options.optimize {
             config.cranelift_opt_level(wasmtime::OptLevel::None);
         }
+        // For unwinders of the system, which never go through a guest: the engine stops panics and walks stacks by itself.
+        // `MappedCode` wants code without it.
+        config.native_unwind_info(cfg!(windows));
+        let mapped = Arc::new(MappedCode::default());
+        mapped.install(&mut config);
         let engine = wasmtime::Engine::new(&config).map_err(convert::error)?;
         let spare_stack = options.stack_size.saturating_sub(options.max_wasm_stack).saturating_sub(HOST_FRAMES);
-        Ok(CoreEngine { engine, fuel: options.fuel, spare_stack })
+        Ok(CoreEngine { engine, fuel: options.fuel, spare_stack, mapped })
     }
 
     pub(super) fn inner(&self) -> &wasmtime::Engine {
         &self.engine
+    }
+
+    pub(super) fn mapped(&self) -> &MappedCode {
+        &self.mapped
     }
 
     /// How many bytes of an own stack may be in use when a guest is called on it.

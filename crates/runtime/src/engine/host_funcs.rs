@@ -2,17 +2,54 @@
 
 use super::CoreEngine;
 use super::continuation::{Continuation, run};
-use super::convert::error;
+use super::convert::{error, into_engine};
 use super::func::{CoreFuncType, define, park};
 use super::instance::{CoreExtern, CoreInstance, CoreInstanceToBe};
 use super::module::CoreModule;
 use super::store::{StoreHandle, StoreMut};
 use crate::Result;
+use crate::error::bug;
 use crate::store::State;
 
 /// How a host function finds the rest of the store that calls it: part of the store's state.
 #[derive(Default, Clone, Copy)]
 pub(crate) struct Seam(pub(super) Option<StoreHandle>);
+
+/// A parameter of 32 bits.
+macro_rules! word {
+    ($name:ident) => {
+        u32
+    };
+}
+
+/// Ways to add a function whose parameters are numbers of 32 bits.
+macro_rules! words {
+    ($($(#[$doc:meta])* $define:ident($($param:ident),*);)*) => {$(
+        $(#[$doc])*
+        pub(crate) fn $define<R: wasmtime::WasmRet>(
+            &mut self,
+            [module, name]: [&str; 2],
+            body: impl Fn(&mut StoreMut<'_>, $(word!($param)),*) -> Result<R> + Send + Sync + 'static,
+        ) -> Result<()> {
+            let body = move |caller: wasmtime::Caller<'_, State>, $($param: word!($param)),*| {
+                enter(caller, |store| body(store, $($param),*))
+            };
+            self.linker.func_wrap(module, name, body).map(drop).map_err(error)
+        }
+    )*};
+}
+
+/// What a function of the host does for its caller.
+#[inline]
+fn enter<R>(
+    mut caller: wasmtime::Caller<'_, State>,
+    body: impl FnOnce(&mut StoreMut<'_>) -> Result<R>,
+) -> wasmtime::Result<R> {
+    let Seam(Some(handle)) = caller.data().seam else { return Err(into_engine(bug!("a store without a seam"))) };
+    let mut store = StoreMut { context: wasmtime::AsContextMut::as_context_mut(&mut caller), handle };
+    store.host_runs().map_err(into_engine)?;
+    body(&mut store).map_err(into_engine)
+}
 
 /// Functions of the host by two names, as modules import them.
 pub(crate) struct HostFuncs {
@@ -45,6 +82,18 @@ impl HostFuncs {
         body: impl Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync + 'static,
     ) -> Result<()> {
         define(&mut self.linker, [module, name], ty, body).map_err(error)
+    }
+
+    words! {
+        /// Adds a function without parameters. What [`define`](Self::define) finds out from the type in each call is known to
+        /// the compiler here.
+        define_0();
+        /// The same, of one `i32`.
+        define_1(first);
+        /// The same, of two.
+        define_2(first, second);
+        /// The same, of three.
+        define_3(first, second, third);
     }
 
     /// Adds the function that suspends: see [`park_func`](super::park_func).

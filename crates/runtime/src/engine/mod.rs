@@ -31,6 +31,8 @@ mod host_funcs;
 mod instance;
 mod keep;
 mod limits;
+#[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64")), path = "mapped_elsewhere.rs")]
+mod mapped;
 mod memory;
 mod module;
 #[cfg_attr(not(target_os = "linux"), path = "pool_elsewhere.rs")]

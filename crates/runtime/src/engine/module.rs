@@ -1,6 +1,7 @@
 //! A compiled core module.
 
 use std::fs::File;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::config::CoreEngine;
@@ -77,6 +78,20 @@ impl CoreModule {
         // that exists, and nobody but the user can. An embedder that trusts a file promises that nobody writes to it; the
         // command that makes such files replaces them by renaming.
         unsafe { wasmtime::Module::deserialize_open_file(engine.inner(), code) }.map(CoreModule).map_err(convert::error)
+    }
+
+    /// [`trusted_file`](Self::trusted_file) of what is at `range` of a file, which begins at a page. `None` where such code is
+    /// not mapped.
+    pub(crate) fn trusted_part(engine: &CoreEngine, file: &File, range: Range<u64>) -> Option<Result<Self>> {
+        let mapping = engine.mapped().map(file, range).ok()?;
+        // SAFETY: `component/` calls this for such files only, and nobody writes to the mapping, which is private and was
+        // never writable. It is there until the engine says that the module's last user is gone.
+        let module = unsafe { wasmtime::Module::deserialize_raw(engine.inner(), mapping.memory) };
+        if module.is_err() {
+            // SAFETY: there is no module.
+            unsafe { engine.mapped().unmap(&mapping) };
+        }
+        Some(module.map(CoreModule).map_err(convert::error))
     }
 }
 

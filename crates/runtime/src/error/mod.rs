@@ -69,6 +69,11 @@ impl Error {
         Error::new(ErrorKind::Host, message)
     }
 
+    /// A file that can't be read.
+    pub(crate) fn unreadable(error: std::io::Error) -> Self {
+        Error::host(format!("cannot read the file: {error}")).with_source(error)
+    }
+
     /// A guest broke the rules of an interface: it traps, and `message` says how.
     pub fn refused(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::Trap(Trap::Refused), message)

@@ -82,7 +82,9 @@ pub struct Source<'a, T> {
 
 /// Bytes on their way from a producer of the host to a consumer of the host.
 pub(crate) struct HostBytes {
+    /// Empty until a producer wants to write into it: where two ends know a way without a buffer, there is none.
     data: Box<[u8]>,
+    capacity: usize,
     taken: usize,
     filled: usize,
 }
@@ -90,7 +92,15 @@ pub(crate) struct HostBytes {
 impl HostBytes {
     /// An empty buffer with room for `capacity` bytes.
     pub(crate) fn new(capacity: usize) -> Self {
-        HostBytes { data: vec![0; capacity].into(), taken: 0, filled: 0 }
+        HostBytes { data: Box::default(), capacity, taken: 0, filled: 0 }
+    }
+
+    /// Where bytes are written to.
+    fn room(&mut self) -> &mut [u8] {
+        if self.data.is_empty() {
+            self.data = vec![0; self.capacity].into();
+        }
+        &mut self.data[self.filled..]
     }
 
     /// Whether every byte was taken.
@@ -152,7 +162,7 @@ impl<T: WitType> Destination<'_, T> {
     pub fn remaining(&self) -> usize {
         match &self.raw {
             RawDestination::Guest { buffer, .. } => buffer.remain() as usize,
-            RawDestination::Bytes(host) => host.data.len() - host.filled,
+            RawDestination::Bytes(host) => host.capacity - host.filled,
             RawDestination::Items(host) => host.capacity - host.items.len(),
         }
     }
@@ -193,7 +203,7 @@ impl Destination<'_, u8> {
                 let (start, length) = (buffer.ptr as usize, buffer.remain() as usize);
                 cx.memory_mut()?.get_mut(start..start + length).ok_or_else(|| crate::Trap::PointerOutOfBounds.into())
             }
-            RawDestination::Bytes(host) => Ok(&mut host.data[host.filled..]),
+            RawDestination::Bytes(host) => Ok(host.room()),
             RawDestination::Items(_) => Err(crate::error::bug!("bytes asked of a stream of items")),
         }
     }

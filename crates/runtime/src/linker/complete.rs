@@ -45,7 +45,8 @@ pub(super) fn given<'a, T>(
     interface: &str,
     name: &str,
 ) -> Option<&'a GivenDefinition> {
-    find_instance(linker, component.plan(), interface)?.definitions.get(name)
+    // What can't be defined was said by `complete`.
+    find_instance(linker, component.plan(), interface).ok().flatten()?.definitions.get(name)
 }
 
 impl GivenDefinition {
@@ -59,7 +60,7 @@ impl GivenDefinition {
 
 fn find<'a, T>(linker: &'a Linker<T>, plan: &Plan, need: &NeededDefinition) -> Result<&'a GivenDefinition> {
     let kind = if need.is_module { "core module" } else { "component" };
-    let Some(instance) = find_instance(linker, plan, &need.interface) else { return Err(nobody_gives(need, kind)) };
+    let Some(instance) = find_instance(linker, plan, &need.interface)? else { return Err(nobody_gives(need, kind)) };
     match (instance.definitions.get(&need.name), need.is_module) {
         (Some(given @ GivenDefinition::Module(_)), true) | (Some(given @ GivenDefinition::Component(_)), false) => {
             Ok(given)

@@ -1,13 +1,14 @@
 //! Defining host functions and resources by name.
 
 use std::any::TypeId;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Prepared;
 use super::complete::{GivenDefinition, complete, given};
+use super::package::Package;
 use super::semver_name::SemverName;
 use crate::abi::{Params, Returns};
 use crate::component::{Component, Engine, Module};
@@ -19,7 +20,8 @@ use crate::{Error, ErrorKind, Result};
 /// imports of every `0.2.x`, one defined as `@0.3.2` every `0.3.x`; pre-releases match only themselves.
 pub struct Linker<T> {
     pub(super) instances: HashMap<SemverName, DefinedInstance>,
-    of: PhantomData<fn(T)>,
+    /// What is defined when somebody asks for it.
+    pub(super) packages: Vec<Package<T>>,
 }
 
 /// The definitions of one instance.
@@ -27,9 +29,9 @@ pub struct Linker<T> {
 pub(super) struct DefinedInstance {
     /// The name as it was given, for messages.
     pub(super) name: String,
-    pub(super) funcs: HashMap<String, HostFunc>,
-    pub(super) resources: HashMap<String, ImportedResource>,
-    pub(super) definitions: HashMap<String, GivenDefinition>,
+    pub(super) funcs: BTreeMap<String, HostFunc>,
+    pub(super) resources: BTreeMap<String, ImportedResource>,
+    pub(super) definitions: BTreeMap<String, GivenDefinition>,
 }
 
 /// A resource type that components can import.
@@ -66,7 +68,25 @@ impl<T: Send + 'static> Linker<T> {
     /// Nothing defined yet.
     #[must_use]
     pub fn new(_engine: &Engine) -> Self {
-        Linker { instances: HashMap::new(), of: PhantomData }
+        Linker { instances: HashMap::new(), packages: Vec::new() }
+    }
+
+    /// The interfaces of the package `name` (for example `wasi:http@0.3.0`), which `define` defines, and no others. It is
+    /// called when one of them is first looked for, so a package that no component imports costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the name is not one of a package, and what `define` says if something of the package is defined already. What it
+    /// says later comes when a component is linked.
+    pub fn package(&mut self, name: &str, define: fn(&mut Linker<T>) -> Result<()>) -> Result<()> {
+        let key =
+            SemverName::parse(name).ok_or_else(|| Error::link(format!("`{name}` is not a name for a package")))?;
+        let is_begun = self.instances.keys().any(|instance| key.is_package_of(instance));
+        if is_begun || self.packages.iter().any(|package| package.name == key) {
+            return define(self);
+        }
+        self.packages.push(Package { name: key, define, defined: OnceLock::new() });
+        Ok(())
     }
 
     /// The instance `name` (for example `wasi:cli/environment@0.3.0`; the empty name is the root), to define in.
@@ -77,13 +97,23 @@ impl<T: Send + 'static> Linker<T> {
     pub fn instance(&mut self, name: &str) -> Result<LinkerInstance<'_, T>> {
         let key =
             SemverName::parse(name).ok_or_else(|| Error::link(format!("`{name}` is not a name for an instance")))?;
-        let defined = self.instances.entry(key).or_insert_with(|| DefinedInstance {
-            name: name.to_string(),
-            funcs: HashMap::new(),
-            resources: HashMap::new(),
-            definitions: HashMap::new(),
-        });
+        self.begin(&key)?;
+        let named = || DefinedInstance { name: name.to_string(), ..DefinedInstance::default() };
+        let defined = self.instances.entry(key).or_insert_with(named);
         Ok(LinkerInstance { defined, of: PhantomData })
+    }
+
+    /// Defines the package of `instance` if that was left for later: something else of it is about to be defined.
+    fn begin(&mut self, instance: &SemverName) -> Result<()> {
+        let Some(index) = self.packages.iter().position(|package| package.name.is_package_of(instance)) else {
+            return Ok(());
+        };
+        let package = self.packages.swap_remove(index);
+        match package.defined.into_inner() {
+            Some(defined) => self.instances.extend(defined?),
+            None => (package.define)(self)?,
+        }
+        Ok(())
     }
 
     /// What components import at their root, outside of an instance, to define in.

@@ -32,7 +32,7 @@ impl<T> Linker<T> {
     #[must_use]
     pub fn definitions(&self) -> Vec<Definition<'_>> {
         let mut all = Vec::new();
-        for instance in self.instances.values() {
+        for (_, instance) in self.all() {
             let define = |kind| move |name| Definition { interface: &instance.name, name, kind };
             all.extend(instance.funcs.keys().map(String::as_str).map(define(DefinitionKind::Func)));
             all.extend(instance.definitions.iter().map(|(name, given)| match given {

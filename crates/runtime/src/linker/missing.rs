@@ -21,7 +21,7 @@ pub(super) fn instance<T>(linker: &Linker<T>, interface: &str) -> Error {
     let error = Error::link(format!("nothing provides the import `{interface}`"));
     let base = SemverName::parse(interface).map(|name| name.base().to_string()).unwrap_or_default();
     let mut others: Vec<&str> =
-        linker.instances.iter().filter(|(name, _)| name.base() == base).map(|(_, defined)| &*defined.name).collect();
+        linker.all().filter(|(name, _)| name.base() == base).map(|(_, defined)| &*defined.name).collect();
     others.sort_unstable();
     let candidate = InterfaceName::parse(interface).is_some_and(|name| name.is_release_candidate());
     let error = match others.as_slice() {
@@ -43,19 +43,14 @@ pub(super) fn instance<T>(linker: &Linker<T>, interface: &str) -> Error {
 
 /// What there is of the same package, or which packages there are.
 fn packages<T>(linker: &Linker<T>, base: &str) -> String {
-    let package = |name: &str| name.split('/').next().unwrap_or_default().to_string();
-    let wanted = package(base);
-    let mut same: Vec<&str> = linker
-        .instances
-        .iter()
-        .filter(|(name, _)| package(name.base()) == wanted)
-        .map(|(_, defined)| &*defined.name)
-        .collect();
+    let wanted = base.split('/').next().unwrap_or_default();
+    let mut same: Vec<&str> =
+        linker.all().filter(|(name, _)| name.package() == wanted).map(|(_, defined)| &*defined.name).collect();
     same.sort_unstable();
     if !same.is_empty() {
         return format!("of `{wanted}` there is {}", same.join(", "));
     }
-    let mut all: Vec<String> = linker.instances.keys().map(|name| package(name.base())).collect();
+    let mut all: Vec<&str> = linker.all().map(|(name, _)| name.package()).collect();
     all.sort_unstable();
     all.dedup();
     if all.is_empty() { "nothing is defined".into() } else { format!("there are the packages {}", all.join(", ")) }

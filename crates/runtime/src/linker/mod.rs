@@ -5,6 +5,7 @@ mod define;
 mod host_types;
 mod list;
 mod missing;
+mod package;
 mod prepared;
 mod resolve;
 mod semver_name;

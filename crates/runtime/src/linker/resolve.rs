@@ -34,24 +34,34 @@ pub(super) fn link<T: Send + 'static>(
 }
 
 /// The instance that serves `interface`.
-pub(super) fn find_instance<'a, T>(linker: &'a Linker<T>, plan: &Plan, interface: &str) -> Option<&'a DefinedInstance> {
-    let named = SemverName::parse(interface).and_then(|name| linker.instances.get(&name));
-    let implemented = || {
-        let interface = plan.implements.get(interface)?;
-        linker.instances.get(&SemverName::parse(interface)?)
-    };
-    named.or_else(implemented)
+///
+/// # Errors
+///
+/// What defining its package says.
+pub(super) fn find_instance<'a, T>(
+    linker: &'a Linker<T>,
+    plan: &Plan,
+    interface: &str,
+) -> Result<Option<&'a DefinedInstance>> {
+    for interface in [Some(interface), plan.implements.get(interface).map(String::as_str)].into_iter().flatten() {
+        if let Some(name) = SemverName::parse(interface)
+            && let Some(instance) = linker.find(&name)?
+        {
+            return Ok(Some(instance));
+        }
+    }
+    Ok(None)
 }
 
 fn find_resource<T>(linker: &Linker<T>, plan: &Plan, interface: &str, name: &str) -> Result<ImportedResource> {
-    let Some(instance) = find_instance(linker, plan, interface) else {
+    let Some(instance) = find_instance(linker, plan, interface)? else {
         return Err(missing::instance(linker, interface));
     };
     instance.resources.get(name).cloned().ok_or_else(|| missing::item(instance, interface, "resource", name))
 }
 
 fn find_func<T>(linker: &Linker<T>, plan: &Plan, import: &ImportedFunc, types: &HostTypes) -> Result<HostFunc> {
-    let Some(instance) = find_instance(linker, plan, &import.interface) else {
+    let Some(instance) = find_instance(linker, plan, &import.interface)? else {
         return Err(missing::instance(linker, &import.interface));
     };
     let func = instance.funcs.get(&import.name).cloned();

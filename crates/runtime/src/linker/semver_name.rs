@@ -6,7 +6,19 @@
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct SemverName {
     base: String,
-    version: Option<String>,
+    version: Option<Version>,
+}
+
+/// What of a version must be equal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Version {
+    Major(u64),
+    /// Of `0.minor`.
+    Minor(u64),
+    /// Of `0.0.patch`.
+    Patch(u64),
+    /// A pre-release.
+    Exact(String),
 }
 
 impl SemverName {
@@ -16,14 +28,11 @@ impl SemverName {
             return Some(SemverName { base: name.to_string(), version: None });
         };
         let version = semver::Version::parse(version).ok()?;
-        let version = if !version.pre.is_empty() {
-            version.to_string()
-        } else if version.major > 0 {
-            format!("{}", version.major)
-        } else if version.minor > 0 {
-            format!("0.{}", version.minor)
-        } else {
-            format!("0.0.{}", version.patch)
+        let version = match (version.major, version.minor) {
+            _ if !version.pre.is_empty() => Version::Exact(version.to_string()),
+            (0, 0) => Version::Patch(version.patch),
+            (0, minor) => Version::Minor(minor),
+            (major, _) => Version::Major(major),
         };
         Some(SemverName { base: base.to_string(), version: Some(version) })
     }
@@ -31,6 +40,16 @@ impl SemverName {
     /// The empty name, of what is at the root.
     pub(super) fn root() -> SemverName {
         SemverName { base: String::new(), version: None }
+    }
+
+    /// Whether this, the name of a package, is that of `instance`'s package.
+    pub(super) fn is_package_of(&self, instance: &SemverName) -> bool {
+        instance.package() == self.base && instance.version == self.version
+    }
+
+    /// The name of the package, without its version.
+    pub(super) fn package(&self) -> &str {
+        self.base.split_once('/').map_or(&self.base, |(package, _)| package)
     }
 
     /// The name without its version.

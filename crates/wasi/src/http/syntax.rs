@@ -115,6 +115,17 @@ pub fn parse_path_with_query(text: &str) -> Option<String> {
 /// Whether `text` is an authority. Spec: RFC 3986, 3.2.
 #[must_use]
 pub fn is_authority(text: &str) -> bool {
+    is_plain_authority(text) || is_any_authority(text)
+}
+
+/// Whether it is a name or an address of letters, digits, points and hyphens, and a port: what nearly all are.
+fn is_plain_authority(text: &str) -> bool {
+    let (host, port) = text.split_once(':').unwrap_or((text, ""));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    !host.is_empty() && text.len() <= MAX_LENGTH && host.bytes().all(is_plain) && is_port(port)
+}
+
+fn is_any_authority(text: &str) -> bool {
     if text.len() > MAX_LENGTH || Authority::try_from(text).is_err() {
         return false;
     }
@@ -168,6 +179,24 @@ mod tests {
         assert_eq!(split_port("u@[::1]:4"), Some(("[::1]", Some("4"))));
         assert_eq!(split_port("[::1]"), Some(("[::1]", None)));
         assert_eq!(split_port("h:80"), Some(("h", Some("80"))));
+    }
+
+    #[test]
+    fn plain_authorities_are_authorities() {
+        let letters = ["a", "Z", "0", ".", "-", ":", "_", "@", "[", "]", "/", "%", " ", "é"];
+        let mut texts = vec![String::new()];
+        for _ in 0..4 {
+            let longer = texts.iter().flat_map(|text| letters.iter().map(move |letter| format!("{text}{letter}")));
+            texts = longer.chain([String::new()]).collect();
+            for text in &texts {
+                assert!(is_any_authority(text) || !is_plain_authority(text), "{text}");
+            }
+        }
+        for length in [MAX_LENGTH, MAX_LENGTH + 1] {
+            let text = "a".repeat(length);
+            assert_eq!(is_plain_authority(&text), is_any_authority(&text), "{length}");
+        }
+        assert!(is_plain_authority("127.0.0.1:8080") && is_plain_authority("example-1.com"));
     }
 
     #[test]

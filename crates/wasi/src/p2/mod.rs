@@ -23,11 +23,11 @@ use crate::WasiView;
 ///
 /// When one of the names is defined already.
 pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
-    io::add_to_linker(linker)?;
-    cli::add_to_linker(linker)?;
-    clocks::add_to_linker(linker)?;
-    random::add_to_linker(linker)?;
-    filesystem::add_to_linker(linker)?;
-    sockets::add_to_linker(linker)?;
-    http::add_to_linker(linker)
+    linker.package("wasi:io@0.2.12", io::add_to_linker)?;
+    linker.package("wasi:cli@0.2.12", cli::add_to_linker)?;
+    linker.package("wasi:clocks@0.2.12", clocks::add_to_linker)?;
+    linker.package("wasi:random@0.2.12", random::add_to_linker)?;
+    linker.package("wasi:filesystem@0.2.12", filesystem::add_to_linker)?;
+    linker.package("wasi:sockets@0.2.12", sockets::add_to_linker)?;
+    linker.package("wasi:http@0.2.12", http::add_to_linker)
 }

@@ -8,7 +8,9 @@ pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     linker
         .instance("wasi:random/insecure@0.3.2")?
         .func("get-insecure-random-bytes", |mut caller, (max_len,): (u64,)| {
-            super::bytes(&mut *caller.data_mut().wasi().insecure_random, max_len)
+            let mut data = caller.data_mut();
+            let wasi = data.wasi();
+            super::bytes(&mut *wasi.insecure_random, max_len, wasi.max_random_size)
         })?
         .func("get-insecure-random-u64", |mut caller, ()| {
             super::number(&mut *caller.data_mut().wasi().insecure_random)

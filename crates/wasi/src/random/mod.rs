@@ -9,8 +9,8 @@ use thalweg::{Error, Linker, Result};
 use crate::WasiView;
 use crate::sys::Random;
 
-/// The most bytes that one call gives. The standard lets 0.3 give fewer than asked; 0.2 has to ask again.
-pub const MAX_RANDOM_BYTES: u64 = 64 * 1024 * 1024;
+/// The most bytes that one call gives, if nothing else is said. The standard lets 0.3 give fewer than asked; 0.2 has to ask again.
+pub const DEFAULT_MAX_RANDOM_SIZE: u64 = 64 * 1024 * 1024;
 
 /// Defines the package's interfaces.
 ///
@@ -23,13 +23,13 @@ pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     insecure_seed::add_to_linker(linker)
 }
 
-/// At most `max` bytes of `random`, and at most [`MAX_RANDOM_BYTES`].
+/// At most `max` bytes of `random`, and at most `limit`.
 ///
 /// # Errors
 ///
 /// When the source has failed: there is no safe value to give instead, so the guest ends.
-pub fn bytes(random: &mut dyn Random, max: u64) -> Result<Vec<u8>> {
-    let mut bytes = vec![0; max.min(MAX_RANDOM_BYTES) as usize];
+pub fn bytes(random: &mut dyn Random, max: u64, limit: u64) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(max.min(limit)).unwrap_or(usize::MAX)];
     random.fill(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }

@@ -7,7 +7,6 @@ mod secure;
 use thalweg::{Error, ErrorKind, Linker, Result};
 
 use crate::WasiView;
-use crate::random::MAX_RANDOM_BYTES;
 use crate::sys::Random;
 
 /// Defines the package's interfaces.
@@ -22,12 +21,14 @@ pub fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
 }
 
 /// Exactly `len` bytes. More than the host gives in one call cannot be had in parts, so asking for them ends the guest.
-fn bytes(random: &mut dyn Random, len: u64) -> Result<Vec<u8>> {
-    if len > MAX_RANDOM_BYTES {
-        let text = format!("wasi:random: {len} bytes asked for at once, {MAX_RANDOM_BYTES} is the most");
-        return Err(Error::new(ErrorKind::Limit, text).with_hint("ask for fewer bytes, more often"));
+fn bytes(random: &mut dyn Random, len: u64, limit: u64) -> Result<Vec<u8>> {
+    if len > limit {
+        let text = format!("wasi:random: {len} bytes asked for at once, {limit} is the most");
+        let hint =
+            "ask for fewer bytes, more often, or raise the limit: `-Smax-random-size`, `WasiBuilder::max_random_size`";
+        return Err(Error::new(ErrorKind::Limit, text).with_hint(hint));
     }
-    crate::random::bytes(random, len)
+    crate::random::bytes(random, len, limit)
 }
 
 #[cfg(test)]
@@ -45,10 +46,12 @@ mod tests {
 
     #[test]
     fn the_length_is_exact_or_refused() {
-        assert_eq!(bytes(&mut Sevens, 3).expect("few"), [7; 3]);
-        assert_eq!(bytes(&mut Sevens, 0).expect("none"), []);
-        for len in [MAX_RANDOM_BYTES + 1, u64::MAX] {
-            assert_eq!(bytes(&mut Sevens, len).expect_err("too many").kind(), ErrorKind::Limit);
+        for len in [0, 3, 9] {
+            assert_eq!(bytes(&mut Sevens, len, 9).expect("few"), vec![7; len as usize]);
+        }
+        for len in [10, u64::MAX] {
+            assert_eq!(bytes(&mut Sevens, len, 9).expect_err("too many").kind(), ErrorKind::Limit);
+            assert_eq!(crate::random::bytes(&mut Sevens, len, 9).expect("some"), [7; 9]);
         }
     }
 }
