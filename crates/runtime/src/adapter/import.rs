@@ -7,7 +7,7 @@ use wasm_encoder::{EntityType, GlobalType, ImportSection, MemoryType, TypeSectio
 
 use crate::Result;
 use crate::error::bug;
-use crate::plan::{FuncIndex, InstanceIndex, LiftIndex, MemoryIndex};
+use crate::plan::{FuncIndex, InstanceIndex, LiftIndex, MemoryIndex, TrampolineIndex};
 use crate::types::{FlatType, ResourceIndex};
 
 /// One import.
@@ -15,8 +15,10 @@ use crate::types::{FlatType, ResourceIndex};
 pub(super) enum Import {
     /// A memory of the plan.
     Memory(MemoryIndex),
-    /// The flags of a component instance.
+    /// The flags of a component instance, to be looked at.
     Flags(InstanceIndex),
+    /// The same, to be changed.
+    ChangedFlags(InstanceIndex),
     /// A core function of the plan.
     Func(FuncIndex),
     /// Ends the call with a trap, given by its number.
@@ -43,6 +45,12 @@ pub(super) enum Import {
     EnterStorage,
     /// Gives the thread its former storage back.
     LeaveStorage,
+    /// The memory in which calls are noted.
+    Board,
+    /// What goes the plain way for a trampoline.
+    Plain(TrampolineIndex),
+    /// What ends the call of a trampoline whose core call has returned.
+    End(TrampolineIndex),
     /// The callee's code runs from now on, a lifted function that may ask for its task.
     EnterTask(LiftIndex),
     /// It has run.
@@ -55,6 +63,7 @@ impl Import {
         match self {
             Import::Memory(index) => ("memory", index.0.to_string()),
             Import::Flags(index) => ("flags", index.0.to_string()),
+            Import::ChangedFlags(index) => ("changed-flags", index.0.to_string()),
             Import::Func(index) => ("func", index.0.to_string()),
             Import::CheckUtf8(index) => ("check-utf8", index.0.to_string()),
             Import::Convert(from, to) => ("convert", format!("{} {}", from.0, to.0)),
@@ -68,6 +77,9 @@ impl Import {
             Import::Trap => ("rt", "trap".into()),
             Import::EnterStorage => ("rt", "enter-storage".into()),
             Import::LeaveStorage => ("rt", "leave-storage".into()),
+            Import::Board => ("rt", "board".into()),
+            Import::Plain(index) => ("plain", index.0.to_string()),
+            Import::End(index) => ("end", index.0.to_string()),
             Import::EnterTask(lift) => ("enter-task", lift.0.to_string()),
             Import::LeaveTask => ("rt", "leave-task".into()),
         }
@@ -85,8 +97,12 @@ impl Import {
             ("enter-task", _, &[lift]) => Import::EnterTask(LiftIndex(lift)),
             ("rt", "begin-borrows", []) => Import::BeginBorrows,
             ("rt", "end-borrows", []) => Import::EndBorrows,
+            ("rt", "board", []) => Import::Board,
+            ("plain", _, &[index]) => Import::Plain(TrampolineIndex(index)),
+            ("end", _, &[index]) => Import::End(TrampolineIndex(index)),
             ("memory", _, &[index]) => Import::Memory(MemoryIndex(index)),
             ("flags", _, &[index]) => Import::Flags(InstanceIndex(index)),
+            ("changed-flags", _, &[index]) => Import::ChangedFlags(InstanceIndex(index)),
             ("func", _, &[index]) => Import::Func(FuncIndex(index)),
             ("check-utf8", _, &[index]) => Import::CheckUtf8(MemoryIndex(index)),
             ("narrow", _, &[index]) => Import::Narrow(MemoryIndex(index)),
@@ -152,12 +168,17 @@ impl Imports {
 
     /// The number of a memory.
     pub(super) fn memory(&mut self, index: MemoryIndex) -> u32 {
-        place(&mut self.memories, Import::Memory(index))
+        self.memory_of(Import::Memory(index))
     }
 
-    /// The number of the global that holds an instance's flags.
-    pub(super) fn flags(&mut self, index: InstanceIndex) -> u32 {
-        place(&mut self.globals, Import::Flags(index))
+    /// The number of any memory.
+    pub(super) fn memory_of(&mut self, import: Import) -> u32 {
+        place(&mut self.memories, import)
+    }
+
+    /// The number of the global that holds an instance's flags, which are `changed` or not.
+    pub(super) fn flags(&mut self, index: InstanceIndex, changed: bool) -> u32 {
+        place(&mut self.globals, if changed { Import::ChangedFlags(index) } else { Import::Flags(index) })
     }
 
     /// The number of a function.
@@ -203,6 +224,7 @@ mod tests {
         let all = [
             Import::Memory(MemoryIndex(3)),
             Import::Flags(InstanceIndex(1)),
+            Import::ChangedFlags(InstanceIndex(2)),
             Import::Func(FuncIndex(20)),
             Import::CheckUtf8(MemoryIndex(0)),
             Import::Convert(MemoryIndex(4), MemoryIndex(15)),
@@ -216,6 +238,9 @@ mod tests {
             Import::Trap,
             Import::EnterStorage,
             Import::LeaveStorage,
+            Import::Board,
+            Import::Plain(TrampolineIndex(4)),
+            Import::End(TrampolineIndex(5)),
             Import::EnterTask(LiftIndex(12)),
             Import::LeaveTask,
         ];

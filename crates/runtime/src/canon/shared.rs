@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use super::august_2026::Check;
+use super::august_2026::{Check, pass};
 use super::direct::{self, DirectCall};
 use super::glue::Begin;
 use super::lower::{LoweredImport, lower};
@@ -138,6 +138,17 @@ impl Maker<'_> {
 
     fn define(&self, funcs: &mut HostFuncs, names: [&str; 2], index: TrampolineIndex) -> Result<()> {
         let (place, site, canon, check) = self.find(index)?;
+        if let Canon::Lower { .. } = canon {
+            // The most frequent one.
+            return funcs.define(names, self.code.trampoline(index)?, move |mut store, args| {
+                pass(check, &mut store, site)?;
+                let keeper = store.keeper();
+                match kept(&keeper, site, place, &canon, None)? {
+                    Kept(Found::Lowered(import)) => lower(&mut store, import, args)?.bits(),
+                    _ => Err(bug!("a call of a guest without glue")),
+                }
+            });
+        }
         if check.is_none() && builtin::define(funcs, names, site, &canon)? {
             return Ok(());
         }
@@ -171,15 +182,14 @@ impl Maker<'_> {
             let (wide, slot) = (begin.wide, begin.slot);
             match (&canon, slot) {
                 (Canon::Lower { .. }, Some(slot)) => funcs.define(names, begin.ty, move |mut store, args| {
-                    if let Some(check) = check {
-                        check.pass(&mut store, site.instance)?;
-                    }
+                    pass(check, &mut store, site)?;
                     let keeper = store.keeper();
                     match kept(&keeper, site, place, &canon, Some(slot))? {
                         Kept(Found::Direct(call)) => direct::begin(&mut store, call, args),
                         _ => Err(bug!("a call of a guest is none")),
                     }
                 }),
+                _ if begin.built_in => self.define(funcs, names, begin.index),
                 _ => {
                     let does = self.does(begin.index)?;
                     funcs.define(names, begin.ty, move |mut store, args| {
@@ -196,9 +206,7 @@ impl Maker<'_> {
     fn does(&self, index: TrampolineIndex) -> Result<impl Fn(&mut StoreMut<'_>, &[u64]) -> Result<Outcome> + use<>> {
         let (place, site, canon, check) = self.find(index)?;
         Ok(move |store: &mut StoreMut<'_>, args: &[u64]| {
-            if let Some(check) = check {
-                check.pass(store, site.instance)?;
-            }
+            pass(check, store, site)?;
             match &canon {
                 Canon::Lower { .. } | Canon::Copy { .. } => {
                     let keeper = store.keeper();
@@ -231,6 +239,7 @@ impl Maker<'_> {
 
 impl Outcome {
     /// The answer of what cannot wait.
+    #[inline]
     pub(super) fn bits(self) -> Result<u64> {
         match self {
             Outcome::Done(bits) => Ok(bits),

@@ -125,7 +125,7 @@ pub(super) fn enters_at_once(state: &State, callee: &CoreCallee) -> Result<bool>
         return Ok(true);
     }
     let instance = state.instances.get(callee.options.instance)?;
-    let locked = callee.needs_exclusive() && instance.exclusive_thread.is_some();
+    let locked = callee.needs_exclusive() && instance.exclusive_thread().is_some();
     Ok(instance.backpressure == 0 && !locked && instance.waiting_to_enter.is_empty())
 }
 
@@ -133,7 +133,7 @@ pub(super) fn enters_at_once(state: &State, callee: &CoreCallee) -> Result<bool>
 #[inline]
 pub(super) fn enter(state: &mut State, callee: &CoreCallee, side: Side) -> Result<()> {
     if callee.ty.async_ && callee.needs_exclusive() {
-        state.instances.get_mut(callee.options.instance)?.exclusive_thread = Some(ThreadId::NONE);
+        state.instances.get_mut(callee.options.instance)?.set_exclusive_thread(Some(ThreadId::NONE));
     }
     push(state, side);
     Ok(())
@@ -389,7 +389,7 @@ fn make_task(state: &mut State, call: LightCall, outer: Current) -> Result<Threa
     let thread = state.threads.next_id();
     let index = instance_.threads.add(thread)?;
     if exclusive {
-        instance_.exclusive_thread = Some(thread);
+        instance_.set_exclusive_thread(Some(thread));
     }
     let mut task = Task::new(callee, instance, caller);
     task.state = if returned { TaskState::Resolved } else { TaskState::Started };
