@@ -4,7 +4,7 @@
 //! variant (Spec: `CoerceValueIter`) are nothing but taking the low half.
 
 /// At most this many flat values travel: 16 parameters and an out-pointer.
-const CAPACITY: usize = 17;
+pub(crate) const CAPACITY: usize = 17;
 
 /// Core values being made.
 #[derive(Debug, Clone, Default)]

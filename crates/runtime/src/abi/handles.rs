@@ -10,9 +10,9 @@ use crate::host::{FutureSource, HostProducer};
 use crate::instance::{BorrowScope, Handle, InstanceId, ResourceHandle, RuntimeResource};
 use crate::plan::{End, Kind, PlannedResource};
 use crate::store::{HostSource, ResourceTypeId, State, source_waker};
-use crate::stream::{CopyEnd, CopyState, FutureAny, HostEnd, Shared, SharedId, StreamAny, notify_dropped};
+use crate::stream::{CopyEnd, CopyState, FutureAny, HostEnd, Item, Shared, SharedId, StreamAny, notify_dropped};
 use crate::task::ErrorContext;
-use crate::types::{PayloadType, ResourceIndex, same_payload};
+use crate::types::{PayloadType, ResourceIndex, ValType, same_payload};
 use crate::{Error, ErrorKind, Result, Trap};
 
 /// The resource type `index` of the component that `instance` belongs to.
@@ -83,7 +83,7 @@ fn lift_end(cx: &mut LiftCx<'_>, index: u32, kind: Kind, payload: &PayloadType) 
     let id = state.instances.get(instance)?.handles.get(index)?.end(index)?;
     let end = state.ends.get(id)?;
     let shared = end.shared;
-    if end.kind != kind || end.end != End::Readable || end.payload(state)? != payload.payload.as_ref() {
+    if end.kind != kind || end.end != End::Readable || !end.is_of(state, payload.payload.as_ref())? {
         let what = if kind == Kind::Stream { "a readable stream" } else { "a readable future" };
         let message = format!("handle index {index} used with the wrong type, expected {what} of this type");
         return Err(Error::new(ErrorKind::Trap(Trap::WrongHandle), message));
@@ -230,16 +230,50 @@ fn lower_end(cx: &mut LowerCx<'_>, shared: SharedId, kind: Kind, payload: &Arc<P
     let own_words = own_words(cx, shared, payload)?;
     let state = cx.store.state_mut();
     let index = state.instances.get_mut(cx.instance)?.handles.add(Handle::End(state.ends.next_id()))?;
-    let mut end = CopyEnd::new(shared, kind, End::Readable, index);
-    end.payload = own_words;
-    let end = state.ends.insert(end);
     let this = state.shared.get_mut(shared)?;
+    let end = state.ends.insert_with(|| {
+        let mut end = CopyEnd::new(shared, (kind, End::Readable), this.item, index);
+        end.payload = own_words;
+        end
+    });
     this.set_guest_end(End::Readable, Some(end));
     if this.dropped && kind == Kind::Stream {
         // The news that the other end is gone travels with this one.
         notify_dropped(state, shared)?;
     }
     Ok(index)
+}
+
+/// The short way of a readable end from one guest to another of the same component: `lift_end`, then `lower_end`, of which
+/// nobody sees what is in between. None when that is the way to go: it would trap, or has more to do.
+pub(crate) fn pass_end(
+    state: &mut State,
+    (from, to): (InstanceId, InstanceId),
+    index: u32,
+    ty: &ValType,
+) -> Result<Option<u32>> {
+    let (kind, payload) = match ty {
+        ValType::Stream(payload) => (Kind::Stream, payload),
+        ValType::Future(payload) => (Kind::Future, payload),
+        _ => return Ok(None),
+    };
+    let State { instances, ends, shared, .. } = state;
+    let (giver, taker) = (instances.get(from)?, instances.get(to)?);
+    let Some(&Handle::End(id)) = giver.handles.find(index) else { return Ok(None) };
+    let (end, home) = (ends.get(id)?, giver.root);
+    let (of, item) = (end.shared, Item::of(payload.payload.as_ref()));
+    let this = shared.get_mut(of)?;
+    let idle = end.state == CopyState::Idle && end.waitable.set.is_none() && !this.dropped;
+    let fits = item.is_plain() && (end.kind, end.end, end.item) == (kind, End::Readable, item);
+    if !idle || !fits || this.home != home || taker.root != home {
+        return Ok(None);
+    }
+    instances.get_mut(from)?.handles.remove(index)?;
+    ends.discard(id);
+    let index = instances.get_mut(to)?.handles.add(Handle::End(ends.next_id()))?;
+    let id = ends.insert_with(|| CopyEnd::new(of, (kind, End::Readable), item, index));
+    this.set_guest_end(End::Readable, Some(id));
+    Ok(Some(index))
 }
 
 /// Spec: `lower_stream`.

@@ -30,7 +30,7 @@ mod val_lower;
 
 pub(crate) use handle_type::as_one_handle;
 
-pub(crate) use flat::Args;
+pub(crate) use flat::{Args, CAPACITY};
 pub use flat::{Flat, FlatIter};
 pub use lift::LiftCx;
 pub use lower::LowerCx;

@@ -158,7 +158,7 @@ impl Call {
 }
 
 /// What the pointer in `local` points at.
-fn whole(local: u32) -> Place<'static> {
+pub(super) fn whole(local: u32) -> Place<'static> {
     Place::Memory(Pointer { local, offset: 0 })
 }
 

@@ -7,7 +7,7 @@ use wasm_encoder::{EntityType, GlobalType, ImportSection, MemoryType, TypeSectio
 
 use crate::Result;
 use crate::error::bug;
-use crate::plan::{FuncIndex, InstanceIndex, LiftIndex, MemoryIndex};
+use crate::plan::{FuncIndex, InstanceIndex, LiftIndex, MemoryIndex, TrampolineIndex};
 use crate::types::{FlatType, ResourceIndex};
 
 /// One import.
@@ -45,6 +45,12 @@ pub(super) enum Import {
     EnterStorage,
     /// Gives the thread its former storage back.
     LeaveStorage,
+    /// The memory in which calls are noted.
+    Board,
+    /// What goes the plain way for a trampoline.
+    Plain(TrampolineIndex),
+    /// What ends the call of a trampoline whose core call has returned.
+    End(TrampolineIndex),
     /// The callee's code runs from now on, a lifted function that may ask for its task.
     EnterTask(LiftIndex),
     /// It has run.
@@ -71,6 +77,9 @@ impl Import {
             Import::Trap => ("rt", "trap".into()),
             Import::EnterStorage => ("rt", "enter-storage".into()),
             Import::LeaveStorage => ("rt", "leave-storage".into()),
+            Import::Board => ("rt", "board".into()),
+            Import::Plain(index) => ("plain", index.0.to_string()),
+            Import::End(index) => ("end", index.0.to_string()),
             Import::EnterTask(lift) => ("enter-task", lift.0.to_string()),
             Import::LeaveTask => ("rt", "leave-task".into()),
         }
@@ -88,6 +97,9 @@ impl Import {
             ("enter-task", _, &[lift]) => Import::EnterTask(LiftIndex(lift)),
             ("rt", "begin-borrows", []) => Import::BeginBorrows,
             ("rt", "end-borrows", []) => Import::EndBorrows,
+            ("rt", "board", []) => Import::Board,
+            ("plain", _, &[index]) => Import::Plain(TrampolineIndex(index)),
+            ("end", _, &[index]) => Import::End(TrampolineIndex(index)),
             ("memory", _, &[index]) => Import::Memory(MemoryIndex(index)),
             ("flags", _, &[index]) => Import::Flags(InstanceIndex(index)),
             ("changed-flags", _, &[index]) => Import::ChangedFlags(InstanceIndex(index)),
@@ -156,7 +168,12 @@ impl Imports {
 
     /// The number of a memory.
     pub(super) fn memory(&mut self, index: MemoryIndex) -> u32 {
-        place(&mut self.memories, Import::Memory(index))
+        self.memory_of(Import::Memory(index))
+    }
+
+    /// The number of any memory.
+    pub(super) fn memory_of(&mut self, import: Import) -> u32 {
+        place(&mut self.memories, import)
     }
 
     /// The number of the global that holds an instance's flags, which are `changed` or not.
@@ -221,6 +238,9 @@ mod tests {
             Import::Trap,
             Import::EnterStorage,
             Import::LeaveStorage,
+            Import::Board,
+            Import::Plain(TrampolineIndex(4)),
+            Import::End(TrampolineIndex(5)),
             Import::EnterTask(LiftIndex(12)),
             Import::LeaveTask,
         ];

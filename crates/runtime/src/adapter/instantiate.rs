@@ -8,7 +8,7 @@ use super::convert::{PARAMS as CONVERT_PARAMS, convert_func, narrow_func};
 use super::handles::{Transfer, begin_borrows, end_borrows};
 use super::import::Import;
 use crate::abi::check_utf8;
-use crate::canon::core_callee;
+use crate::canon::{DirectCalls, core_callee};
 use crate::engine::{
     CoreEngine, CoreExport, CoreExtern, CoreExterns, CoreFunc, CoreFuncType, CoreInstance, CoreMemory, CoreModule,
     StoreMut, host_func_of,
@@ -178,6 +178,12 @@ fn provide(store: &mut StoreMut<'_>, root: RootId, types: &Types, import: Import
         Import::BeginBorrows => host_func_of(store, &types.nothing, begin_borrows).into(),
         Import::EndBorrows => host_func_of(store, &types.nothing, end_borrows).into(),
         Import::Trap => host_func_of(store, &types.trap, trap).into(),
+        Import::Board => {
+            let direct = this.direct.as_ref().ok_or_else(|| bug!("no glue with a memory"))?;
+            direct.scratch().into()
+        }
+        Import::Plain(index) => return of_glue(store, root, &format!("plain{}", index.0)),
+        Import::End(index) => return of_glue(store, root, &format!("end{}", index.0)),
         Import::EnterStorage => host_func_of(store, &types.nothing, enter_storage).into(),
         Import::LeaveStorage => host_func_of(store, &types.nothing, leave_storage).into(),
         Import::EnterTask(lift) => enter_task(store, &types.nothing, root, lift).into(),
@@ -186,6 +192,23 @@ fn provide(store: &mut StoreMut<'_>, root: RootId, types: &Types, import: Import
             host_func_of(store, &types.nothing, leave).into()
         }
     })
+}
+
+/// An instance of the module that [`encode_noted`](super::encode_noted) wrote for the component `root`.
+pub(crate) fn instantiate_noted(store: &mut StoreMut<'_>, root: RootId, module: &CoreModule) -> Result<CoreInstance> {
+    let component = store.state().roots.get(root)?.component.clone();
+    let types = Types::new(component.core());
+    let mut externs = CoreExterns::default();
+    for (from, name) in module.imports() {
+        externs.push(provide(store, root, &types, Import::named(from, name)?)?);
+    }
+    CoreInstance::new(store, module, &externs)
+}
+
+/// A function of the component's glue.
+fn of_glue(store: &mut StoreMut<'_>, root: RootId, name: &str) -> Result<CoreExtern> {
+    let glue = store.state().roots.get(root)?.direct.as_ref().map(DirectCalls::instance);
+    glue.and_then(|glue| glue.export(store, name)).ok_or_else(|| bug!("glue has no `{name}`"))
 }
 
 fn transfer(root: &RootInstance, from: InstanceIndex, to: InstanceIndex, resource: ResourceIndex) -> Result<Transfer> {

@@ -18,6 +18,7 @@ mod handles;
 mod import;
 mod instantiate;
 mod list;
+mod noted;
 mod place;
 mod scalar;
 mod string;
@@ -29,4 +30,5 @@ mod variant;
 
 pub(crate) use encode::{adapted_calls, encode_adapters};
 pub(crate) use handles::AdaptedCall;
-pub(crate) use instantiate::Adapters;
+pub(crate) use instantiate::{Adapters, instantiate_noted};
+pub(crate) use noted::{NotedPlan, encode_noted};

@@ -1,7 +1,7 @@
 //! What the rules of August 2026 ([`AsyncRules::August2026`](crate::AsyncRules)) check before a built-in or a call begins.
 //! Which built-ins these are is known when their core functions are made; without those rules there is nothing to check.
 
-use super::check_may_leave;
+use super::{Site, check_may_leave};
 use crate::engine::StoreMut;
 use crate::instance::InstanceId;
 use crate::plan::{Canon, FuncDef, InstanceIndex, Plan, Trampoline};
@@ -50,9 +50,15 @@ fn is_within(plan: &Plan, instance: InstanceIndex, ancestor: InstanceIndex) -> b
     std::iter::successors(Some(instance), parent).any(|at| at == ancestor)
 }
 
+/// Checks what older rules check before a built-in of `site`, if there is something.
+#[inline]
+pub(super) fn pass(check: Option<Check>, store: &mut StoreMut<'_>, site: Site) -> Result<()> {
+    check.map_or(Ok(()), |check| check.pass(store, site.instance))
+}
+
 impl Check {
     /// Checks it; `instance` calls.
-    pub(super) fn pass(self, store: &mut StoreMut<'_>, instance: InstanceId) -> Result<()> {
+    fn pass(self, store: &mut StoreMut<'_>, instance: InstanceId) -> Result<()> {
         check_may_leave(store, instance)?;
         if self == Check::MayNotEnter {
             return Err(Trap::CannotEnter.into());

@@ -16,6 +16,7 @@ pub(super) fn inc(store: &mut StoreMut<'_>, site: Site) -> Result<Outcome> {
         return Err(Trap::BackpressureOverflow.into());
     }
     instance.backpressure += 1;
+    instance.show();
     Ok(Outcome::Done(0))
 }
 
@@ -24,6 +25,7 @@ pub(super) fn dec(store: &mut StoreMut<'_>, site: Site) -> Result<Outcome> {
     let state = store.state_mut();
     let instance = state.instances.get_mut(site.instance)?;
     instance.backpressure = instance.backpressure.checked_sub(1).ok_or(Trap::BackpressureOverflow)?;
+    instance.show();
     wake_entrants(state, site.instance)?;
     Ok(Outcome::Done(0))
 }

@@ -1,6 +1,5 @@
 //! Spec: `canon context.{get,set}`.
 
-use super::Outcome;
 use crate::Result;
 use crate::engine::StoreMut;
 use crate::error::bug;
@@ -26,7 +25,7 @@ pub(super) fn get(store: &mut StoreMut<'_>, slot: u32) -> Result<u64> {
 
 /// Spec: `canon_context_set`.
 #[inline]
-pub(super) fn set(store: &mut StoreMut<'_>, slot: u32, value: u64) -> Result<Outcome> {
+pub(super) fn set(store: &mut StoreMut<'_>, slot: u32, value: u64) -> Result<()> {
     *storage(store.state_mut())?.get_mut(slot as usize).ok_or_else(|| bug!("no thread-local slot {slot}"))? = value;
-    Ok(Outcome::Done(0))
+    Ok(())
 }

@@ -5,8 +5,10 @@ use super::{Outcome, Site, check_may_leave};
 use crate::Result;
 use crate::Trap;
 use crate::engine::StoreMut;
+use crate::instance::Handle;
 use crate::plan::{End, Kind};
-use crate::stream::{CopyResult, CopyState, cancel_completed, cancel_pending, drop_shared_end};
+use crate::store::State;
+use crate::stream::{CopyResult, CopyState, Item, cancel_completed, cancel_pending, drop_shared_end};
 use crate::task::{PendingEvent, WaitableRef, waitable};
 use crate::types::ValType;
 
@@ -41,18 +43,50 @@ pub(super) fn cancel(
     answer(store, id, async_)
 }
 
-/// Spec: `drop` of the ends.
+/// Spec: `drop` of the ends. Most are of numbers, and nothing happens at them any more: those are looked up once.
 pub(super) fn drop(
+    store: &mut StoreMut<'_>,
+    site: Site,
+    which: (Kind, End),
+    (item, payload): (Item, Option<&ValType>),
+    index: u32,
+) -> Result<()> {
+    check_may_leave(store, site.instance)?;
+    let short_way = store.state_mut().short_way();
+    let State { instances, ends, shared, sets, .. } = store.state_mut();
+    let handles = &mut instances.get_mut(site.instance)?.handles;
+    let (Some(&Handle::End(id)), true) = (handles.find(index), short_way && item.is_plain()) else {
+        return drop_any(store, site, which, payload, index);
+    };
+    let end = ends.get(id)?;
+    let over = end.state == CopyState::Done || (end.state == CopyState::Idle && which.0 == Kind::Stream);
+    if !over || (end.kind, end.end, end.item) != (which.0, which.1, item) || end.waitable.pending_event.is_some() {
+        return drop_any(store, site, which, payload, index);
+    }
+    let (of, set) = (end.shared, end.waitable.set);
+    if let Some(set) = set {
+        sets.get_mut(set)?.members -= 1;
+    }
+    handles.remove(index)?;
+    ends.discard(id);
+    let this = shared.get_mut(of)?;
+    if this.dropped && this.ends == 1 && this.reader.is_none() && this.writer.is_none() && !this.polling {
+        shared.discard(of);
+        return Ok(());
+    }
+    drop_shared_end(store, of, which.1)
+}
+
+/// [`drop`] of any end.
+#[inline(never)]
+fn drop_any(
     store: &mut StoreMut<'_>,
     site: Site,
     which: (Kind, End),
     payload: Option<&ValType>,
     index: u32,
-) -> Result<Outcome> {
-    check_may_leave(store, site.instance)?;
-    let (id, _) = find_end(store, site, which, payload, index)?;
-    let state = store.state_mut();
-    let end = state.ends.get(id)?;
+) -> Result<()> {
+    let (id, end) = find_end(store, site, which, payload, index)?;
     if which == (Kind::Future, End::Writable) && end.state != CopyState::Done {
         return Err(if end.copying() { busy(which) } else { Trap::FutureDropUnwritten }.into());
     }
@@ -60,13 +94,13 @@ pub(super) fn drop(
         return Err(busy(which).into());
     }
     let (shared, in_set) = (end.shared, end.waitable.set.is_some());
+    let state = store.state_mut();
     state.instances.get_mut(site.instance)?.handles.remove(index)?;
     if in_set {
         waitable::join(state, WaitableRef::End(id), None)?;
     }
     state.ends.discard(id);
-    drop_shared_end(store, shared, which.1)?;
-    Ok(Outcome::Done(0))
+    drop_shared_end(store, shared, which.1)
 }
 
 /// Spec: `trap_if(self.copying())` of `CopyEnd.drop`.

@@ -1,10 +1,11 @@
 //! Lowered calls of guests that glue makes itself when the callee cannot block.
 
 use super::lower::{LoweredImport, after_start, lower_guest};
+use super::noted::{self, NotedCalls};
 use super::{Outcome, Site, check_may_leave};
 use crate::Result;
 use crate::abi::Flat;
-use crate::engine::{CoreFunc, CoreMemory, CoreTable, StoreMut};
+use crate::engine::{CoreFunc, CoreInstance, CoreMemory, CoreTable, StoreMut};
 use crate::error::bug;
 use crate::stream::window::WindowPlaces;
 use crate::task::light::{self, Ended};
@@ -12,6 +13,8 @@ use crate::task::{Resumption, Subtask, direct, stay};
 
 /// Where glue finds a callee and its arguments.
 pub(crate) struct DirectCalls {
+    /// The glue.
+    pub(super) instance: CoreInstance,
     /// Arguments, 8 bytes each.
     pub(super) scratch: CoreMemory,
     /// Callees, by the glue's numbers.
@@ -20,6 +23,20 @@ pub(crate) struct DirectCalls {
     pub(super) filled: Vec<bool>,
     /// Where windows are, if there can be any.
     pub(crate) windows: Option<WindowPlaces>,
+    /// Calls that generated code makes by itself.
+    pub(super) noted: NotedCalls,
+}
+
+impl DirectCalls {
+    /// The glue.
+    pub(crate) fn instance(&self) -> CoreInstance {
+        self.instance
+    }
+
+    /// Its memory.
+    pub(crate) fn scratch(&self) -> CoreMemory {
+        self.scratch
+    }
 }
 
 /// What glue does after `begin` or `end`. They answer it in the upper half of 64 bits.
@@ -81,9 +98,13 @@ fn hand_over(store: &mut StoreMut<'_>, call: &DirectCall, func: CoreFunc, args: 
     let calls = store.state_mut().roots.get_mut(call.site.root)?.direct.as_mut();
     let calls = calls.ok_or_else(|| bug!("a direct call without glue"))?;
     let (scratch, callees) = (calls.scratch, calls.callees);
+    let often = calls.noted.count();
     let filled = calls.filled.get_mut(call.slot as usize).ok_or_else(|| bug!("glue has no place {}", call.slot))?;
     if !std::mem::replace(filled, true) {
         callees.set(store, call.slot, func)?;
+    }
+    if often {
+        noted::note_calls(store, call.site.root)?;
     }
     if !args.is_empty() {
         let places = store.memory_mut(scratch).chunks_exact_mut(8);

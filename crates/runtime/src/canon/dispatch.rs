@@ -8,6 +8,7 @@ use crate::Result;
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::plan::Canon;
+use crate::stream::Item;
 
 /// Arguments that a signature promises; a missing one reads as 0.
 #[inline]
@@ -20,12 +21,18 @@ pub(super) fn arg(args: &[u64], n: usize) -> u32 {
 pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -> Result<Outcome> {
     match canon {
         Canon::ContextGet { slot, .. } => Ok(Outcome::Done(context::get(store, *slot)?)),
-        Canon::ContextSet { slot, .. } => context::set(store, *slot, args.first().copied().unwrap_or(0)),
+        Canon::ContextSet { slot, .. } => nothing(context::set(store, *slot, args.first().copied().unwrap_or(0))),
         Canon::TaskReturn { result, options } => task::return_(store, site, result.as_ref(), *options, args),
-        Canon::SubtaskDrop => subtask::drop(store, site, arg(args, 0)),
-        Canon::WaitableJoin => waitable::join(store, site, arg(args, 0), arg(args, 1)),
+        Canon::SubtaskDrop => nothing(subtask::drop(store, site, arg(args, 0))),
+        Canon::WaitableJoin => nothing(waitable::join(store, site, arg(args, 0), arg(args, 1))),
         _ => call_any(store, site, canon, args),
     }
+}
+
+/// The outcome of what answers nothing.
+#[inline]
+fn nothing(result: Result<()>) -> Result<Outcome> {
+    result.map(|()| Outcome::Done(0))
 }
 
 /// [`call`] of the others.
@@ -52,14 +59,18 @@ fn call_any(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -
             waitable::set_wait(store, site, *memory, *cancellable, [at(0), at(1)])
         }
         Canon::WaitableSetPoll { memory, cancellable } => {
-            waitable::set_poll(store, site, *memory, *cancellable, [at(0), at(1)])
+            waitable::set_poll(store, site, *memory, *cancellable, [at(0), at(1)]).map(Outcome::Done)
         }
-        Canon::WaitableSetDrop => waitable::set_drop(store, site, at(0)),
-        Canon::New { kind, payload } => stream::new(store, site, *kind, payload.as_ref()),
+        Canon::WaitableSetDrop => nothing(waitable::set_drop(store, site, at(0))),
+        Canon::New { kind, payload } => {
+            stream::new(store, site, *kind, (Item::of(payload.as_ref()), payload.as_ref())).map(Outcome::Done)
+        }
         Canon::CancelCopy { kind, end, payload, async_ } => {
             copy_end::cancel(store, site, (*kind, *end), payload.as_ref(), *async_, at(0))
         }
-        Canon::DropEnd { kind, end, payload } => copy_end::drop(store, site, (*kind, *end), payload.as_ref(), at(0)),
+        Canon::DropEnd { kind, end, payload } => {
+            nothing(copy_end::drop(store, site, (*kind, *end), (Item::of(payload.as_ref()), payload.as_ref()), at(0)))
+        }
         Canon::Forward { kind, payload } => forward::forward(store, site, *kind, payload.as_ref(), [at(0), at(1)]),
         Canon::ErrorContextNew { options } => error_context::new(store, site, *options, at(0), at(1)),
         Canon::ErrorContextDebugMessage { options } => {

@@ -128,6 +128,7 @@ impl LoweredImport {
 }
 
 /// Spec: `canon_lower`.
+#[inline]
 pub(super) fn lower(store: &mut StoreMut<'_>, import: &LoweredImport, args: &[u64]) -> Result<Outcome> {
     check_may_leave(store, import.site.instance)?;
     let lowered = import.lowered(store)?;

@@ -5,6 +5,7 @@
 
 mod august_2026;
 mod backpressure;
+mod builtin;
 mod context;
 mod copy_end;
 mod direct;
@@ -13,7 +14,9 @@ mod error_context;
 mod finish;
 mod forward;
 mod glue;
+mod glue_code;
 mod lower;
+mod noted;
 mod resource;
 mod shared;
 mod signature;
@@ -26,7 +29,8 @@ mod window;
 
 pub(crate) use august_2026::check_of;
 pub(crate) use direct::DirectCalls;
-pub(crate) use glue::{Glue, GlueCode, encode_glue, has_glue};
+pub(crate) use glue::{Glue, GlueCode};
+pub(crate) use glue_code::{encode_glue, has_glue};
 pub(crate) use lower::{Lowered, LoweredGuest, after_start, core_callee, lift_args, lift_numbers};
 pub(crate) use resource::destroy;
 pub(crate) use shared::{Kept, SharedFuncs, SharedFuncsOf};
@@ -87,13 +91,13 @@ fn checked_body(store: &StoreMut<'_>, root: RootId, index: TrampolineIndex) -> R
     let (site, trampoline) = find(store.state(), root, index)?;
     let check = check_of(store.state().roots.get(root)?.component.plan(), &trampoline);
     let body = body(site, trampoline);
-    Ok(match check {
-        None => body,
-        Some(check) => Box::new(move |store, args| {
-            check.pass(store, site.instance)?;
-            body(store, args)
-        }),
-    })
+    if check.is_none() {
+        return Ok(body);
+    }
+    Ok(Box::new(move |store, args| {
+        august_2026::pass(check, store, site)?;
+        body(store, args)
+    }))
 }
 
 fn body(site: Site, trampoline: Trampoline) -> Body {
@@ -104,7 +108,7 @@ fn body(site: Site, trampoline: Trampoline) -> Body {
         }
         Canon::Copy { kind, end, payload, options } => {
             let copy = stream::Copy::new(kind, end, payload, options);
-            Box::new(move |store, args| stream::copy(store, site, &copy, args))
+            Box::new(move |store, args| stream::copy(store, site, &copy, stream::copy_args(kind, args)))
         }
         canon => Box::new(move |store, args| dispatch::call(store, site, &canon, args)),
     }

@@ -8,19 +8,19 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use super::august_2026::Check;
+use super::august_2026::{Check, pass};
 use super::direct::{self, DirectCall};
 use super::glue::Begin;
 use super::lower::{LoweredImport, lower};
 use super::stream::{self, Copy};
-use super::{Outcome, Site, check_of, dispatch};
+use super::{Outcome, Site, builtin, check_of, dispatch};
 use crate::Result;
 use crate::component::{Code, Source};
 use crate::engine::{CorePrepared, HostFuncs, Keeper, PLACES, StoreMut};
 use crate::error::bug;
 use crate::instance::{InstanceId, RootId};
 use crate::linker::Linked;
-use crate::plan::{Canon, Plan, Step, TrampolineIndex};
+use crate::plan::{Canon, Kind, Plan, Step, TrampolineIndex};
 
 /// The functions of one component, linked.
 pub(crate) struct SharedFuncs(Vec<OnceLock<SharedFuncsOf>>);
@@ -137,6 +137,36 @@ impl Maker<'_> {
     }
 
     fn define(&self, funcs: &mut HostFuncs, names: [&str; 2], index: TrampolineIndex) -> Result<()> {
+        let (place, site, canon, check) = self.find(index)?;
+        if let Canon::Lower { .. } = canon {
+            // The most frequent one.
+            return funcs.define(names, self.code.trampoline(index)?, move |mut store, args| {
+                pass(check, &mut store, site)?;
+                let keeper = store.keeper();
+                match kept(&keeper, site, place, &canon, None)? {
+                    Kept(Found::Lowered(import)) => lower(&mut store, import, args)?.bits(),
+                    _ => Err(bug!("a call of a guest without glue")),
+                }
+            });
+        }
+        if check.is_none() && builtin::define(funcs, names, site, &canon)? {
+            return Ok(());
+        }
+        if let (None, &Canon::Copy { kind, .. }) = (check, &canon) {
+            let copy = move |store: &mut StoreMut<'_>, args: [u32; 3]| {
+                let keeper = store.keeper();
+                match &kept(&keeper, site, place, &canon, None)?.0 {
+                    Found::Copy(copy) => stream::copy(store, site, copy, args)?.bits().map(|bits| bits as u32),
+                    _ => Err(bug!("a copy is none")),
+                }
+            };
+            return match kind {
+                Kind::Stream => {
+                    funcs.define_3(names, move |store, index, ptr, length| copy(store, [index, ptr, length]))
+                }
+                Kind::Future => funcs.define_2(names, move |store, index, ptr| copy(store, [index, ptr, 1])),
+            };
+        }
         let (ty, does) = (self.code.trampoline(index)?, self.does(index)?);
         funcs.define(names, ty, move |mut store, args| does(&mut store, args)?.bits())
     }
@@ -152,15 +182,14 @@ impl Maker<'_> {
             let (wide, slot) = (begin.wide, begin.slot);
             match (&canon, slot) {
                 (Canon::Lower { .. }, Some(slot)) => funcs.define(names, begin.ty, move |mut store, args| {
-                    if let Some(check) = check {
-                        check.pass(&mut store, site.instance)?;
-                    }
+                    pass(check, &mut store, site)?;
                     let keeper = store.keeper();
                     match kept(&keeper, site, place, &canon, Some(slot))? {
                         Kept(Found::Direct(call)) => direct::begin(&mut store, call, args),
                         _ => Err(bug!("a call of a guest is none")),
                     }
                 }),
+                _ if begin.built_in => self.define(funcs, names, begin.index),
                 _ => {
                     let does = self.does(begin.index)?;
                     funcs.define(names, begin.ty, move |mut store, args| {
@@ -177,15 +206,13 @@ impl Maker<'_> {
     fn does(&self, index: TrampolineIndex) -> Result<impl Fn(&mut StoreMut<'_>, &[u64]) -> Result<Outcome> + use<>> {
         let (place, site, canon, check) = self.find(index)?;
         Ok(move |store: &mut StoreMut<'_>, args: &[u64]| {
-            if let Some(check) = check {
-                check.pass(store, site.instance)?;
-            }
+            pass(check, store, site)?;
             match &canon {
                 Canon::Lower { .. } | Canon::Copy { .. } => {
                     let keeper = store.keeper();
                     match &kept(&keeper, site, place, &canon, None)?.0 {
                         Found::Lowered(import) => lower(store, import, args),
-                        Found::Copy(copy) => stream::copy(store, site, copy, args),
+                        Found::Copy(copy) => stream::copy(store, site, copy, stream::copy_args(copy.kind(), args)),
                         Found::Direct(_) => Err(bug!("a call of a guest without glue")),
                     }
                 }
@@ -212,6 +239,7 @@ impl Maker<'_> {
 
 impl Outcome {
     /// The answer of what cannot wait.
+    #[inline]
     pub(super) fn bits(self) -> Result<u64> {
         match self {
             Outcome::Done(bits) => Ok(bits),

@@ -21,19 +21,26 @@ use crate::types::{ValType, align_to};
 use crate::{Error, ErrorKind, Result, Trap};
 
 /// Spec: `canon_stream_new`, `canon_future_new`.
-pub(super) fn new(store: &mut StoreMut<'_>, site: Site, kind: Kind, payload: Option<&ValType>) -> Result<Outcome> {
+pub(super) fn new(
+    store: &mut StoreMut<'_>,
+    site: Site,
+    kind: Kind,
+    (item, payload): (Item, Option<&ValType>),
+) -> Result<u64> {
     check_may_leave(store, site.instance)?;
     let State { instances, ends, shared, .. } = store.state_mut();
     let handles = &mut instances.get_mut(site.instance)?.handles;
-    let mut this = Shared::new(payload.cloned(), site.root);
-    let mut indices = [0u32; 2];
-    for (place, side) in indices.iter_mut().zip([End::Readable, End::Writable]) {
-        *place = handles.add(Handle::End(ends.next_id()))?;
-        let end = ends.insert(CopyEnd::new(shared.next_id(), kind, side, *place));
-        this.set_guest_end(side, Some(end));
-    }
-    shared.insert(this);
-    Ok(Outcome::Done(u64::from(indices[0]) | u64::from(indices[1]) << 32))
+    let id = shared.next_id();
+    let first = handles.add(Handle::End(ends.next_id()))?;
+    let readable = ends.insert_with(|| CopyEnd::new(id, (kind, End::Readable), item, first));
+    let second = handles.add(Handle::End(ends.next_id()))?;
+    let writable = ends.insert_with(|| CopyEnd::new(id, (kind, End::Writable), item, second));
+    shared.insert_with(|| Shared {
+        readable: Some(readable),
+        writable: Some(writable),
+        ..Shared::of(payload.cloned(), item, site.root)
+    });
+    Ok(u64::from(first) | u64::from(second) << 32)
 }
 
 /// Which copy a built-in does.
@@ -69,6 +76,11 @@ impl Copy {
         Copy { kind, end, payload, options, found: OnceLock::new(), size, align, item, window, memory_size }
     }
 
+    /// Whether it is of streams or of futures.
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// The same, with windows; `number` tells it from the others of its glue.
     pub(super) fn with_window(mut self, store: &mut StoreMut<'_>, site: Site, number: u32) -> Self {
         let Site { root, instance } = site;
@@ -84,14 +96,18 @@ impl Copy {
         if self.size == 0 || place.length == 0 {
             return place.length <= MAX_LENGTH;
         }
-        let Some(memory) = place.options.memory else { return false };
         let end = u64::from(place.ptr) + u64::from(place.length) * u64::from(self.size);
-        let inside = end <= self.memory_size.load(Ordering::Relaxed) || {
-            let size = store.memory(memory).len() as u64;
-            self.memory_size.store(size, Ordering::Relaxed);
-            end <= size
-        };
+        let inside = end <= self.memory_size.load(Ordering::Relaxed) || self.fits_now(store, place, end);
         inside && place.length <= MAX_LENGTH && place.ptr & (self.align - 1) == 0
+    }
+
+    /// Whether the memory has at least `end` bytes now.
+    #[cold]
+    fn fits_now(&self, store: &StoreMut<'_>, place: &CopyPlace<'_>, end: u64) -> bool {
+        let Some(memory) = place.options.memory else { return false };
+        let size = store.memory(memory).len() as u64;
+        self.memory_size.store(size, Ordering::Relaxed);
+        end <= size
     }
 
     /// The end `index`, checked to be what the built-in is for, and to be idle.
@@ -129,9 +145,7 @@ pub(super) fn find_end<'s>(
     let state = store.state();
     let id = state.instances.get(site.instance)?.handles.get(index)?.end(index)?;
     let this = state.ends.get(id)?;
-    let item = Item::of(payload);
-    let same = state.shared.get(this.shared)?.item == item && (item.is_plain() || this.payload(state)? == payload);
-    if !same || this.kind != kind || this.end != end {
+    if (this.kind, this.end) != (kind, end) || !this.is_of(state, payload)? {
         return Err(wrong_end(kind, end, index));
     }
     Ok((id, this))
@@ -145,35 +159,58 @@ fn wrong_end(kind: Kind, end: End, index: u32) -> Error {
     Error::new(ErrorKind::Trap(Trap::WrongHandle), message)
 }
 
-/// Spec: `stream_copy`, `future_copy`.
-pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u64]) -> Result<Outcome> {
-    let (index, ptr) = (arg(args, 0), arg(args, 1));
-    let length = if copy.kind == Kind::Stream { arg(args, 2) } else { 1 };
+/// Spec: `stream_copy`, `future_copy`: of `length` items at `ptr`, which is 1 for a future.
+pub(super) fn copy(
+    store: &mut StoreMut<'_>,
+    site: Site,
+    copy: &Copy,
+    [index, ptr, length]: [u32; 3],
+) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
     let options = copy.options(store, site)?;
     let place = CopyPlace { options, instance: site.instance, ptr, length, element_size: copy.size };
     let short_way = store.state_mut().short_way();
-    let mut found = None;
-    if short_way && copy.item.is_plain() && copy.fits(store, &place) {
-        let numbers = NumbersCopy { which: (copy.kind, copy.end), item: copy.item, index, window: copy.window, place };
-        match copy_numbers(store, &numbers)? {
-            Short::Done(payload) => return Ok(Outcome::Done(u64::from(payload))),
-            Short::Waits(_) if options.async_ => return Ok(Outcome::Done(BLOCKED)),
-            Short::Waits(end) | Short::Told(end) => return answer(store, end, options.async_),
-            Short::Other(end) => found = Some(end),
-            Short::No => {}
-        }
+    if !short_way || !copy.item.is_plain() || !copy.fits(store, &place) {
+        return copy_any(store, site, copy, &place, Begun { index, short_way, found: None });
     }
+    let numbers = NumbersCopy { which: (copy.kind, copy.end), item: copy.item, index, window: copy.window, place };
+    let found = match copy_numbers(store, &numbers)? {
+        Short::Done(payload) => return Ok(Outcome::Done(u64::from(payload))),
+        Short::Waits(_) if options.async_ => return Ok(Outcome::Done(BLOCKED)),
+        Short::Waits(end) | Short::Told(end) => return answer(store, end, options.async_),
+        Short::Other(end) => Some(end),
+        Short::No => None,
+    };
+    copy_any(store, site, copy, &place, Begun { index, short_way, found })
+}
+
+/// What is known of a copy that is not one of numbers between guests.
+struct Begun {
+    index: u32,
+    short_way: bool,
+    found: Option<FoundEnd>,
+}
+
+/// [`copy`] of anything.
+#[inline(never)]
+fn copy_any(
+    store: &mut StoreMut<'_>,
+    site: Site,
+    copy: &Copy,
+    place: &CopyPlace<'_>,
+    Begun { index, short_way, found }: Begun,
+) -> Result<Outcome> {
+    let options = place.options;
     let end = match found {
         Some(end) => end,
         None => {
             let end = copy.find_end(store, site, index, options.async_)?;
-            check_buffer(store, &place, copy)?;
+            check_buffer(store, place, copy)?;
             end
         }
     };
     if short_way {
-        match copy_with_host(store, &end, &place, copy.payload.as_ref())? {
+        match copy_with_host(store, &end, place, copy.payload.as_ref())? {
             Short::Done(payload) => return Ok(Outcome::Done(u64::from(payload))),
             Short::Waits(_) if options.async_ => return Ok(Outcome::Done(BLOCKED)),
             Short::Waits(end) | Short::Told(end) => return answer(store, end, options.async_),
@@ -189,6 +226,12 @@ pub(super) fn copy(store: &mut StoreMut<'_>, site: Site, copy: &Copy, args: &[u6
         }
         None => answer(store, end.id, options.async_),
     }
+}
+
+/// The end, the place and the length of a copy; a future's has no length.
+#[inline]
+pub(super) fn copy_args(kind: Kind, args: &[u64]) -> [u32; 3] {
+    [arg(args, 0), arg(args, 1), if kind == Kind::Stream { arg(args, 2) } else { 1 }]
 }
 
 #[cold]

@@ -46,7 +46,7 @@ pub(super) fn cancel(store: &mut StoreMut<'_>, site: Site, async_: bool, index: 
 }
 
 /// Spec: `canon_subtask_drop`.
-pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<Outcome> {
+pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<()> {
     check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let id = state.instances.get(site.instance)?.handles.get(index)?.subtask(index)?;
@@ -55,6 +55,6 @@ pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<O
     }
     state.instances.get_mut(site.instance)?.handles.remove(index)?;
     join(state, WaitableRef::Subtask(id), None)?;
-    state.subtasks.remove(id);
-    Ok(Outcome::Done(0))
+    state.subtasks.discard(id);
+    Ok(())
 }

@@ -6,7 +6,8 @@ use crate::Trap;
 use crate::engine::{CoreMemory, StoreMut};
 use crate::instance::Handle;
 use crate::plan::MemoryIndex;
-use crate::task::waitable_set::{check_drop, has_pending_event, start_waiting, take_event};
+use crate::store::State;
+use crate::task::waitable_set::{check_drop, poll_event, start_waiting};
 use crate::task::{Event, Resumption, WaitFor, WaitableSet, WaitableSetId, waitable};
 
 /// Spec: `canon_waitable_set_new`.
@@ -17,6 +18,7 @@ pub(super) fn set_new(store: &mut StoreMut<'_>, site: Site) -> Result<u32> {
     state.instances.get_mut(site.instance)?.handles.add(Handle::Set(id))
 }
 
+#[inline]
 fn find(store: &mut StoreMut<'_>, site: Site, memory: MemoryIndex, index: u32) -> Result<(WaitableSetId, CoreMemory)> {
     check_may_leave(store, site.instance)?;
     let state = store.state();
@@ -36,8 +38,7 @@ pub(super) fn set_wait(
     if cancellable && deliver_pending_cancel(store)? {
         return unpack_event(store, memory, ptr, Event::TASK_CANCELLED).map(Outcome::Done);
     }
-    if has_pending_event(store.state(), set)? {
-        let event = take_event(store, set)?;
+    if let Some(event) = poll_event(store, set)? {
         return unpack_event(store, memory, ptr, event).map(Outcome::Done);
     }
     let thread = current(store)?;
@@ -52,16 +53,13 @@ pub(super) fn set_poll(
     memory: MemoryIndex,
     cancellable: bool,
     [index, ptr]: [u32; 2],
-) -> Result<Outcome> {
+) -> Result<u64> {
     let (set, memory) = find(store, site, memory, index)?;
-    let event = if cancellable && deliver_pending_cancel(store)? {
-        Event::TASK_CANCELLED
-    } else if has_pending_event(store.state(), set)? {
-        take_event(store, set)?
-    } else {
-        Event::NONE
-    };
-    unpack_event(store, memory, ptr, event).map(Outcome::Done)
+    if cancellable && deliver_pending_cancel(store)? {
+        return unpack_event(store, memory, ptr, Event::TASK_CANCELLED);
+    }
+    let event = poll_event(store, set)?.unwrap_or(Event::NONE);
+    unpack_event(store, memory, ptr, event)
 }
 
 /// Spec: `unpack_event`: two words into memory, the code as the answer.
@@ -77,20 +75,31 @@ pub(super) fn unpack_event(store: &mut StoreMut<'_>, memory: CoreMemory, ptr: u3
 }
 
 /// Spec: `canon_waitable_set_drop`.
-pub(super) fn set_drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<Outcome> {
+pub(super) fn set_drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<()> {
     check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let set = state.instances.get(site.instance)?.handles.get(index)?.set(index)?;
     check_drop(state, set)?;
     state.instances.get_mut(site.instance)?.handles.remove(index)?;
     state.sets.remove(set);
-    Ok(Outcome::Done(0))
+    Ok(())
 }
 
 /// Spec: `canon_waitable_join`.
-pub(super) fn join(store: &mut StoreMut<'_>, site: Site, index: u32, set_index: u32) -> Result<Outcome> {
+pub(super) fn join(store: &mut StoreMut<'_>, site: Site, index: u32, set_index: u32) -> Result<()> {
     check_may_leave(store, site.instance)?;
     let state = store.state_mut();
+    let State { instances, ends, sets, .. } = &mut *state;
+    let handles = &instances.get(site.instance)?.handles;
+    // The most of it: an end without a set gets one.
+    if let (Some(&Handle::End(id)), Some(&Handle::Set(set))) = (handles.find(index), handles.find(set_index)) {
+        let this = &mut ends.get_mut(id)?.waitable;
+        if this.is_alone() {
+            this.set = Some(set);
+            sets.get_mut(set)?.members += 1;
+            return Ok(());
+        }
+    }
     let handles = &state.instances.get(site.instance)?.handles;
     let member = handles.get(index)?.waitable(index)?;
     if state.waitable(member)?.sync_waiter.is_some() {
@@ -100,6 +109,5 @@ pub(super) fn join(store: &mut StoreMut<'_>, site: Site, index: u32, set_index: 
         0 => None,
         index => Some(handles.get(index)?.set(index)?),
     };
-    waitable::join(state, member, set)?;
-    Ok(Outcome::Done(0))
+    waitable::join(state, member, set)
 }

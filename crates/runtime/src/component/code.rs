@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::Result;
-use crate::adapter::{Adapters, encode_adapters};
+use crate::adapter::{Adapters, encode_adapters, encode_noted};
 use crate::canon::{GlueCode, encode_copier, encode_glue, has_glue, signature};
 use crate::engine::{CoreEngine, CoreExport, CoreFuncType, CoreModule, StoreMut};
 use crate::error::bug;
@@ -17,6 +17,8 @@ pub(crate) struct Code {
     pub(crate) glue: Option<GlueCode>,
     /// See `canon::encode_copier`; compiled when it is first needed.
     copier: OnceLock<CoreModule>,
+    /// See `adapter::encode_noted`; compiled when it is first needed.
+    noted: OnceLock<Option<CoreModule>>,
     /// What the code of the modules can reach, if that was found out.
     pub(crate) reached: Option<Reached>,
     /// See `adapter/`.
@@ -61,8 +63,8 @@ impl Code {
             CoreFuncType::new(engine, &params, result)
         };
         let trampolines = plan.trampolines.iter().map(ty).collect();
-        let copier = OnceLock::new();
-        Ok(Code { modules, glue, copier, reached, adapters: Adapters::new(engine, rest)?, sources, trampolines })
+        let (copier, noted) = (OnceLock::new(), OnceLock::new());
+        Ok(Code { modules, glue, copier, noted, reached, adapters: Adapters::new(engine, rest)?, sources, trampolines })
     }
 
     /// The module that copies between two memories.
@@ -72,6 +74,16 @@ impl Code {
         }
         let copier = CoreModule::compile_in(store, &encode_copier())?;
         Ok(self.copier.get_or_init(|| copier))
+    }
+
+    /// The module that makes and notes calls, if the plan has such.
+    pub(crate) fn noted(&self, store: &StoreMut<'_>, plan: &Plan) -> Result<Option<&CoreModule>> {
+        if let Some(noted) = self.noted.get() {
+            return Ok(noted.as_ref());
+        }
+        let bytes = encode_noted(plan, self.adapters.is_some())?;
+        let noted = bytes.map(|bytes| CoreModule::compile_in(store, &bytes)).transpose()?;
+        Ok(self.noted.get_or_init(|| noted).as_ref())
     }
 
     /// All of its modules, in the order in which [`new`](Self::new) takes them.

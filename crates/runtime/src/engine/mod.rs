@@ -27,6 +27,7 @@ mod continuation;
 mod convert;
 mod func;
 mod global;
+mod host_func;
 mod host_funcs;
 mod instance;
 mod keep;
@@ -40,12 +41,14 @@ mod pool;
 mod store;
 #[cfg(test)]
 mod stress;
+mod word;
 
 pub(crate) use config::{CoreEngine, EngineOptions};
 pub(crate) use continuation::{Continuation, GoOn, Step, run_func, set_runner};
 pub(crate) use convert::GENERATED;
-pub(crate) use func::{CoreFunc, CoreFuncType, host_func, host_func_of, park_func};
+pub(crate) use func::CoreFunc;
 pub(crate) use global::CoreGlobal;
+pub(crate) use host_func::{CoreFuncType, host_func, host_func_of, park_func};
 pub(crate) use host_funcs::{CorePrepared, HostFuncs, Seam};
 pub(crate) use instance::{CoreExtern, CoreExterns, CoreInstance, CoreInstanceToBe, CoreTable};
 pub(crate) use keep::{Keeper, PLACES};
@@ -53,3 +56,4 @@ pub(crate) use limits::CoreLimits;
 pub(crate) use memory::{CoreMemory, convert_memory, copy_memory};
 pub(crate) use module::{CoreExport, CoreModule, compile_all};
 pub(crate) use store::{EngineStore, StoreMut};
+pub(crate) use word::SharedWord;

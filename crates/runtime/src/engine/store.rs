@@ -12,6 +12,7 @@ use super::continuation::Job;
 use super::host_funcs::Seam;
 use super::keep::Keep;
 use super::memory::CoreMemory;
+use super::word::SharedWord;
 use crate::store::State;
 
 /// An epoch that is never reached; a sum with the current one does not overflow.
@@ -61,6 +62,8 @@ pub(super) struct Turn {
     pub(super) suspends: Cell<bool>,
     /// What is done before a function of the host does anything that a guest calls.
     pub(super) before_host: Cell<Option<BeforeHost>>,
+    /// What else is done then, as long as a word is not 0.
+    while_not_zero: Cell<Option<(SharedWord, BeforeHost)>>,
     /// What own stacks begin with, once there is one.
     pub(super) runner: OnceCell<wasmtime::TypedFunc<(), ()>>,
     /// What the next stack runs.
@@ -80,6 +83,7 @@ impl Turn {
             plain: Cell::new(false),
             suspends: Cell::new(false),
             before_host: Cell::new(None),
+            while_not_zero: Cell::new(None),
             runner: OnceCell::new(),
             job: Cell::new(None),
             answer: Cell::new(0),
@@ -268,10 +272,21 @@ impl StoreMut<'_> {
     /// The host goes on: what was to be done before is done, if it was not yet.
     #[inline]
     pub(crate) fn host_runs(&mut self) -> crate::Result<()> {
-        match self.handle.turn().before_host.take() {
-            Some(what) => what(self),
-            None => Ok(()),
+        let turn = self.handle.turn();
+        let (before_host, while_not_zero) = (turn.before_host.get(), turn.while_not_zero.get());
+        if let Some(what) = before_host {
+            turn.before_host.set(None);
+            what(self)?;
         }
+        match while_not_zero {
+            Some((word, what)) if word.get() != 0 => what(self),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets `what` be done before a function of the host does anything that a guest calls, whenever `word` is not 0.
+    pub(crate) fn while_not_zero(&mut self, word: SharedWord, what: BeforeHost) {
+        self.handle.turn().while_not_zero.set(Some((word, what)));
     }
 
     /// Whether the store is executed on the stack of the embedder, not on one that can be suspended.

@@ -3,6 +3,7 @@
 use super::{Flags, Handle, RootId, Table};
 use crate::store::Id;
 use crate::task::ThreadId;
+use crate::task::noted::Gate;
 
 /// A component instance of the store.
 pub(crate) type InstanceId = Id<ComponentInstance>;
@@ -24,5 +25,46 @@ pub(crate) struct ComponentInstance {
     /// Threads that wait for the exclusive lock between callbacks.
     pub(crate) waiting_for_exclusive: Vec<ThreadId>,
     /// Spec: `exclusive_thread`.
-    pub(crate) exclusive_thread: Option<ThreadId>,
+    exclusive_thread: Option<ThreadId>,
+    /// What generated code sees of this instance.
+    pub(crate) gate: Gate,
+}
+
+impl ComponentInstance {
+    /// A new instance of the component `root`.
+    pub(super) fn new(root: RootId, max_handles: usize, flags: Flags) -> Self {
+        ComponentInstance {
+            root,
+            handles: Table::new(max_handles),
+            threads: Table::new(max_handles),
+            flags,
+            backpressure: 0,
+            waiting_to_enter: Vec::new(),
+            waiting_for_exclusive: Vec::new(),
+            exclusive_thread: None,
+            gate: Gate::default(),
+        }
+    }
+
+    /// Spec: `exclusive_thread`.
+    #[inline]
+    pub(crate) fn exclusive_thread(&self) -> Option<ThreadId> {
+        self.exclusive_thread
+    }
+
+    /// Spec: `exclusive_thread`.
+    #[inline]
+    pub(crate) fn set_exclusive_thread(&mut self, thread: Option<ThreadId>) {
+        self.exclusive_thread = thread;
+        self.show();
+    }
+
+    /// Shows generated code what has changed: of `backpressure`, `waiting_to_enter`, `flags`.
+    #[inline]
+    pub(crate) fn show(&self) {
+        if self.gate.is_seen() {
+            let closed = self.backpressure > 0 || self.exclusive_thread.is_some() || !self.waiting_to_enter.is_empty();
+            self.gate.show(closed, self.flags);
+        }
+    }
 }

@@ -74,7 +74,9 @@ pub(super) fn replace(store: &mut StoreMut<'_>, instance: InstanceId, bit: u32, 
     let with = |bits: u32| if on { bits | bit } else { bits & !bit };
     let before = match flags(store.state(), instance)? {
         Flags::Plain(bits) => {
-            store.state_mut().instances.get_mut(instance)?.flags = Flags::Plain(with(bits));
+            let instance = store.state_mut().instances.get_mut(instance)?;
+            instance.flags = Flags::Plain(with(bits));
+            instance.show();
             bits
         }
         Flags::Shown(bits, global) => {

@@ -1,6 +1,6 @@
 //! Running a plan: core modules become core instances, slots are filled.
 
-use super::{ComponentInstance, Flags, FlagsUse, InstanceId, RootId, RootInstance, RuntimeResource, Table};
+use super::{ComponentInstance, Flags, FlagsUse, InstanceId, RootId, RootInstance, RuntimeResource};
 use crate::canon;
 use crate::component::{Code, Source};
 use crate::engine::{Continuation, CoreExtern, CoreExterns, CoreFunc, CoreInstance, CoreInstanceToBe, StoreMut};
@@ -90,7 +90,7 @@ fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
     });
     let mut instances: Vec<InstanceId> = Vec::new();
     for flags in flags {
-        instances.push(state.instances.insert(new_instance(root, state.limits.max_handles, flags)));
+        instances.push(state.instances.insert(ComponentInstance::new(root, state.limits.max_handles, flags)));
     }
     let mut resource_types = Vec::new();
     let mut imported = linked.resources.iter();
@@ -118,19 +118,6 @@ fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
     this.instances = instances;
     this.resource_types = resource_types;
     Ok(root)
-}
-
-fn new_instance(root: RootId, max_handles: usize, flags: Flags) -> ComponentInstance {
-    ComponentInstance {
-        root,
-        handles: Table::new(max_handles),
-        threads: Table::new(max_handles),
-        flags,
-        backpressure: 0,
-        waiting_to_enter: Vec::new(),
-        waiting_for_exclusive: Vec::new(),
-        exclusive_thread: None,
-    }
 }
 
 /// A plan that is being run.

@@ -82,6 +82,12 @@ impl<T> Slab<T> {
     /// Puts `value` in.
     #[inline]
     pub(crate) fn insert(&mut self, value: T) -> Id<T> {
+        self.insert_with(|| value)
+    }
+
+    /// Puts the value in that `make` makes, where it stays.
+    #[inline]
+    pub(crate) fn insert_with(&mut self, make: impl FnOnce() -> T) -> Id<T> {
         let index = match self.free.pop() {
             Some(index) => index,
             None => {
@@ -90,7 +96,8 @@ impl<T> Slab<T> {
             }
         };
         let place = &mut self.places[index as usize];
-        place.1 = Some(value);
+        // A free place has no value.
+        place.1.get_or_insert_with(make);
         Id { index, generation: place.0, of: PhantomData }
     }
 

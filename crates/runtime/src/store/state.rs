@@ -18,6 +18,7 @@ use crate::stream::{CopyEnd, HostEnd, Shared};
 use crate::task::direct::Direct;
 use crate::task::light::{self, LightCall};
 use crate::task::light_host::Visible;
+use crate::task::noted::Noted;
 use crate::task::{
     Callee, CoreCallee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet,
 };
@@ -63,6 +64,8 @@ pub(crate) struct State {
     pub(crate) lowered: Vec<Arc<Lowered>>,
     /// Calls that have no task yet, innermost last. While one runs, all that run below it up to the last thread are here.
     pub(crate) light: Vec<LightCall>,
+    /// Calls that generated code has noted, if it does so.
+    pub(crate) noted: Option<Noted>,
 
     /// What is left of the light call of the host that runs, if it got a task.
     pub(crate) visible: Option<Visible>,
@@ -147,6 +150,7 @@ impl State {
             error_contexts: Slab::default(),
             lowered: Vec::new(),
             light: Vec::new(),
+            noted: None,
             visible: None,
             direct: Vec::new(),
             maybe_ready: VecDeque::new(),

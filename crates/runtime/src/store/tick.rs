@@ -129,7 +129,7 @@ fn note_exclusive(state: &mut super::State, thread: ThreadId) -> Result<()> {
     }
     let instance = state.tasks.get(this.task)?.instance;
     let instance = state.instances.get_mut(instance)?;
-    if instance.exclusive_thread.is_some() && !instance.waiting_for_exclusive.contains(&thread) {
+    if instance.exclusive_thread().is_some() && !instance.waiting_for_exclusive.contains(&thread) {
         instance.waiting_for_exclusive.push(thread);
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::window::SiteNumber;
-use super::{Buffer, SharedId};
+use super::{Buffer, Item, SharedId};
 use crate::Result;
 use crate::plan::{End, Kind};
 use crate::store::{Id, State};
@@ -60,6 +60,8 @@ pub(crate) struct CopyEnd {
     pub(crate) kind: Kind,
     /// Readable or writable.
     pub(crate) end: End,
+    /// What it is of, in short.
+    pub(crate) item: Item,
     /// Its handle.
     pub(crate) index: u32,
     /// Spec: `shared.t`, in the words of the component that holds the end, if that is another than where the stream is from.
@@ -72,13 +74,15 @@ pub(crate) struct CopyEnd {
 
 impl CopyEnd {
     /// An idle end with the handle `index`.
-    pub(crate) fn new(shared: SharedId, kind: Kind, end: End, index: u32) -> Self {
+    #[inline]
+    pub(crate) fn new(shared: SharedId, (kind, end): (Kind, End), item: Item, index: u32) -> Self {
         CopyEnd {
             waitable: Waitable::default(),
             state: CopyState::Idle,
             shared,
             kind,
             end,
+            item,
             index,
             payload: None,
             window: SiteNumber::default(),
@@ -93,6 +97,13 @@ impl CopyEnd {
             Some(own) => Ok(own.payload.as_ref()),
             None => Ok(state.shared.get(self.shared)?.payload.as_ref()),
         }
+    }
+
+    /// Whether an item is of this type, which is in the words of the component that holds the end.
+    #[inline]
+    pub(crate) fn is_of(&self, state: &State, payload: Option<&ValType>) -> Result<bool> {
+        let item = Item::of(payload);
+        Ok(self.item == item && (item.is_plain() || self.payload(state)? == payload))
     }
 
     /// Spec: `copying`.

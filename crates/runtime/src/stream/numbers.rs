@@ -51,15 +51,12 @@ pub(crate) fn copy_numbers(store: &mut StoreMut<'_>, copy: &NumbersCopy<'_>) -> 
     let Some(&Handle::End(id)) = handles.find(*index) else { return Ok(Short::No) };
     let end = ends.get_mut(id)?;
     let set = end.waitable.set;
-    let fits = (end.state, end.kind, end.end) == (CopyState::Idle, *kind, *side);
+    let fits = (end.state, end.kind, end.end, end.item) == (CopyState::Idle, *kind, *side, *item);
     if !fits || (set.is_some() && !place.options.async_) {
         return Ok(Short::No);
     }
     let shared_id = end.shared;
     let this = shared.get_mut(shared_id)?;
-    if this.item != *item {
-        return Ok(Short::No);
-    }
     if this.dropped || this.writer.is_some() || this.reader.is_some() {
         return Ok(Short::Other(FoundEnd { id, shared: shared_id, set }));
     }

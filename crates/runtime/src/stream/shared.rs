@@ -58,8 +58,15 @@ pub(crate) struct Shared {
 impl Shared {
     /// A stream or future of two ends.
     pub(crate) fn new(payload: Option<ValType>, home: RootId) -> Self {
+        let item = Item::of(payload.as_ref());
+        Shared::of(payload, item, home)
+    }
+
+    /// The same; `item` is the payload in short.
+    #[inline]
+    pub(crate) fn of(payload: Option<ValType>, item: Item, home: RootId) -> Self {
         Shared {
-            item: Item::of(payload.as_ref()),
+            item,
             payload,
             home,
             dropped: false,

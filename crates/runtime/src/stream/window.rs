@@ -256,9 +256,10 @@ pub(crate) fn close(store: &mut StoreMut<'_>) -> Result<()> {
             carry_out(store.state_mut(), open, done)
         }
         (Some(first), Some(second)) => {
-            let mut both = [(first, take_down::<0>(board)), (second, take_down::<1>(board))];
-            both.sort_by_key(|(_, done)| done.order);
-            both.into_iter().try_for_each(|(open, done)| carry_out(store.state_mut(), open, done))
+            let (one, other) = ((first, take_down::<0>(board)), (second, take_down::<1>(board)));
+            let (before, after) = if other.1.order < one.1.order { (other, one) } else { (one, other) };
+            carry_out(store.state_mut(), before.0, before.1)?;
+            carry_out(store.state_mut(), after.0, after.1)
         }
         (None, None) => Ok(()),
     }

@@ -68,11 +68,11 @@ fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
     let Some(callback) = callee.options.callback else { return Ok(None) };
     let instance_ = instances.get_mut(instance)?;
     let mut set_ = set.map(|set| sets.get_mut(set)).transpose()?;
-    let ready = instance_.exclusive_thread.is_none() && set_.as_ref().is_none_or(|set| set.has_pending());
+    let ready = instance_.exclusive_thread().is_none() && set_.as_ref().is_none_or(|set| set.has_pending());
     if callee.may_block || !callee.ty.async_ || task_.state == TaskState::PendingCancel || !ready {
         return Ok(None);
     }
-    instance_.exclusive_thread = Some(thread);
+    instance_.set_exclusive_thread(Some(thread));
     if let Some(set) = &mut set_ {
         set.remove_waiting(thread);
     }
@@ -132,7 +132,7 @@ fn wait_again(state: &mut State, thread: ThreadId, begun: &Begun, packed: u32) -
     let instance = instances.get_mut(begun.instance)?;
     let set = instance.handles.get(index)?.set(index)?;
     let waited_for = !instance.waiting_for_exclusive.is_empty() || !instance.waiting_to_enter.is_empty();
-    instance.exclusive_thread = None;
+    instance.set_exclusive_thread(None);
     state.stops += 1;
     let this = threads.get_mut(thread)?;
     let wait_for = Some(WaitFor::SetForCallback(set));

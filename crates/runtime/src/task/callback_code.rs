@@ -1,7 +1,7 @@
 //! What a callback, or the core function before it, answers in its lower four bits. Spec: `CallbackCode`.
 
 /// The bits; the others are a handle.
-pub(super) const MASK: u32 = 0xf;
+pub(crate) const MASK: u32 = 0xf;
 /// The task is over.
 pub(super) const EXIT: u32 = 0;
 /// Another turn.

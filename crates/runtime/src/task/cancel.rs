@@ -39,7 +39,7 @@ pub(crate) fn request_cancellation(store: &mut StoreMut<'_>, task: TaskId) -> Re
 /// A thread that waits in a built-in that is `cancellable`; which one is open. Older rules have such built-ins.
 fn cancellable_thread(state: &mut State, task: TaskId) -> Result<Option<ThreadId>> {
     let this = state.tasks.get(task)?;
-    let holder = state.instances.get(this.instance)?.exclusive_thread;
+    let holder = state.instances.get(this.instance)?.exclusive_thread();
     let locked = this.needs_exclusive() && holder.is_some() && holder != this.implicit_thread;
     let threads = this.threads().filter(|&thread| !(locked && Some(thread) == this.implicit_thread));
     let waits = |&thread: &ThreadId| state.threads.find(thread).is_some_and(Thread::is_cancellable);

@@ -15,7 +15,7 @@ use crate::store::State;
 pub(crate) fn has_backpressure(state: &State, task: TaskId) -> Result<bool> {
     let task = state.tasks.get(task)?;
     let instance = state.instances.get(task.instance)?;
-    Ok(instance.backpressure > 0 || (task.needs_exclusive() && instance.exclusive_thread.is_some()))
+    Ok(instance.backpressure > 0 || (task.needs_exclusive() && instance.exclusive_thread().is_some()))
 }
 
 /// Whether `task`, which is new, has to wait before it enters its instance.
@@ -31,7 +31,7 @@ fn still_has_to_wait(store: &mut StoreMut<'_>, task: TaskId) -> Result<bool> {
     if !state.rules.are_of_august_2026() {
         return Ok(true);
     }
-    let holder = state.instances.get(state.tasks.get(task)?.instance)?.exclusive_thread;
+    let holder = state.instances.get(state.tasks.get(task)?.instance)?.exclusive_thread();
     if let Some(holder) = holder
         && is_ready(state, holder)?
     {
@@ -59,6 +59,7 @@ pub(super) fn enter_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, 
         let instance = state.instances.get_mut(id)?;
         if let Some(at) = instance.waiting_to_enter.iter().position(|&other| other == thread) {
             instance.waiting_to_enter.remove(at);
+            instance.show();
             if state.threads.get(thread)?.cancelled {
                 wake_entrants(state, id)?;
                 cancel_task(store, task)?;
@@ -66,14 +67,16 @@ pub(super) fn enter_implicit_thread(store: &mut StoreMut<'_>, thread: ThreadId, 
             }
         } else if has_to_wait(state, task)? && still_has_to_wait(store, task)? {
             let state = store.state_mut();
-            state.instances.get_mut(id)?.waiting_to_enter.push(thread);
+            let instance = state.instances.get_mut(id)?;
+            instance.waiting_to_enter.push(thread);
+            instance.show();
             state.threads.get_mut(thread)?.wait_for = Some(WaitFor::Entry);
             wake_entrants(state, id)?;
             return Ok(Entered::Waits);
         }
         let state = store.state_mut();
         if state.tasks.get(task)?.needs_exclusive() {
-            state.instances.get_mut(id)?.exclusive_thread = Some(thread);
+            state.instances.get_mut(id)?.set_exclusive_thread(Some(thread));
         }
     }
     let state = store.state_mut();
@@ -103,7 +106,7 @@ pub(crate) fn wake_entrants(state: &mut State, instance: InstanceId) -> Result<(
 #[inline]
 pub(crate) fn release_exclusive(state: &mut State, instance: InstanceId) -> Result<()> {
     let this = state.instances.get_mut(instance)?;
-    this.exclusive_thread = None;
+    this.set_exclusive_thread(None);
     if this.waiting_for_exclusive.is_empty() && this.waiting_to_enter.is_empty() {
         return Ok(());
     }

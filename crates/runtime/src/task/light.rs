@@ -13,6 +13,7 @@ use super::{
     Callee, Caller, CoreCallee, Stage, Subtask, SubtaskId, SubtaskState, Task, TaskId, TaskState, Thread, ThreadId,
     WaitFor, callback_code,
 };
+use crate::abi::handles::pass_end;
 use crate::abi::{Args, Flat, FlatIter, LiftCx, LowerCx, Params, Plain, ReturnVal, Returns, Val, lower_dynamic};
 use crate::canon::{Lowered, LoweredGuest};
 use crate::engine::{CoreFunc, CoreMemory, StoreMut};
@@ -101,6 +102,14 @@ pub(crate) fn begin(
 /// Lifts arguments that are more than numbers out of the caller and lowers them into the callee.
 #[inline(never)]
 fn pass_arguments(store: &mut StoreMut<'_>, lowered: &Lowered, callee: &CoreCallee, args: &[u64]) -> Result<Flat> {
+    let between = (lowered.options.instance, callee.options.instance);
+    if let ([only], Some(&index)) = (&lowered.ty.params.elements[..], args.first())
+        && let Some(index) = pass_end(store.state_mut(), between, index as u32, &only.ty)?
+    {
+        let mut flat = Flat::new();
+        flat.push(u64::from(index));
+        return Ok(flat);
+    }
     let mut cx = LiftCx::new(store.reborrow(), &lowered.options, None);
     cx.between_guests = true;
     let max_flat = lowered.max_flat_params();
@@ -116,7 +125,7 @@ pub(super) fn enters_at_once(state: &State, callee: &CoreCallee) -> Result<bool>
         return Ok(true);
     }
     let instance = state.instances.get(callee.options.instance)?;
-    let locked = callee.needs_exclusive() && instance.exclusive_thread.is_some();
+    let locked = callee.needs_exclusive() && instance.exclusive_thread().is_some();
     Ok(instance.backpressure == 0 && !locked && instance.waiting_to_enter.is_empty())
 }
 
@@ -124,7 +133,7 @@ pub(super) fn enters_at_once(state: &State, callee: &CoreCallee) -> Result<bool>
 #[inline]
 pub(super) fn enter(state: &mut State, callee: &CoreCallee, side: Side) -> Result<()> {
     if callee.ty.async_ && callee.needs_exclusive() {
-        state.instances.get_mut(callee.options.instance)?.exclusive_thread = Some(ThreadId::NONE);
+        state.instances.get_mut(callee.options.instance)?.set_exclusive_thread(Some(ThreadId::NONE));
     }
     push(state, side);
     Ok(())
@@ -212,6 +221,9 @@ fn pass_result(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u64]) -> Resul
     let returned = call.result.is_some();
     let lowered = state.lowered.get(*number as usize).ok_or_else(|| bug!("no lowered function {number}"))?.clone();
     let callee = &lowered.guest()?.callee;
+    if !returned && pass_end_back(store, &lowered, callee, flat, out)? {
+        return Ok(());
+    }
     let mut cx = LiftCx::new(store.reborrow(), &callee.options, None);
     cx.between_guests = true;
     let result = ReturnVal::lift(&mut cx, callee.ty.result.as_ref(), max_flat, &mut FlatIter::new(flat))?;
@@ -222,6 +234,39 @@ fn pass_result(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u64]) -> Resul
     let mut numbers = Flat::new();
     result.lower(&mut cx, lowered.ty.result.as_ref(), lowered.max_flat_results(), out, &mut numbers)?;
     note_result(store, &numbers)
+}
+
+/// The short way of a result that is a stream or future; says whether it was taken.
+fn pass_end_back(
+    store: &mut StoreMut<'_>,
+    lowered: &Lowered,
+    callee: &CoreCallee,
+    flat: &[u64],
+    out: Option<u32>,
+) -> Result<bool> {
+    let (Some(ty), Some(&index)) = (&callee.ty.result, flat.first()) else { return Ok(false) };
+    let place = match (lowered.max_flat_results(), out, lowered.options.memory) {
+        (0, Some(out), Some(memory)) => Some((memory, out as usize..(out as usize).saturating_add(4))),
+        (0, ..) => return Ok(false),
+        _ => None,
+    };
+    if let Some((memory, place)) = &place
+        && (!place.start.is_multiple_of(4) || store.memory(*memory).len() < place.end)
+    {
+        return Ok(false);
+    }
+    let between = (callee.options.instance, lowered.options.instance);
+    let Some(index) = pass_end(store.state_mut(), between, index as u32, ty)? else { return Ok(false) };
+    let mut numbers = Flat::new();
+    match place {
+        Some((memory, place)) => {
+            let place = store.memory_mut(memory).get_mut(place).ok_or(Trap::PointerOutOfBounds)?;
+            place.copy_from_slice(&index.to_le_bytes());
+        }
+        None => numbers.push(u64::from(index)),
+    }
+    note_result(store, &numbers)?;
+    Ok(true)
 }
 
 fn note_result(store: &mut StoreMut<'_>, flat: &Flat) -> Result<()> {
@@ -344,7 +389,7 @@ fn make_task(state: &mut State, call: LightCall, outer: Current) -> Result<Threa
     let thread = state.threads.next_id();
     let index = instance_.threads.add(thread)?;
     if exclusive {
-        instance_.exclusive_thread = Some(thread);
+        instance_.set_exclusive_thread(Some(thread));
     }
     let mut task = Task::new(callee, instance, caller);
     task.state = if returned { TaskState::Resolved } else { TaskState::Started };

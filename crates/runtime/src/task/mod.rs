@@ -3,7 +3,7 @@
 //! Spec: "Concurrency", "Waitable State", "Subtask State".
 
 mod callback;
-mod callback_code;
+pub(crate) mod callback_code;
 mod cancel;
 pub(crate) mod direct;
 pub(crate) mod enter;
@@ -12,6 +12,7 @@ mod go_on;
 pub(crate) mod light;
 pub(crate) mod light_adapter;
 pub(crate) mod light_host;
+pub(crate) mod noted;
 mod resolve;
 mod run;
 mod start;

@@ -318,7 +318,7 @@ pub(super) fn prepare_callback(
 ) -> Result<(CoreFunc, [u64; 3])> {
     let this = state.tasks.get(task)?;
     let (instance, callback) = (this.instance, this.callee.options.callback);
-    state.instances.get_mut(instance)?.exclusive_thread = Some(thread);
+    state.instances.get_mut(instance)?.set_exclusive_thread(Some(thread));
     let callback = callback.ok_or_else(|| bug!("an event loop without a callback"))?;
     Ok((callback, event.args()))
 }

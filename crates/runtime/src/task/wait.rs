@@ -33,7 +33,7 @@ pub(crate) fn is_ready(state: &State, thread: ThreadId) -> Result<bool> {
     let Some(wait_for) = this.wait_for else { return Ok(false) };
     let task = state.tasks.get(this.task)?;
     let instance = state.instances.get(task.instance)?;
-    let exclusive_free = instance.exclusive_thread.is_none();
+    let exclusive_free = instance.exclusive_thread().is_none();
     Ok(match wait_for {
         WaitFor::Turn => true,
         WaitFor::Entry => !super::enter::has_backpressure(state, this.task)?,

@@ -1,6 +1,6 @@
 //! What subtasks and the ends of streams and futures have in common. Spec: "Waitable State".
 
-use super::waitable_set::Place;
+use super::waitable_set::{Place, Waiting};
 use super::{SubtaskId, ThreadId, WaitableSetId};
 use crate::Result;
 use crate::engine::StoreMut;
@@ -82,6 +82,14 @@ pub(crate) struct Waitable {
     pub(crate) sync_waiter: Option<ThreadId>,
 }
 
+impl Waitable {
+    /// Whether it has neither a set nor an event, and nobody waits for it.
+    #[inline]
+    pub(crate) fn is_alone(&self) -> bool {
+        self.set.is_none() && self.pending_event.is_none() && self.sync_waiter.is_none()
+    }
+}
+
 /// Spec: `Waitable.set_pending_event`; wakes whoever waits for it, which an event that is replaced has done already.
 #[inline]
 pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event: PendingEvent) -> Result<()> {
@@ -100,7 +108,7 @@ pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event:
         return Ok(());
     };
     let (waiter, set) = (this.sync_waiter, sets.get_mut(id)?);
-    let (only, first) = (set.note_only_pending(waitable), set.only_waiting());
+    let (only, waiting) = (set.note_only_pending(waitable), set.waiting());
     if only {
         this.place = Some(Place::default());
     }
@@ -110,12 +118,13 @@ pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event:
     if !only {
         super::waitable_set::note_pending(state, id, waitable)?;
     }
-    match first {
-        Some(thread) => {
+    match waiting {
+        Waiting::Nobody => Ok(()),
+        Waiting::One(thread) => {
             state.wake(thread);
             Ok(())
         }
-        None => super::waitable_set::wake_waiters(state, id),
+        Waiting::More => super::waitable_set::wake_waiters(state, id),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Event, ThreadId, WaitableRef};
 use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::store::{Id, State};
-use crate::stream::CopyEndId;
+use crate::stream::{CopyEndId, take_copy_event};
 use crate::{Result, Trap};
 
 /// A waitable set of the store.
@@ -27,10 +27,14 @@ pub(crate) struct WaitableSet {
 }
 
 impl WaitableSet {
-    /// The thread that waits for an event of it, if it is the only one.
+    /// Who waits for an event of it.
     #[inline]
-    pub(super) fn only_waiting(&self) -> Option<ThreadId> {
-        self.first_waiting.filter(|_| self.others_waiting.is_empty())
+    pub(super) fn waiting(&self) -> Waiting {
+        match self.first_waiting {
+            None => Waiting::Nobody,
+            Some(thread) if self.others_waiting.is_empty() => Waiting::One(thread),
+            Some(_) => Waiting::More,
+        }
     }
 
     /// Notes that `member` has a pending event, if no other member has one.
@@ -73,6 +77,16 @@ impl WaitableSet {
             self.others_waiting.swap_remove(at);
         }
     }
+}
+
+/// Who waits for an event of a set.
+pub(super) enum Waiting {
+    /// Nobody.
+    Nobody,
+    /// One thread.
+    One(ThreadId),
+    /// Several threads.
+    More,
 }
 
 /// The neighbours of a waitable among the pending members of its set.
@@ -132,6 +146,22 @@ pub(crate) fn forget_pending(state: &mut State, set: WaitableSetId, member: Wait
     let (first, last) = this.ends.ok_or_else(|| bug!("a set that forgot its pending events"))?;
     this.ends = before.map_or(after, |_| Some(first)).zip(after.map_or(before, |_| Some(last)));
     Ok(())
+}
+
+/// An event of a set, if there is one. Spec: `WaitableSet.poll`.
+#[inline]
+pub(crate) fn poll_event(store: &mut StoreMut<'_>, set: WaitableSetId) -> Result<Option<Event>> {
+    let State { sets, ends, shared, choose, .. } = store.state_mut();
+    let this = sets.get_mut(set)?;
+    if !this.has_pending() {
+        return Ok(None);
+    }
+    if let Some(id) = this.take_only_end() {
+        // A choice among one, as where there are more.
+        choose.among(1);
+        return take_copy_event(ends, shared, id).map(Some);
+    }
+    take_event(store, set).map(Some)
 }
 
 /// Spec: `WaitableSet.get_pending_event`; which one is open to choice.

@@ -1,0 +1,509 @@
+//! Generated code that makes async calls of numbers from one component to another by itself; see `task/noted.rs`.
+//!
+//! It is a module of its own, which is instantiated when such calls are made often. Its functions stand for three kinds of
+//! trampolines: calls, `task.return` of the callees, and the `context` built-ins of these. Each does what the host would, as long
+//! as the running call is noted and nothing unusual happens; else it calls the function of the glue that goes the plain way.
+
+use wasm_encoder::{
+    BlockType, Catch, CodeSection, ConstExpr, ElementSection, Elements, ExportKind, ExportSection, FunctionSection,
+    Instruction, Module, NameSection, RefType, TableSection, TableType,
+};
+
+use super::call::{lifted, trap_import, whole};
+use super::code::Code;
+use super::import::{CoreType, Import, Imports};
+use super::place::{Place, Side, Slot, Way, mem_arg, new_i32, new_slots};
+use super::value::{translate, translate_tuple};
+use crate::abi::Plain;
+use crate::canon::{check_of, signature};
+use crate::engine::GENERATED;
+use crate::error::bug;
+use crate::instance::MAY_LEAVE;
+use crate::plan::{
+    Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, MemoryIndex, Plan, StringEncoding, TrampolineIndex,
+};
+use crate::task::noted::{
+    ARGS, CLASS, CLOSED, DEPTH, GATES, MAX_INSTANCES, MAX_NOTES, MAY_NOT_LEAVE, NOTE_SHIFT, NOTES, RESULT, RETURNED,
+    STORAGE, TAKES, TRAMPOLINE,
+};
+use crate::task::{SubtaskState, callback_code};
+use crate::types::{FlatType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
+use crate::{Result, Trap};
+
+/// More calls than these are not noted.
+const MAX_CALLS: usize = 256;
+
+/// The trampolines of a plan for which there is such code.
+pub(crate) struct NotedPlan<'p> {
+    calls: Vec<Call<'p>>,
+    returns: Vec<Return>,
+    contexts: Vec<(TrampolineIndex, Context)>,
+}
+
+/// A call.
+struct Call<'p> {
+    index: TrampolineIndex,
+    caller: &'p CanonicalOptions,
+    callee: &'p CanonicalOptions,
+    lift: &'p Lift,
+    /// Which `task.return` is right; none when the callee returns its result.
+    class: Option<u32>,
+}
+
+/// A `task.return`.
+struct Return {
+    index: TrampolineIndex,
+    instance: InstanceIndex,
+    class: u32,
+}
+
+/// A `context` built-in: its slot, whether it is one of 64 bits, whether it sets.
+#[derive(Clone, Copy)]
+struct Context {
+    slot: u32,
+    i64: bool,
+    sets: bool,
+}
+
+/// What `task.return` and the lifted function have in common. Spec: `LiftOptions.equal`.
+#[derive(PartialEq)]
+struct Class<'p> {
+    result: Option<&'p ValType>,
+    encoding: StringEncoding,
+    memory: Option<MemoryIndex>,
+}
+
+impl<'p> NotedPlan<'p> {
+    /// Looks at `plan`.
+    pub(crate) fn new(plan: &'p Plan) -> Self {
+        let mut this = NotedPlan { calls: Vec::new(), returns: Vec::new(), contexts: Vec::new() };
+        if plan.instances.len() > MAX_INSTANCES {
+            return this;
+        }
+        let mut classes: Vec<Class<'p>> = Vec::new();
+        for (number, trampoline) in plan.trampolines.iter().enumerate() {
+            let index = TrampolineIndex(number as u32);
+            let Canon::TaskReturn { result, options } = &trampoline.canon else { continue };
+            let Some(options) = plan.options.get(options.at()) else { continue };
+            let class = Class { result: result.as_ref(), encoding: options.string_encoding, memory: options.memory };
+            let found = classes.iter().position(|other| *other == class);
+            let class = found.unwrap_or_else(|| {
+                classes.push(class);
+                classes.len() - 1
+            });
+            this.returns.push(Return { index, instance: trampoline.instance, class: class as u32 + 1 });
+        }
+        for number in 0..plan.trampolines.len() {
+            if this.calls.len() < MAX_CALLS {
+                let call = call(plan, TrampolineIndex(number as u32), (&classes, &this.returns));
+                this.calls.extend(call);
+            }
+        }
+        let NotedPlan { calls, returns, .. } = &mut this;
+        returns.retain(|this| calls.iter().any(|call| call.class == Some(this.class)));
+        for (number, trampoline) in plan.trampolines.iter().enumerate() {
+            let context = match trampoline.canon {
+                Canon::ContextGet { slot, i64 } => Context { slot, i64, sets: false },
+                Canon::ContextSet { slot, i64 } => Context { slot, i64, sets: true },
+                _ => continue,
+            };
+            if context.slot < 2 && this.calls.iter().any(|call| call.callee.instance == trampoline.instance) {
+                this.contexts.push((TrampolineIndex(number as u32), context));
+            }
+        }
+        this
+    }
+
+    /// The calls among them.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = TrampolineIndex> {
+        self.calls.iter().map(|call| call.index)
+    }
+
+    /// The built-ins among them.
+    pub(crate) fn built_ins(&self) -> impl Iterator<Item = TrampolineIndex> {
+        self.returns.iter().map(|this| this.index).chain(self.contexts.iter().map(|(index, _)| *index))
+    }
+}
+
+/// The call that trampoline `index` makes, if it can be noted: an async function that has callbacks, or returns its result and
+/// has nothing to do after that, and all that crosses is numbers.
+fn call<'p>(plan: &'p Plan, index: TrampolineIndex, (classes, returns): (&[Class<'_>], &[Return])) -> Option<Call<'p>> {
+    let trampoline = plan.trampolines.get(index.at())?;
+    let Canon::Lower { callee: FuncDef::Lift(lift), ty, options } = &trampoline.canon else { return None };
+    let caller = plan.options.get(options.at())?;
+    let lift = plan.lifts.get(lift.at())?;
+    let callee = plan.options.get(lift.options.at())?;
+    let same = ty.params == lift.ty.params && ty.result == lift.ty.result;
+    let is_kind = lift.ty.async_ && callee.async_ == callee.callback.is_some() && callee.post_return.is_none();
+    let apart = caller.instance != callee.instance;
+    let numbers = Plain::of_params(&ty.params).is_some() && Plain::of_result(ty.result.as_ref()).is_some();
+    if !(same && is_kind && apart && numbers) || check_of(plan, trampoline).is_some() {
+        return None;
+    }
+    if !callee.async_ {
+        return Some(Call { index, caller, callee, lift, class: None });
+    }
+    // A `task.return` that names no memory needs none.
+    let fits = |this: &&Return| {
+        classes.get(this.class as usize - 1).is_some_and(|class| {
+            class.result == lift.ty.result.as_ref()
+                && class.encoding == callee.string_encoding
+                && (class.memory.is_none() || class.memory == callee.memory)
+        })
+    };
+    let own = returns.iter().filter(|this| this.instance == callee.instance).find(fits);
+    let class = own.or_else(|| returns.iter().find(fits))?.class;
+    Some(Call { index, caller, callee, lift, class: Some(class) })
+}
+
+/// The module for a plan; none when it has no such calls. `flags`: its instances have their flags in globals.
+pub(crate) fn encode_noted(plan: &Plan, flags: bool) -> Result<Option<Vec<u8>>> {
+    let noted = NotedPlan::new(plan);
+    if noted.calls.is_empty() {
+        return Ok(None);
+    }
+    let mut imports = Imports::default();
+    let trap = trap_import(&mut imports);
+    let board = imports.memory_of(Import::Board);
+    let mut writer = Writer { plan, imports, trap, board, flags };
+    // Functions that take results come first, in the order of the calls; they are in the table.
+    let mut functions: Vec<(CoreType, Code, Option<TrampolineIndex>)> = Vec::new();
+    for call in &noted.calls {
+        let (ty, code) = writer.takes(call)?;
+        functions.push((ty, code, None));
+    }
+    for (number, call) in noted.calls.iter().enumerate() {
+        let (ty, code) = writer.call(call, number as u32)?;
+        functions.push((ty, code, Some(call.index)));
+    }
+    for this in &noted.returns {
+        let (ty, code) = writer.returns(this)?;
+        functions.push((ty, code, Some(this.index)));
+    }
+    for (index, context) in &noted.contexts {
+        let (ty, code) = writer.context(*index, *context)?;
+        functions.push((ty, code, Some(*index)));
+    }
+    Ok(Some(writer.module(functions, noted.calls.len() as u32)))
+}
+
+struct Writer<'p> {
+    plan: &'p Plan,
+    imports: Imports,
+    trap: u32,
+    /// The memory with the notes.
+    board: u32,
+    flags: bool,
+}
+
+impl Writer<'_> {
+    fn module(mut self, all: Vec<(CoreType, Code, Option<TrampolineIndex>)>, in_table: u32) -> Vec<u8> {
+        let (mut functions, mut exports, mut code) = (FunctionSection::new(), ExportSection::new(), CodeSection::new());
+        let first = self.imports.func_count();
+        for (number, (ty, body, index)) in (first..).zip(all) {
+            functions.function(self.imports.ty(ty));
+            code.function(&body.finish());
+            if let Some(index) = index {
+                exports.export(&index.0.to_string(), ExportKind::Func, number);
+            }
+        }
+        let (mut tables, mut elements) = (TableSection::new(), ElementSection::new());
+        let (minimum, maximum) = (u64::from(in_table), Some(u64::from(in_table)));
+        let element_type = RefType::FUNCREF;
+        tables.table(TableType { element_type, table64: false, minimum, maximum, shared: false });
+        let takes: Vec<u32> = (first..first + in_table).collect();
+        elements.active(None, &ConstExpr::i32_const(0), Elements::Functions(takes.into()));
+        let (types, imports) = self.imports.sections();
+        let mut module = Module::new();
+        module.section(&types).section(&imports).section(&functions).section(&tables);
+        module.section(&exports).section(&elements).section(&code);
+        let mut names = NameSection::new();
+        names.module(GENERATED);
+        module.section(&names);
+        module.finish()
+    }
+
+    fn signature(&self, index: TrampolineIndex) -> Result<CoreType> {
+        let trampoline = self.plan.trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))?;
+        let (params, result) = signature(trampoline, self.plan);
+        Ok(CoreType { params, result })
+    }
+
+    fn side(&mut self, options: &CanonicalOptions) -> Side {
+        Side {
+            memory: options.memory.map(|memory| self.imports.memory(memory)),
+            realloc: None,
+            // Only `realloc` would change them.
+            flags: 0,
+            storage: None,
+            encoding: options.string_encoding,
+        }
+    }
+
+    /// A load or store of `size` bytes in a note, or at an address.
+    fn at(&self, offset: u32, size: u32) -> wasm_encoder::MemArg {
+        mem_arg(self.board, offset, size)
+    }
+
+    /// Puts a word of the board on the stack.
+    fn load(&self, code: &mut Code, at: u32) {
+        code.i32(0).op(Instruction::I32Load(self.at(at, 4)));
+    }
+
+    /// Leaves the block around unless `instance` may be left.
+    fn check_may_leave(&mut self, code: &mut Code, instance: InstanceIndex) {
+        if self.flags {
+            let flags = self.imports.flags(instance, false);
+            code.op(Instruction::GlobalGet(flags)).i32(MAY_LEAVE);
+            code.ops([Instruction::I32And, Instruction::I32Eqz, Instruction::BrIf(0)]);
+        }
+        self.load(code, gate(instance));
+        code.i32(MAY_NOT_LEAVE).ops([Instruction::I32And, Instruction::BrIf(0)]);
+    }
+
+    /// Puts the number of notes on the stack, and leaves the block around if there are none; sets `note` to the last one.
+    fn last_note(&self, code: &mut Code, note: u32) {
+        self.load(code, DEPTH);
+        code.tee(note).ops([Instruction::I32Eqz, Instruction::BrIf(0)]);
+        address(code.get(note).i32(1).op(Instruction::I32Sub));
+        code.set(note);
+    }
+
+    /// Calls the function of the glue that goes the plain way, with the parameters.
+    fn plain(&mut self, code: &mut Code, index: TrampolineIndex, ty: &CoreType) {
+        let func = self.imports.func(Import::Plain(index), &ty.params, ty.result);
+        for param in 0..ty.params.len() {
+            code.get(param as u32);
+        }
+        code.call(func);
+    }
+
+    /// A call. The last note but its own is its caller's.
+    fn call(&mut self, call: &Call<'_>, number: u32) -> Result<(CoreType, Code)> {
+        let ty = self.signature(call.index)?;
+        let mut code = Code::new(ty.params.len() as u32, self.trap);
+        let [depth, note] = [new_i32(&mut code), new_i32(&mut code)];
+        let callee = gate(call.callee.instance);
+        code.op(Instruction::Block(BlockType::Empty));
+        self.check_may_leave(&mut code, call.caller.instance);
+        self.load(&mut code, callee);
+        code.i32(CLOSED).ops([Instruction::I32And, Instruction::BrIf(0)]);
+        self.load(&mut code, DEPTH);
+        code.tee(depth).i32(MAX_NOTES).ops([Instruction::I32GeU, Instruction::BrIf(0)]);
+        address(code.get(depth));
+        code.set(note);
+        self.note(&mut code, note, (call, number), &ty.params);
+        code.i32(0).get(depth).i32(1).ops([Instruction::I32Add, Instruction::I32Store(self.at(DEPTH, 4))]);
+        code.i32(0);
+        self.load(&mut code, callee);
+        code.i32(CLOSED).ops([Instruction::I32Or, Instruction::I32Store(self.at(callee, 4))]);
+        let args = self.args(&mut code, call)?;
+        let flat: Vec<_> = args.iter().map(|arg| arg.ty).collect();
+        let result = if call.callee.async_ { Some(FlatType::I32) } else { lifted(&call.lift.ty).result };
+        let answer = new_slots(&mut code, result.as_slice()).first().copied();
+        let func = self.imports.func(Import::Func(call.lift.callee), &flat, result);
+        // Spec: `call_and_trap_on_throw`.
+        code.op(Instruction::Block(BlockType::Empty));
+        code.op(Instruction::Block(BlockType::Empty));
+        code.op(Instruction::TryTable(BlockType::Empty, vec![Catch::All { label: 0 }].into()));
+        for arg in args {
+            code.get(arg.local);
+        }
+        code.call(func);
+        if let Some(answer) = answer {
+            code.set(answer.local);
+        }
+        code.ops([Instruction::Br(2), Instruction::End, Instruction::End]);
+        code.trap(Trap::UncaughtException).op(Instruction::End);
+        // Not noted any more, goes on, or gave no result: the host knows what to do.
+        self.load(&mut code, DEPTH);
+        code.get(depth).i32(1).ops([Instruction::I32Add, Instruction::I32Ne]);
+        if let (true, Some(packed)) = (call.callee.async_, answer) {
+            code.get(packed.local).i32(callback_code::MASK).ops([Instruction::I32And, Instruction::I32Or]);
+            code.get(note).ops([Instruction::I32Load(self.at(RETURNED, 4)), Instruction::I32Eqz, Instruction::I32Or]);
+        }
+        code.op(Instruction::If(BlockType::Empty));
+        let end = self.imports.func(Import::End(call.index), &[FlatType::I64], ty.result);
+        match answer {
+            Some(answer) => long(code.get(answer.local), answer.ty),
+            None => _ = code.op(Instruction::I64Const(0)),
+        }
+        code.call(end).ops([Instruction::Return, Instruction::End]);
+        let out = (ty.params.len() as u32).saturating_sub(1);
+        let returned = if call.callee.async_ { None } else { self.result(&mut code, call, answer, out)? };
+        code.i32(0).get(depth).op(Instruction::I32Store(self.at(DEPTH, 4)));
+        code.i32(0);
+        self.load(&mut code, callee);
+        code.i32(!CLOSED).ops([Instruction::I32And, Instruction::I32Store(self.at(callee, 4))]);
+        if call.caller.async_ {
+            code.i32(SubtaskState::Returned as u32);
+        } else if let Some(returned) = returned {
+            code.get(returned.local);
+        } else if let Some(result) = ty.result {
+            code.get(note).op(match result {
+                FlatType::I32 => Instruction::I32Load(self.at(RESULT, 4)),
+                FlatType::I64 => Instruction::I64Load(self.at(RESULT, 8)),
+                FlatType::F32 => Instruction::F32Load(self.at(RESULT, 4)),
+                FlatType::F64 => Instruction::F64Load(self.at(RESULT, 8)),
+            });
+        }
+        code.ops([Instruction::Return, Instruction::End]);
+        self.plain(&mut code, call.index, &ty);
+        Ok((ty, code))
+    }
+
+    /// Writes the note of a call.
+    fn note(&self, code: &mut Code, note: u32, (call, number): (&Call<'_>, u32), params: &[FlatType]) {
+        const { assert!(CLASS == TRAMPOLINE + 4 && TAKES == RETURNED + 4) };
+        let both = |low: u32, high: u32| (u64::from(low) | u64::from(high) << 32).cast_signed();
+        let head = both(call.index.0, call.class.unwrap_or(0));
+        let words = [(TRAMPOLINE, head), (RETURNED, both(0, number)), (STORAGE, 0), (STORAGE + 8, 0)];
+        for (at, word) in words {
+            code.get(note).ops([Instruction::I64Const(word), Instruction::I64Store(self.at(at, 8))]);
+        }
+        for ((param, ty), at) in (0..).zip(params).zip((ARGS..).step_by(8)) {
+            code.get(note).get(param);
+            self.store_long(code, *ty, at);
+        }
+    }
+
+    /// Takes a core value from the stack, and the address below it, and keeps its bits.
+    fn store_long(&self, code: &mut Code, ty: FlatType, at: u32) {
+        long(code, ty);
+        code.op(Instruction::I64Store(self.at(at, 8)));
+    }
+
+    /// Spec: `lift_flat_values` in the caller, `lower_flat_values` in the callee.
+    fn args(&mut self, code: &mut Code, call: &Call<'_>) -> Result<Vec<Slot>> {
+        let tuple = &call.lift.ty.params;
+        let flat = tuple.layout.flat.as_deref().ok_or_else(|| bug!("numbers that are not flat"))?;
+        let way = Way { from: self.side(call.caller), to: self.side(call.callee), strings: None, handles: &[] };
+        let args = new_slots(code, flat);
+        let max = if call.caller.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
+        if flat.len() <= max {
+            let given: Vec<_> = (0..).zip(flat).map(|(local, &ty)| Slot { local, ty }).collect();
+            translate_tuple(code, &way, tuple, (Place::Flat(&given), Place::Flat(&args)))?;
+        } else {
+            way.from.check_pointer(code, 0, tuple.layout.size, tuple.layout.align)?;
+            translate_tuple(code, &way, tuple, (whole(0), Place::Flat(&args)))?;
+        }
+        Ok(args)
+    }
+
+    /// What takes the result of a call: `lift_flat_values` in the callee, `lower_flat_values` in the caller.
+    fn takes(&mut self, call: &Call<'_>) -> Result<(CoreType, Code)> {
+        let way = Way { from: self.side(call.callee), to: self.side(call.caller), strings: None, handles: &[] };
+        let result = call.lift.ty.result.as_ref();
+        let flat = result.map_or(Some(&[][..]), |result| result.layout().flat.as_deref());
+        let flat = flat.ok_or_else(|| bug!("numbers that are not flat"))?.to_vec();
+        let mut code = Code::new(flat.len() as u32, self.trap);
+        let note = new_i32(&mut code);
+        self.load(&mut code, DEPTH);
+        address(code.i32(1).op(Instruction::I32Sub));
+        code.tee(note).op(Instruction::I32Load(self.at(RETURNED, 4))).trap_if(Trap::TaskAlreadyResolved);
+        if let Some(ty) = result {
+            let given: Vec<_> = (0..).zip(&flat).map(|(local, &ty)| Slot { local, ty }).collect();
+            let out = new_i32(&mut code);
+            let last = (self.signature(call.index)?.params.len() as u32).saturating_sub(1);
+            code.get(note).op(Instruction::I32Load(self.at(ARGS + 8 * last, 4))).set(out);
+            let result = lower_result(&mut code, &way, (call, ty), (Place::Flat(&given), out))?;
+            if let Some(slot) = result {
+                code.get(note).get(slot.local);
+                self.store_long(&mut code, slot.ty, RESULT);
+            }
+        }
+        code.get(note).i32(1).op(Instruction::I32Store(self.at(RETURNED, 4)));
+        Ok((CoreType { params: flat, result: None }, code))
+    }
+
+    /// The result that a core function has returned, for the caller; gives it if it is flat. `out`: where else it goes.
+    fn result(&mut self, code: &mut Code, call: &Call<'_>, answer: Option<Slot>, out: u32) -> Result<Option<Slot>> {
+        let (Some(ty), Some(answer)) = (&call.lift.ty.result, answer) else { return Ok(None) };
+        let way = Way { from: self.side(call.callee), to: self.side(call.caller), strings: None, handles: &[] };
+        let layout = ty.layout();
+        if layout.flat.as_deref().is_some_and(|flat| flat.len() <= MAX_FLAT_RESULTS) {
+            return lower_result(code, &way, (call, ty), (Place::Flat(&[answer]), out));
+        }
+        way.from.check_pointer(code, answer.local, layout.size, layout.align)?;
+        lower_result(code, &way, (call, ty), (whole(answer.local), out))
+    }
+
+    /// `task.return`, of the call that is noted last.
+    fn returns(&mut self, this: &Return) -> Result<(CoreType, Code)> {
+        let ty = self.signature(this.index)?;
+        let mut code = Code::new(ty.params.len() as u32, self.trap);
+        let note = new_i32(&mut code);
+        code.op(Instruction::Block(BlockType::Empty));
+        self.check_may_leave(&mut code, this.instance);
+        self.last_note(&mut code, note);
+        code.get(note).op(Instruction::I32Load(self.at(CLASS, 4)));
+        code.i32(this.class).ops([Instruction::I32Ne, Instruction::BrIf(0)]);
+        for param in 0..ty.params.len() {
+            code.get(param as u32);
+        }
+        let type_index = self.imports.ty(ty.clone());
+        code.get(note).op(Instruction::I32Load(self.at(TAKES, 4)));
+        code.ops([Instruction::CallIndirect { type_index, table_index: 0 }, Instruction::Return, Instruction::End]);
+        self.plain(&mut code, this.index, &ty);
+        Ok((ty, code))
+    }
+
+    /// `context.get` or `context.set`, of the call that is noted last.
+    fn context(&mut self, index: TrampolineIndex, context: Context) -> Result<(CoreType, Code)> {
+        let ty = self.signature(index)?;
+        let mut code = Code::new(ty.params.len() as u32, self.trap);
+        let (note, at) = (new_i32(&mut code), STORAGE + 8 * context.slot);
+        code.op(Instruction::Block(BlockType::Empty));
+        self.last_note(&mut code, note);
+        code.get(note);
+        if context.sets {
+            code.get(0);
+            self.store_long(&mut code, if context.i64 { FlatType::I64 } else { FlatType::I32 }, at);
+        } else {
+            let load = if context.i64 { Instruction::I64Load } else { Instruction::I32Load };
+            code.op(load(self.at(at, if context.i64 { 8 } else { 4 })));
+        }
+        code.ops([Instruction::Return, Instruction::End]);
+        self.plain(&mut code, index, &ty);
+        Ok((ty, code))
+    }
+}
+
+/// Moves a result to the caller: to the place at which the local `out` points, or to the slot that it gives.
+fn lower_result(
+    code: &mut Code,
+    way: &Way<'_>,
+    (call, ty): (&Call<'_>, &ValType),
+    (source, out): (Place<'_>, u32),
+) -> Result<Option<Slot>> {
+    let layout = ty.layout();
+    let flat = layout.flat.as_deref().filter(|flat| !call.caller.async_ && flat.len() <= MAX_FLAT_RESULTS);
+    if let Some(flat) = flat {
+        let result = new_slots(code, flat);
+        translate(code, way, ty, (source, Place::Flat(&result)))?;
+        return Ok(result.first().copied());
+    }
+    way.to.check_pointer(code, out, layout.size, layout.align)?;
+    translate(code, way, ty, (source, whole(out)))?;
+    Ok(None)
+}
+
+/// Makes 64 bits of the core value on the stack.
+fn long(code: &mut Code, ty: FlatType) {
+    match ty {
+        FlatType::I32 => _ = code.op(Instruction::I64ExtendI32U),
+        FlatType::F32 => _ = code.ops([Instruction::I32ReinterpretF32, Instruction::I64ExtendI32U]),
+        FlatType::F64 => _ = code.op(Instruction::I64ReinterpretF64),
+        FlatType::I64 => {}
+    }
+}
+
+/// Where the word of an instance is.
+fn gate(instance: InstanceIndex) -> u32 {
+    GATES + 4 * instance.0
+}
+
+/// Makes the address of a note of its number, which is on the stack.
+fn address(code: &mut Code) {
+    code.i32(NOTE_SHIFT).op(Instruction::I32Shl).i32(NOTES).op(Instruction::I32Add);
+}

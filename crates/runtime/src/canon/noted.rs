@@ -1,0 +1,167 @@
+//! When generated code begins to make calls by itself, see `task/noted.rs`: once they are made often.
+
+use std::sync::Arc;
+
+use super::Site;
+use super::lower::LoweredImport;
+use crate::Result;
+use crate::adapter::instantiate_noted;
+use crate::engine::{CoreInstance, CoreTable, StoreMut};
+use crate::error::bug;
+use crate::instance::RootId;
+use crate::plan::{Canon, TrampolineIndex};
+use crate::store::State;
+use crate::task::noted;
+
+/// Calls that the glue of a component makes before code for them is made.
+const WARM: u32 = 64;
+
+/// Which trampolines can have such code, and where in the table of the glue.
+type Places = (CoreTable, Arc<[(TrampolineIndex, u32)]>);
+
+/// The calls of one instantiated component of which that can be.
+pub(crate) struct NotedCalls {
+    /// Calls that are still made the plain way before code is made; 0 when it was, or there is none.
+    left: u32,
+    places: Option<Places>,
+    #[cfg(test)]
+    plain: u32,
+}
+
+impl NotedCalls {
+    /// Of a component whose glue has these places. Under seeds scripts are short, and calls are to be made in both ways.
+    pub(super) fn new(state: &mut State, places: Option<Places>) -> Self {
+        let left = match places {
+            None => 0,
+            Some(_) if state.choose.is_first() => WARM,
+            Some(_) => 1 + 2 * u32::from(state.short_way()) + u32::from(state.short_way()),
+        };
+        NotedCalls {
+            left,
+            places,
+            #[cfg(test)]
+            plain: 0,
+        }
+    }
+
+    /// Counts a call; says whether code is to be made now.
+    #[inline]
+    pub(super) fn count(&mut self) -> bool {
+        #[cfg(test)]
+        {
+            self.plain += 1;
+        }
+        let now = self.left == 1;
+        self.left = self.left.saturating_sub(1);
+        now
+    }
+}
+
+/// Makes the code for calls of the component `root`. Where that is not possible, calls go the plain way as before.
+#[cold]
+pub(super) fn note_calls(store: &mut StoreMut<'_>, root: RootId) -> Result<()> {
+    let this = store.state().roots.get(root)?;
+    let made = this.memories.iter().all(Option::is_some) && this.funcs.iter().all(Option::is_some);
+    let Some(calls) = &this.direct else { return Ok(()) };
+    let (scratch, Some(places)) = (calls.scratch, calls.noted.places.clone()) else { return Ok(()) };
+    if !made {
+        // A start function calls.
+        if let Some(calls) = &mut store.state_mut().roots.get_mut(root)?.direct {
+            calls.noted.left = WARM;
+        }
+        return Ok(());
+    }
+    let component = this.component.clone();
+    let Ok(Some(module)) = component.code()?.noted(store, component.plan()) else { return Ok(()) };
+    let Ok(instance) = instantiate_noted(store, root, module) else { return Ok(()) };
+    if !noted::open(store, root, scratch)? {
+        return Ok(());
+    }
+    for &(index, place) in places.1.iter() {
+        if is_noted(store, root, index)? {
+            set(store, instance, (places.0, place), index)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts the code for a trampoline where glue finds it.
+fn set(
+    store: &mut StoreMut<'_>,
+    instance: CoreInstance,
+    (table, place): (CoreTable, u32),
+    index: TrampolineIndex,
+) -> Result<()> {
+    let func = instance.export(store, &index.0.to_string()).and_then(|func| func.func(store));
+    table.set(store, place, func.ok_or_else(|| bug!("no code notes trampoline {}", index.0))?)
+}
+
+/// Whether trampoline `index` can be noted, now that it is known who waits; what is to be known of a call is kept.
+fn is_noted(store: &mut StoreMut<'_>, root: RootId, index: TrampolineIndex) -> Result<bool> {
+    let this = store.state().roots.get(root)?;
+    let component = this.component.clone();
+    let trampoline = component.plan().trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))?;
+    let Canon::Lower { callee, ty, options } = &trampoline.canon else { return Ok(true) };
+    let site = Site { root, instance: this.instance(trampoline.instance)? };
+    let import = LoweredImport::new(site, *callee, ty.clone(), *options);
+    let lowered = import.lowered(store)?;
+    let guest = lowered.guest()?;
+    if !guest.light || !guest.same_types {
+        return Ok(false);
+    }
+    let args = super::signature(trampoline, component.plan()).0.len();
+    let number = lowered.number;
+    if let Some(place) = store.state_mut().noted.as_mut().and_then(|noted| noted.lowered.get_mut(index.at())) {
+        *place = Some((number, args));
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Choose, Component, Config, Engine, Linker, Store};
+    use thalweg_testkit::polling::finish;
+
+    /// The component of the script for such calls.
+    fn text() -> String {
+        let script = include_str!("../../../../tests/wast/noted-calls.wast");
+        let (component, _) = script.split_once("(component instance").unwrap();
+        component.replacen("definition $Calls", "", 1)
+    }
+
+    /// What its exports answer after so many calls each, with how many plain calls of the callees in all.
+    fn answers(engine: &Engine, component: &Component, choose: Choose, noted: bool) -> (Vec<u32>, u32) {
+        let mut store = Store::new(engine, ());
+        store.set_choose(choose);
+        let instance = finish(Linker::new(engine).instantiate(&mut store, component)).unwrap();
+        let plain = |store: &mut StoreMut<'_>, noted: bool| {
+            let mut roots = store.state_mut().roots.values_mut();
+            let calls = &mut roots.next().unwrap().direct.as_mut().unwrap().noted;
+            calls.left *= u32::from(noted);
+            Ok(calls.plain)
+        };
+        store.run(|store| plain(store, noted)).unwrap();
+        let mut answers = Vec::new();
+        for name in ["next", "twice", "storage", "nothing", "next"] {
+            let func = instance.func::<(u32,), u32>(&mut store, name).unwrap();
+            answers.push(finish(func.call(&mut store, (200,))).unwrap());
+        }
+        (answers, store.run(|store| plain(store, noted)).unwrap())
+    }
+
+    #[test]
+    fn calls_are_made_by_generated_code_once_they_are_made_often() {
+        let engine = Engine::new(Config::new()).unwrap();
+        let component = Component::from_bytes(&engine, text().as_bytes()).unwrap();
+        let (expected, all) = answers(&engine, &component, Choose::first(), false);
+        assert_eq!(expected, [40_600, 41_000, 40_200, 400, 40_600]);
+        let (found, plain) = answers(&engine, &component, Choose::first(), true);
+        assert_eq!(found, expected);
+        // Every call of the first two hundred, and those that come after the host was entered within a call.
+        assert!(plain < all / 5, "{plain} of {all} calls were plain");
+        for seed in 0..20 {
+            assert_eq!(answers(&engine, &component, Choose::seeded(seed), true).0, expected);
+        }
+    }
+}

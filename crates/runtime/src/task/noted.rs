@@ -1,0 +1,149 @@
+//! Calls that generated code makes without the host, and notes.
+//!
+//! A call of numbers whose callee returns at once comes to nothing that the host has to know of: it is over before anybody can
+//! ask. So generated code (`adapter/noted.rs`) makes such a call by itself: it notes it in memory, calls, takes the result that
+//! `task.return` gives, and strikes the note out. Whenever the host is entered meanwhile, it first carries out what is noted
+//! ([`carry_out`]): each note becomes an entry of [`State::light`], which is also the twin. The call goes on as that then.
+//!
+//! Generated code sees by a word of each instance whether it can be entered and left: see [`Gate`].
+
+use super::light::{self, Side};
+use crate::Result;
+use crate::abi::{Args, CAPACITY};
+use crate::engine::{CoreMemory, SharedWord, StoreMut};
+use crate::error::bug;
+use crate::instance::{Flags, MAY_LEAVE, RootId};
+use crate::store::State;
+
+/// How many calls are noted, at this address in the scratch memory of the glue.
+pub(crate) const DEPTH: u32 = 8192;
+/// The word of each component instance, by the plan's numbers.
+pub(crate) const GATES: u32 = 12_288;
+/// How many component instances have one.
+pub(crate) const MAX_INSTANCES: usize = 1024;
+/// The notes.
+pub(crate) const NOTES: u32 = 16_384;
+/// Bytes of a note, as a power of 2.
+pub(crate) const NOTE_SHIFT: u32 = 8;
+/// How many calls can be noted at the same time; deeper ones go the plain way.
+pub(crate) const MAX_NOTES: u32 = 32;
+
+/// A note: the trampoline.
+pub(crate) const TRAMPOLINE: u32 = 0;
+/// A note: which `task.return` is right for the callee, as a number that is not 0.
+pub(crate) const CLASS: u32 = 4;
+/// A note: whether there was a `task.return`.
+pub(crate) const RETURNED: u32 = 8;
+/// A note: what takes the result, as a place in the table of the generated module.
+pub(crate) const TAKES: u32 = 12;
+/// A note: `Thread.storage`, twice 8 bytes.
+pub(crate) const STORAGE: u32 = 16;
+/// A note: the flat result, 8 bytes.
+pub(crate) const RESULT: u32 = 32;
+/// A note: the flat arguments, 8 bytes each.
+pub(crate) const ARGS: u32 = 40;
+
+const _: () = assert!(ARGS as usize + 8 * CAPACITY <= 1 << NOTE_SHIFT);
+
+/// The bit of an instance's word that says that calls cannot enter it at once.
+pub(crate) const CLOSED: u32 = 1;
+/// The bit of an instance's word that says that it may not be left.
+pub(crate) const MAY_NOT_LEAVE: u32 = 2;
+
+/// What generated code sees of an instance. The host keeps it true when it changes what it depends on.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Gate(Option<SharedWord>);
+
+impl Gate {
+    /// Whether generated code looks at it.
+    #[inline]
+    pub(crate) fn is_seen(self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Shows whether an instance can be entered by an async call at once, and left.
+    #[inline]
+    pub(crate) fn show(self, closed: bool, flags: Flags) {
+        let Gate(Some(word)) = self else { return };
+        // Flags in a global are looked at there.
+        let may_not_leave = matches!(flags, Flags::Plain(bits) if bits & MAY_LEAVE == 0);
+        word.set(if closed { CLOSED } else { 0 } | if may_not_leave { MAY_NOT_LEAVE } else { 0 });
+    }
+}
+
+/// What the host needs to carry out what is noted.
+pub(crate) struct Noted {
+    depth: SharedWord,
+    memory: CoreMemory,
+    /// For each trampoline of which calls are noted, its place in [`State::lowered`] and the number of its arguments.
+    pub(crate) lowered: Vec<Option<(u32, usize)>>,
+}
+
+/// Lets calls of the component `root` be noted in `memory`; says whether they can be. Of each store, one component has that.
+pub(crate) fn open(store: &mut StoreMut<'_>, root: RootId, memory: CoreMemory) -> Result<bool> {
+    let this = store.state().roots.get(root)?;
+    let (instances, trampolines) = (this.instances.clone(), this.trampolines.len());
+    let Some(depth) = SharedWord::of(store, memory, DEPTH) else { return Ok(false) };
+    if store.state().noted.is_some() || instances.len() > MAX_INSTANCES {
+        return Ok(false);
+    }
+    for (at, &instance) in (GATES..).step_by(4).zip(&instances) {
+        let gate = Gate(SharedWord::of(store, memory, at));
+        let instance = store.state_mut().instances.get_mut(instance)?;
+        instance.gate = gate;
+        instance.show();
+    }
+    store.state_mut().noted = Some(Noted { depth, memory, lowered: vec![None; trampolines] });
+    store.while_not_zero(depth, carry_out);
+    Ok(true)
+}
+
+/// Makes entries of [`State::light`] of all calls that are noted.
+#[cold]
+fn carry_out(store: &mut StoreMut<'_>) -> Result<()> {
+    let Some(Noted { depth, memory, .. }) = store.state().noted else { return Ok(()) };
+    let depth_now = depth.get().min(MAX_NOTES);
+    depth.set(0);
+    for number in 0..depth_now {
+        let at = (NOTES + (number << NOTE_SHIFT)) as usize;
+        let note = store.memory(memory).get(at..).and_then(|rest| rest.first_chunk());
+        let note: Note = *note.ok_or_else(|| bug!("a call is noted nowhere"))?;
+        enter(store.state_mut(), &note)?;
+    }
+    Ok(())
+}
+
+/// The part of a note that is used: what is before the arguments, and as many of them as there can be.
+type Note = [u8; ARGS as usize + 8 * CAPACITY];
+
+#[inline(always)]
+fn word(note: &Note, at: u32) -> u32 {
+    long(note, at) as u32
+}
+
+#[inline(always)]
+fn long(note: &Note, at: u32) -> u64 {
+    note.get(at as usize..).and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+fn enter(state: &mut State, note: &Note) -> Result<()> {
+    let trampoline = word(note, TRAMPOLINE) as usize;
+    let known = state.noted.as_ref().and_then(|noted| *noted.lowered.get(trampoline)?);
+    let (number, count) = known.ok_or_else(|| bug!("calls of trampoline {trampoline} are not noted"))?;
+    let lowered = state.lowered.get(number as usize).cloned();
+    let lowered = lowered.ok_or_else(|| bug!("no lowered function {number}"))?;
+    if state.tasks.len() + state.light.len() >= state.limits.max_tasks {
+        let what = format!("{} tasks exist", state.tasks.len());
+        return Err(state.limits.reached("max-tasks", what));
+    }
+    let mut args = [0; CAPACITY];
+    let args = args.get_mut(..count).ok_or_else(|| bug!("a noted call of {count} arguments"))?;
+    for (at, arg) in (ARGS..).step_by(8).zip(args.iter_mut()) {
+        *arg = long(note, at);
+    }
+    light::enter(state, &lowered.guest()?.callee, Side::Guest(number, Args::new(args)))?;
+    let call = state.light.last_mut().ok_or_else(|| bug!("no light call runs"))?;
+    call.storage = [long(note, STORAGE), long(note, STORAGE + 8)];
+    call.result = (word(note, RETURNED) != 0).then(|| long(note, RESULT));
+    Ok(())
+}
