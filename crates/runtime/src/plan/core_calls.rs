@@ -240,7 +240,11 @@ impl CoreCalls {
                 | Operator::TableCopy { .. }
                 | Operator::TableInit { .. } => self.changes_tables = true,
                 // A continuation of the engine's would call what it was made of.
-                Operator::ContNew { .. } | Operator::Resume { .. } | Operator::Switch { .. } => return None,
+                Operator::ContNew { .. }
+                | Operator::Resume { .. }
+                | Operator::ResumeThrow { .. }
+                | Operator::ResumeThrowRef { .. }
+                | Operator::Switch { .. } => return None,
                 _ => {}
             }
         }
