@@ -432,3 +432,29 @@
 (assert_trap (invoke "forgetful" (u32.const 0)) "borrow handles still remain at the end of the call")
 (component instance $street $Street)
 (assert_trap (invoke "post-return" (u32.const 0)) "cannot leave component instance")
+
+;; The host writes a text into the caller, whose allocator calls: that is refused, although no compiled call changes whether
+;; the instance may be left.
+(component
+  (component $Callee
+    (core module $M (func (export "f") (result i32) (i32.const 42)))
+    (core instance $m (instantiate $M))
+    (func (export "f") (result u32) (canon lift (core func $m "f"))))
+  (component $Caller
+    (import "f" (func $f (result u32)))
+    (core func $f' (canon lower (func $f)))
+    (core module $M
+      (import "" "f" (func $f (result i32)))
+      (memory (export "mem") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+        (if (i32.eq (local.get 3) (i32.const 3)) (then (drop (call $f)))) (i32.const 512))
+      (func (export "run") (param i32 i32) (result i32) (call $f)))
+    (core instance $m (instantiate $M (with "" (instance (export "f" (func $f'))))))
+    (func (export "run") (param "s" string) (result u32)
+      (canon lift (core func $m "run") (memory (core memory $m "mem")) (realloc (core func $m "realloc")))))
+  (instance $callee (instantiate $Callee))
+  (instance $caller (instantiate $Caller (with "f" (func $callee "f"))))
+  (export "run" (func $caller "run")))
+(assert_return (invoke "run" (str.const "ab")) (u32.const 42))
+(assert_return (invoke "run" (str.const "cd")) (u32.const 42))
+(assert_trap (invoke "run" (str.const "abc")) "cannot leave component instance")

@@ -18,7 +18,7 @@ pub struct Limits {
     pub max_tables: usize,
     /// Whether growing a memory beyond its bound traps instead of answering -1. Default: no.
     pub trap_on_grow_failure: bool,
-    /// Handles in the table of one component instance. Default: 1,000,000.
+    /// Handles in the table of one component instance, and resources of guests that the host owns. Default: 1,000,000.
     pub max_handles: usize,
     /// Tasks that exist at once. Default: 1,000,000.
     pub max_tasks: usize,

@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use thalweg::{
-    Component, Config, Engine, Features, Gate, Instance, Linker, Resource, ResourceAny, ResourceType, Store,
+    Component, Config, Engine, Features, Gate, Instance, Limits, Linker, Resource, ResourceAny, ResourceType, Store,
     StreamReader, Val,
 };
 use thalweg_testkit::polling::{finish, poll, wait};
@@ -469,6 +469,22 @@ fn what_was_passed_on_is_not_passed_on_again() {
     assert!(error.to_string().contains("passed on or dropped before"), "{error}");
     let refused = two.refused("keep", vec![Val::Resource(thing)]);
     assert!(refused.contains("passed on or dropped before"), "{refused}");
+}
+
+/// Who calls a function of the host can't fill the store with resources that the host does not care for.
+#[test]
+fn the_host_owns_no_more_than_a_table_would_hold() {
+    let mut limits = Limits::default();
+    limits.max_handles = 20;
+    let engine = Engine::new(Config::new().limits(limits)).expect("an engine");
+    let mut store = Store::new(&engine, Held::default());
+    let things = wait(Linker::new(&engine).instantiate(&mut store, &component(&engine, THINGS))).expect("it links");
+    let make = things.func::<(u32,), ResourceAny>(&mut store, "make").expect("it is there");
+    let kept = (0..20).map(|rep| wait(make.call(&mut store, (rep,))).expect("there is room")).last();
+    store.drop_resource(kept.expect("twenty")).expect("it is owned");
+    wait(make.call(&mut store, (20,))).expect("there is room again");
+    let error = wait(make.call(&mut store, (21,))).expect_err("there is none");
+    assert!(error.to_string().contains("the host owns 20 resources of guests"), "{error}");
 }
 
 /// A second instance of the same component has a resource type of its own. Spec: resource types are generative.

@@ -50,14 +50,22 @@ pub(crate) struct Held {
 /// Its number.
 pub(crate) type HeldId = Id<Held>;
 
+/// A place for a resource that the host owns from now on.
+fn hold(state: &mut State) -> Result<HeldId> {
+    let held = state.held.len();
+    if held >= state.limits.max_handles {
+        return Err(state.limits.reached("max-handles", format!("the host owns {held} resources of guests")));
+    }
+    Ok(state.held.insert(Held::default()))
+}
+
 impl ResourceAny {
     /// What was lifted out of an owned handle of a guest.
     pub(super) fn lifted_own(cx: &mut LiftCx<'_>, ty: ResourceTypeId, rep: u32) -> Result<Self> {
         let between_guests = cx.between_guests;
         let state = cx.store.state_mut();
         let of_a_guest = state.resource_type(ty)?.definer().is_some();
-        let hold =
-            if between_guests || !of_a_guest { Hold::Own } else { Hold::Held(state.held.insert(Held::default())) };
+        let hold = if between_guests || !of_a_guest { Hold::Own } else { Hold::Held(hold(state)?) };
         Ok(ResourceAny { ty, rep, store: state.number, hold })
     }
 

@@ -242,7 +242,7 @@ impl<'p> Writer<'_, 'p> {
             realloc: options
                 .realloc
                 .map(|func| self.imports.func(Import::Func(func), &[FlatType::I32; 4], Some(FlatType::I32))),
-            flags: self.imports.flags(options.instance),
+            flags: self.imports.flags(options.instance, options.realloc.is_some() || options.post_return.is_some()),
             storage: self.supports.options_use_storage(index).then(|| self.storage()),
             encoding: options.string_encoding,
         })

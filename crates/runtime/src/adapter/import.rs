@@ -15,8 +15,10 @@ use crate::types::{FlatType, ResourceIndex};
 pub(super) enum Import {
     /// A memory of the plan.
     Memory(MemoryIndex),
-    /// The flags of a component instance.
+    /// The flags of a component instance, to be looked at.
     Flags(InstanceIndex),
+    /// The same, to be changed.
+    ChangedFlags(InstanceIndex),
     /// A core function of the plan.
     Func(FuncIndex),
     /// Ends the call with a trap, given by its number.
@@ -61,6 +63,7 @@ impl Import {
         match self {
             Import::Memory(index) => ("memory", index.0.to_string()),
             Import::Flags(index) => ("flags", index.0.to_string()),
+            Import::ChangedFlags(index) => ("changed-flags", index.0.to_string()),
             Import::Func(index) => ("func", index.0.to_string()),
             Import::CheckUtf8(index) => ("check-utf8", index.0.to_string()),
             Import::Convert(from, to) => ("convert", format!("{} {}", from.0, to.0)),
@@ -99,6 +102,7 @@ impl Import {
             ("end", _, &[index]) => Import::End(TrampolineIndex(index)),
             ("memory", _, &[index]) => Import::Memory(MemoryIndex(index)),
             ("flags", _, &[index]) => Import::Flags(InstanceIndex(index)),
+            ("changed-flags", _, &[index]) => Import::ChangedFlags(InstanceIndex(index)),
             ("func", _, &[index]) => Import::Func(FuncIndex(index)),
             ("check-utf8", _, &[index]) => Import::CheckUtf8(MemoryIndex(index)),
             ("narrow", _, &[index]) => Import::Narrow(MemoryIndex(index)),
@@ -172,9 +176,9 @@ impl Imports {
         place(&mut self.memories, import)
     }
 
-    /// The number of the global that holds an instance's flags.
-    pub(super) fn flags(&mut self, index: InstanceIndex) -> u32 {
-        place(&mut self.globals, Import::Flags(index))
+    /// The number of the global that holds an instance's flags, which are `changed` or not.
+    pub(super) fn flags(&mut self, index: InstanceIndex, changed: bool) -> u32 {
+        place(&mut self.globals, if changed { Import::ChangedFlags(index) } else { Import::Flags(index) })
     }
 
     /// The number of a function.
@@ -220,6 +224,7 @@ mod tests {
         let all = [
             Import::Memory(MemoryIndex(3)),
             Import::Flags(InstanceIndex(1)),
+            Import::ChangedFlags(InstanceIndex(2)),
             Import::Func(FuncIndex(20)),
             Import::CheckUtf8(MemoryIndex(0)),
             Import::Convert(MemoryIndex(4), MemoryIndex(15)),

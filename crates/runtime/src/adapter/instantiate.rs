@@ -1,6 +1,6 @@
 //! Compiled adapters of a component, and what they import when it is instantiated.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use super::code::numbered_trap;
@@ -14,7 +14,7 @@ use crate::engine::{
     StoreMut, host_func_of,
 };
 use crate::error::bug;
-use crate::instance::{Flags, RootId, RootInstance};
+use crate::instance::{Flags, FlagsUse, RootId, RootInstance};
 use crate::plan::{InstanceIndex, LiftIndex, TrampolineIndex};
 use crate::task::light_adapter;
 use crate::types::{FlatType, ResourceIndex};
@@ -25,6 +25,8 @@ pub(crate) struct Adapters {
     modules: Vec<Adapter>,
     /// Which module stands for a trampoline.
     of: HashMap<TrampolineIndex, usize>,
+    /// The instances whose flags any of them changes.
+    changed_flags: HashSet<InstanceIndex>,
     types: Types,
 }
 
@@ -66,12 +68,22 @@ impl Adapters {
         let modules = modules.into_iter().map(Adapter::new).collect::<Result<Vec<_>>>()?;
         let all = modules.iter().enumerate();
         let of = all.flat_map(|(i, adapter)| adapter.trampolines.iter().map(move |(index, _)| (*index, i))).collect();
-        Ok(Some(Adapters { modules, of, types: Types::new(engine) }))
+        let changed = modules.iter().flat_map(|adapter| &adapter.imports).filter_map(|import| match import {
+            Import::ChangedFlags(instance) => Some(*instance),
+            _ => None,
+        });
+        let changed_flags = changed.collect();
+        Ok(Some(Adapters { modules, of, changed_flags, types: Types::new(engine) }))
     }
 
     /// The modules, in their order.
     pub(crate) fn modules(&self) -> impl Iterator<Item = &CoreModule> {
         self.modules.iter().map(|adapter| &adapter.module)
+    }
+
+    /// What adapters do with the flags of an instance.
+    pub(crate) fn use_of_flags(&self, instance: InstanceIndex) -> FlagsUse {
+        if self.changed_flags.contains(&instance) { FlagsUse::Write } else { FlagsUse::Read }
     }
 
     /// Whether trampoline `index` has an adapter.
@@ -129,10 +141,12 @@ fn provide(store: &mut StoreMut<'_>, root: RootId, types: &Types, import: Import
     Ok(match import {
         Import::Memory(index) => this.memory(index)?.into(),
         Import::Func(index) => this.func(index)?.into(),
-        Import::Flags(index) => match state.instances.get(this.instance(index)?)?.flags {
-            Flags::Shared(global) => global.into(),
-            Flags::Plain(_) => return Err(bug!("an instance of a component with adapters has its flags elsewhere")),
-        },
+        Import::Flags(index) | Import::ChangedFlags(index) => {
+            match (state.instances.get(this.instance(index)?)?.flags, import) {
+                (Flags::Shared(global), _) | (Flags::Shown(_, global), Import::Flags(_)) => global.into(),
+                _ => return Err(bug!("an instance of a component with adapters has its flags elsewhere")),
+            }
+        }
         Import::CheckUtf8(index) => {
             let memory = this.memory(index)?;
             utf8_func(store, &types.range, memory).into()

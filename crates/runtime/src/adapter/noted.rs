@@ -253,7 +253,7 @@ impl Writer<'_> {
     /// Leaves the block around unless `instance` may be left.
     fn check_may_leave(&mut self, code: &mut Code, instance: InstanceIndex) {
         if self.flags {
-            let flags = self.imports.flags(instance);
+            let flags = self.imports.flags(instance, false);
             code.op(Instruction::GlobalGet(flags)).i32(MAY_LEAVE);
             code.ops([Instruction::I32And, Instruction::I32Eqz, Instruction::BrIf(0)]);
         }

@@ -237,6 +237,60 @@ mod tests {
         assert_eq!(outcome(&mut store.as_mut(), instance), [1, 20, 30]);
     }
 
+    /// Calls functions of no to three words, with the numbers from its parameter on; the last one fails for 7.
+    const WORDS: &str = r#"(module
+        (import "" "0" (func $none (result i64)))
+        (import "" "1" (func $one (param i32)))
+        (import "" "2" (func $two (param i32 i32) (result i32)))
+        (import "" "3" (func $three (param i32 i32 i32) (result i32)))
+        (func (export "run") (param i32) (result i32)
+            (call $one (local.get 0))
+            (drop (call $two (i32.wrap_i64 (call $none)) (i32.const -1)))
+            (call $three (local.get 0) (i32.const 2) (i32.const 0x80000000))))"#;
+
+    #[test]
+    fn functions_of_words_do_what_those_of_any_type_do() {
+        fn note<R>(store: &mut StoreMut<'_>, words: &[u32], answer: R) -> Result<R> {
+            store.state_mut().engine_test.log.extend(words.iter().map(|&word| u64::from(word)));
+            Ok(answer)
+        }
+        let fails = |word: u32| if word == 7 { Err(Trap::UnknownHandle(word).into()) } else { Ok(word) };
+        let engine = CoreEngine::new(&EngineOptions::default()).unwrap();
+        let module = CoreModule::compile(&engine, &wat::parse_str(WORDS).unwrap()).unwrap();
+        let mut known = HostFuncs::new(&engine);
+        known.define_0(["", "0"], |_| Ok(u64::MAX - 1)).unwrap();
+        known.define_1(["", "1"], |store, a| note(store, &[a], ())).unwrap();
+        known.define_2(["", "2"], |store, a, b| note(store, &[a, b], 0u32)).unwrap();
+        known.define_3(["", "3"], move |store, a, b, c| fails(note(store, &[a, b, c], a)?)).unwrap();
+        let mut any = HostFuncs::new(&engine);
+        for (count, result) in [(0, Some(FlatType::I64)), (1, None), (2, Some(FlatType::I32)), (3, Some(FlatType::I32))]
+        {
+            let ty = CoreFuncType::new(&engine, &[FlatType::I32; 3][..count], result);
+            let body = move |mut store: StoreMut<'_>, args: &[u64]| {
+                store.state_mut().engine_test.log.extend(args);
+                match args {
+                    [] => Ok(u64::MAX - 1),
+                    [a, _, _] => fails(*a as u32).map(u64::from),
+                    _ => Ok(0),
+                }
+            };
+            any.define(["", &count.to_string()], &ty, body).unwrap();
+        }
+        let outcomes = [known, any].map(|funcs| {
+            let mut store = EngineStore::new(&engine, State::for_tests());
+            let store = &mut store.as_mut();
+            let instance = funcs.prepare(&module).unwrap().instantiate(store).unwrap();
+            let run = instance.func(store, "run").unwrap();
+            let answer = run.call(store, &[9]).unwrap();
+            let trap = run.call(store, &[7]).unwrap_err().as_trap();
+            (answer, trap, store.state().engine_test.log.clone())
+        });
+        assert_eq!(outcomes[0], outcomes[1]);
+        let (below, top) = (u64::from(u32::MAX), 0x8000_0000);
+        let log = [9, below - 1, below, 9, 2, top, 7, below - 1, below, 7, 2, top];
+        assert_eq!(outcomes[0], (9, Some(Trap::UnknownHandle(7)), log.to_vec()));
+    }
+
     #[test]
     fn what_a_module_does_not_import_so_is_refused() {
         let (engine, module, _) = engine();

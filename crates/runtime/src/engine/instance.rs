@@ -225,7 +225,7 @@ mod tests {
 
     use super::*;
     use crate::Trap;
-    use crate::engine::{CoreEngine, EngineOptions, EngineStore, host_func, park_func};
+    use crate::engine::{CoreEngine, EngineOptions, EngineStore, Step, host_func, park_func};
     use crate::store::State;
     use crate::types::FlatType;
 
@@ -269,6 +269,53 @@ mod tests {
             assert_eq!(start(suspends, false).unwrap(), 42);
             assert_eq!(start(suspends, true).unwrap_err().as_trap(), Some(Trap::Unreachable));
         }
+    }
+
+    /// Several are under way at once and go on in any order, while other guests run; some are dropped, some trap.
+    #[test]
+    fn start_functions_park_and_go_on_in_any_order() {
+        let engine = CoreEngine::new(&EngineOptions::default()).unwrap();
+        let mut store = EngineStore::new(&engine, State::for_tests());
+        let store = &mut store.as_mut();
+        let park = park_func(store);
+        let text = r#"(module
+            (import "" "park" (func $park))
+            (import "" "trap" (global $trap (mut i32)))
+            (global $parked (mut i32) (i32.const 0))
+            (func (export "parked") (result i32) (global.get $parked))
+            (func $start
+                (loop $again
+                    (call $park)
+                    (global.set $parked (i32.add (global.get $parked) (i32.const 1)))
+                    (if (global.get $trap) (then unreachable))
+                    (br_if $again (i32.lt_u (global.get $parked) (i32.const 3)))))
+            (start $start))"#;
+        let module = CoreModule::compile(&engine, &wat::parse_str(text).unwrap()).unwrap();
+        let traps = [false, true].map(|traps| CoreGlobal::new(store, u32::from(traps)).unwrap());
+        let mut starting = Vec::new();
+        for number in 0..30usize {
+            let args = CoreExterns::from([park.into(), traps[usize::from(number % 5 == 4)].into()]);
+            let (mut call, made) = CoreInstance::begin(store, &module, &args);
+            assert!(matches!(call.resume(store).unwrap(), Step::Parked) && made.get().is_err());
+            starting.push((number, call, made));
+        }
+        let mut over = 0;
+        for turn in 0.. {
+            let Some(last) = starting.len().checked_sub(1) else { break };
+            let (number, mut call, made) = starting.swap_remove(turn * 7 % (last + 1));
+            match call.resume(store) {
+                _ if number % 6 == 5 => drop(call),
+                Ok(Step::Parked) => starting.push((number, call, made)),
+                Ok(Step::Returned(_)) => {
+                    let parked = made.get().unwrap().func(store, "parked").unwrap();
+                    assert_eq!(parked.call(store, &[]).unwrap(), 3);
+                    over += 1;
+                }
+                Err(error) => assert!(number % 5 == 4 && error.as_trap() == Some(Trap::Unreachable)),
+            }
+        }
+        // Of thirty, every sixth was dropped, and every fifth trapped; 29 is both.
+        assert_eq!(over, 30 - 5 - 6 + 1);
     }
 
     #[test]

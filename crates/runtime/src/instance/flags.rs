@@ -1,7 +1,7 @@
 //! Whether an instance may be left. Spec: `ComponentInstance.may_leave`.
 //!
-//! Compiled adapters change these without the runtime, so instances of a component that has adapters keep them in a core
-//! global.
+//! Compiled adapters look at these without the runtime, so instances of a component that has adapters have them in a core
+//! global. Where no adapter changes them, the host knows them besides: to read a global takes longer.
 
 use super::InstanceId;
 use crate::Result;
@@ -16,14 +16,31 @@ pub(crate) const MAY_LEAVE: u32 = 1;
 pub(crate) enum Flags {
     /// Here.
     Plain(u32),
-    /// In a global that compiled adapters import.
+    /// Here, and in a global that compiled adapters only look at.
+    Shown(u32, CoreGlobal),
+    /// In a global that compiled adapters change.
     Shared(CoreGlobal),
+}
+
+/// What compiled adapters do with the flags of an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FlagsUse {
+    /// Nothing: there are none.
+    None,
+    /// They look at them, or at those of others.
+    Read,
+    /// They change them, too.
+    Write,
 }
 
 impl Flags {
     /// The flags of a new instance.
-    pub(super) fn new(store: &mut StoreMut<'_>, shared: bool) -> Result<Flags> {
-        if shared { CoreGlobal::new(store, MAY_LEAVE).map(Flags::Shared) } else { Ok(Flags::Plain(MAY_LEAVE)) }
+    pub(super) fn new(store: &mut StoreMut<'_>, adapters: FlagsUse) -> Result<Flags> {
+        Ok(match adapters {
+            FlagsUse::None => Flags::Plain(MAY_LEAVE),
+            FlagsUse::Read => Flags::Shown(MAY_LEAVE, CoreGlobal::new(store, MAY_LEAVE)?),
+            FlagsUse::Write => Flags::Shared(CoreGlobal::new(store, MAY_LEAVE)?),
+        })
     }
 }
 
@@ -37,7 +54,7 @@ fn flags(state: &State, instance: InstanceId) -> Result<Flags> {
 pub(crate) fn flags_global(store: &mut StoreMut<'_>, instance: InstanceId) -> Result<CoreGlobal> {
     match flags(store.state(), instance)? {
         Flags::Plain(_) => CoreGlobal::new(store, MAY_LEAVE),
-        Flags::Shared(global) => Ok(global),
+        Flags::Shown(_, global) | Flags::Shared(global) => Ok(global),
     }
 }
 
@@ -45,7 +62,7 @@ pub(crate) fn flags_global(store: &mut StoreMut<'_>, instance: InstanceId) -> Re
 #[inline]
 pub(crate) fn may(store: &mut StoreMut<'_>, instance: InstanceId, bit: u32) -> Result<bool> {
     let bits = match flags(store.state(), instance)? {
-        Flags::Plain(bits) => bits,
+        Flags::Plain(bits) | Flags::Shown(bits, _) => bits,
         Flags::Shared(global) => global.get(store),
     };
     Ok(bits & bit != 0)
@@ -60,6 +77,11 @@ pub(super) fn replace(store: &mut StoreMut<'_>, instance: InstanceId, bit: u32, 
             let instance = store.state_mut().instances.get_mut(instance)?;
             instance.flags = Flags::Plain(with(bits));
             instance.show();
+            bits
+        }
+        Flags::Shown(bits, global) => {
+            store.state_mut().instances.get_mut(instance)?.flags = Flags::Shown(with(bits), global);
+            global.set(store, with(bits))?;
             bits
         }
         Flags::Shared(global) => {

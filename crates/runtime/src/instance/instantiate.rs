@@ -1,6 +1,6 @@
 //! Running a plan: core modules become core instances, slots are filled.
 
-use super::{ComponentInstance, Flags, InstanceId, RootId, RootInstance, RuntimeResource};
+use super::{ComponentInstance, Flags, FlagsUse, InstanceId, RootId, RootInstance, RuntimeResource};
 use crate::canon;
 use crate::component::{Code, Source};
 use crate::engine::{Continuation, CoreExtern, CoreExterns, CoreFunc, CoreInstance, CoreInstanceToBe, StoreMut};
@@ -67,8 +67,10 @@ impl<'r> Instantiation<'r> {
 fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
     let component = &linked.component;
     let plan = component.plan();
-    let shared = component.code()?.adapters.is_some();
-    let flags = plan.instances.iter().map(|_| Flags::new(store, shared)).collect::<Result<Vec<_>>>()?;
+    let adapters = component.code()?.adapters.as_ref();
+    let of = |instance| adapters.map_or(FlagsUse::None, |adapters| adapters.use_of_flags(InstanceIndex(instance)));
+    let instances = 0..plan.instances.len() as u32;
+    let flags = instances.map(|instance| Flags::new(store, of(instance))).collect::<Result<Vec<_>>>()?;
     let state = store.state_mut();
     let root = state.roots.insert(RootInstance {
         component: component.clone(),

@@ -10,7 +10,7 @@ mod root;
 mod table;
 
 pub(crate) use component_instance::{ComponentInstance, InstanceId};
-pub(crate) use flags::{Flags, MAY_LEAVE, flags_global, may};
+pub(crate) use flags::{Flags, FlagsUse, MAY_LEAVE, flags_global, may};
 pub(crate) use handle::{BorrowScope, Handle, ResourceHandle};
 pub(crate) use instantiate::Instantiation;
 pub(crate) use leaf::{call_leaf, call_post_return};

@@ -1,3 +1,5 @@
+//! What is found to wait by the code of core modules, by function, and how that is kept.
+
 use super::super::core_calls::{CoreCalls, Signatures};
 use super::super::{Blocking, LiftIndex, Reached};
 use crate::Features;
