@@ -278,7 +278,7 @@ impl Writer<'_> {
         code.call(func);
     }
 
-    /// A call. The last note but its own is its caller's.
+    /// A call.
     fn call(&mut self, call: &Call<'_>, number: u32) -> Result<(CoreType, Code)> {
         let ty = self.signature(call.index)?;
         let mut code = Code::new(ty.params.len() as u32, self.trap);
@@ -297,10 +297,19 @@ impl Writer<'_> {
         code.i32(0);
         self.load(&mut code, callee);
         code.i32(CLOSED).ops([Instruction::I32Or, Instruction::I32Store(self.at(callee, 4))]);
-        let args = self.args(&mut code, call)?;
+        let answer = self.core_call(&mut code, call)?;
+        self.leave(&mut code, (call, &ty), [depth, note], answer)?;
+        code.op(Instruction::End);
+        self.plain(&mut code, call.index, &ty);
+        Ok((ty, code))
+    }
+
+    /// The core call, with its arguments; gives its result.
+    fn core_call(&mut self, code: &mut Code, call: &Call<'_>) -> Result<Option<Slot>> {
+        let args = self.args(code, call)?;
         let flat: Vec<_> = args.iter().map(|arg| arg.ty).collect();
         let result = if call.callee.async_ { Some(FlatType::I32) } else { lifted(&call.lift.ty).result };
-        let answer = new_slots(&mut code, result.as_slice()).first().copied();
+        let answer = new_slots(code, result.as_slice()).first().copied();
         let func = self.imports.func(Import::Func(call.lift.callee), &flat, result);
         // Spec: `call_and_trap_on_throw`.
         code.op(Instruction::Block(BlockType::Empty));
@@ -315,8 +324,20 @@ impl Writer<'_> {
         }
         code.ops([Instruction::Br(2), Instruction::End, Instruction::End]);
         code.trap(Trap::UncaughtException).op(Instruction::End);
+        Ok(answer)
+    }
+
+    /// The core call has returned: strikes the note out and returns from the function, or lets the host end the call.
+    fn leave(
+        &mut self,
+        code: &mut Code,
+        (call, ty): (&Call<'_>, &CoreType),
+        [depth, note]: [u32; 2],
+        answer: Option<Slot>,
+    ) -> Result<()> {
+        let callee = gate(call.callee.instance);
         // Not noted any more, goes on, or gave no result: the host knows what to do.
-        self.load(&mut code, DEPTH);
+        self.load(code, DEPTH);
         code.get(depth).i32(1).ops([Instruction::I32Add, Instruction::I32Ne]);
         if let (true, Some(packed)) = (call.callee.async_, answer) {
             code.get(packed.local).i32(callback_code::MASK).ops([Instruction::I32And, Instruction::I32Or]);
@@ -330,10 +351,10 @@ impl Writer<'_> {
         }
         code.call(end).ops([Instruction::Return, Instruction::End]);
         let out = (ty.params.len() as u32).saturating_sub(1);
-        let returned = if call.callee.async_ { None } else { self.result(&mut code, call, answer, out)? };
+        let returned = if call.callee.async_ { None } else { self.result(code, call, answer, out)? };
         code.i32(0).get(depth).op(Instruction::I32Store(self.at(DEPTH, 4)));
         code.i32(0);
-        self.load(&mut code, callee);
+        self.load(code, callee);
         code.i32(!CLOSED).ops([Instruction::I32And, Instruction::I32Store(self.at(callee, 4))]);
         if call.caller.async_ {
             code.i32(SubtaskState::Returned as u32);
@@ -347,9 +368,8 @@ impl Writer<'_> {
                 FlatType::F64 => Instruction::F64Load(self.at(RESULT, 8)),
             });
         }
-        code.ops([Instruction::Return, Instruction::End]);
-        self.plain(&mut code, call.index, &ty);
-        Ok((ty, code))
+        code.op(Instruction::Return);
+        Ok(())
     }
 
     /// Writes the note of a call.

@@ -120,7 +120,7 @@ fn is_noted(store: &mut StoreMut<'_>, root: RootId, index: TrampolineIndex) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Choose, Component, Config, Engine, Linker, Store};
+    use crate::{Choose, Component, Config, Engine, Features, Gate, Linker, Store};
     use thalweg_testkit::polling::finish;
 
     /// The component of the script for such calls.
@@ -152,7 +152,9 @@ mod tests {
 
     #[test]
     fn calls_are_made_by_generated_code_once_they_are_made_often() {
-        let engine = Engine::new(Config::new()).unwrap();
+        let mut features = Features::shipped();
+        features.open(Gate::Threading).unwrap();
+        let engine = Engine::new(Config::new().features(features)).unwrap();
         let component = Component::from_bytes(&engine, text().as_bytes()).unwrap();
         let (expected, all) = answers(&engine, &component, Choose::first(), false);
         assert_eq!(expected, [40_600, 41_000, 40_200, 400, 40_600]);
