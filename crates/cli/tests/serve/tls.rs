@@ -92,7 +92,8 @@ fn clients_show_a_certificate_that_is_vouched_for() {
 }
 
 fn request(path: &str) -> Request<Empty<Bytes>> {
-    Request::get(format!("https://localhost{path}")).body(Empty::new()).expect("a request")
+    let request = Request::get(format!("https://localhost{path}")).header("host", "localhost");
+    request.body(Empty::new()).expect("a request")
 }
 
 #[test]

@@ -12,149 +12,21 @@ use wasm_encoder::{
 use super::call::{lifted, trap_import, whole};
 use super::code::Code;
 use super::import::{CoreType, Import, Imports};
+use super::noted_plan::{Call, Context, NotedPlan, Return};
 use super::place::{Place, Side, Slot, Way, mem_arg, new_i32, new_slots};
 use super::value::{translate, translate_tuple};
-use crate::abi::Plain;
-use crate::canon::{check_of, signature};
+use crate::canon::signature;
 use crate::engine::GENERATED;
 use crate::error::bug;
 use crate::instance::MAY_LEAVE;
-use crate::plan::{
-    Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, MemoryIndex, Plan, StringEncoding, TrampolineIndex,
-};
+use crate::plan::{CanonicalOptions, InstanceIndex, Plan, TrampolineIndex};
 use crate::task::noted::{
-    ARGS, CLASS, CLOSED, DEPTH, GATES, MAX_INSTANCES, MAX_NOTES, MAY_NOT_LEAVE, NOTE_SHIFT, NOTES, RESULT, RETURNED,
-    STORAGE, TAKES, TRAMPOLINE,
+    ARGS, CLASS, CLOSED, DEPTH, GATES, MAX_NOTES, MAY_NOT_LEAVE, NOTE_SHIFT, NOTES, RESULT, RETURNED, STORAGE, TAKES,
+    TRAMPOLINE,
 };
 use crate::task::{SubtaskState, callback_code};
 use crate::types::{FlatType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
 use crate::{Result, Trap};
-
-/// More calls than these are not noted.
-const MAX_CALLS: usize = 256;
-
-/// The trampolines of a plan for which there is such code.
-pub(crate) struct NotedPlan<'p> {
-    calls: Vec<Call<'p>>,
-    returns: Vec<Return>,
-    contexts: Vec<(TrampolineIndex, Context)>,
-}
-
-/// A call.
-struct Call<'p> {
-    index: TrampolineIndex,
-    caller: &'p CanonicalOptions,
-    callee: &'p CanonicalOptions,
-    lift: &'p Lift,
-    /// Which `task.return` is right; none when the callee returns its result.
-    class: Option<u32>,
-}
-
-/// A `task.return`.
-struct Return {
-    index: TrampolineIndex,
-    instance: InstanceIndex,
-    class: u32,
-}
-
-/// A `context` built-in: its slot, whether it is one of 64 bits, whether it sets.
-#[derive(Clone, Copy)]
-struct Context {
-    slot: u32,
-    i64: bool,
-    sets: bool,
-}
-
-/// What `task.return` and the lifted function have in common. Spec: `LiftOptions.equal`.
-#[derive(PartialEq)]
-struct Class<'p> {
-    result: Option<&'p ValType>,
-    encoding: StringEncoding,
-    memory: Option<MemoryIndex>,
-}
-
-impl<'p> NotedPlan<'p> {
-    /// Looks at `plan`.
-    pub(crate) fn new(plan: &'p Plan) -> Self {
-        let mut this = NotedPlan { calls: Vec::new(), returns: Vec::new(), contexts: Vec::new() };
-        if plan.instances.len() > MAX_INSTANCES {
-            return this;
-        }
-        let mut classes: Vec<Class<'p>> = Vec::new();
-        for (number, trampoline) in plan.trampolines.iter().enumerate() {
-            let index = TrampolineIndex(number as u32);
-            let Canon::TaskReturn { result, options } = &trampoline.canon else { continue };
-            let Some(options) = plan.options.get(options.at()) else { continue };
-            let class = Class { result: result.as_ref(), encoding: options.string_encoding, memory: options.memory };
-            let found = classes.iter().position(|other| *other == class);
-            let class = found.unwrap_or_else(|| {
-                classes.push(class);
-                classes.len() - 1
-            });
-            this.returns.push(Return { index, instance: trampoline.instance, class: class as u32 + 1 });
-        }
-        for number in 0..plan.trampolines.len() {
-            if this.calls.len() < MAX_CALLS {
-                let call = call(plan, TrampolineIndex(number as u32), (&classes, &this.returns));
-                this.calls.extend(call);
-            }
-        }
-        let NotedPlan { calls, returns, .. } = &mut this;
-        returns.retain(|this| calls.iter().any(|call| call.class == Some(this.class)));
-        for (number, trampoline) in plan.trampolines.iter().enumerate() {
-            let context = match trampoline.canon {
-                Canon::ContextGet { slot, i64 } => Context { slot, i64, sets: false },
-                Canon::ContextSet { slot, i64 } => Context { slot, i64, sets: true },
-                _ => continue,
-            };
-            if context.slot < 2 && this.calls.iter().any(|call| call.callee.instance == trampoline.instance) {
-                this.contexts.push((TrampolineIndex(number as u32), context));
-            }
-        }
-        this
-    }
-
-    /// The calls among them.
-    pub(crate) fn calls(&self) -> impl Iterator<Item = TrampolineIndex> {
-        self.calls.iter().map(|call| call.index)
-    }
-
-    /// The built-ins among them.
-    pub(crate) fn built_ins(&self) -> impl Iterator<Item = TrampolineIndex> {
-        self.returns.iter().map(|this| this.index).chain(self.contexts.iter().map(|(index, _)| *index))
-    }
-}
-
-/// The call that trampoline `index` makes, if it can be noted: an async function that has callbacks, or returns its result and
-/// has nothing to do after that, and all that crosses is numbers.
-fn call<'p>(plan: &'p Plan, index: TrampolineIndex, (classes, returns): (&[Class<'_>], &[Return])) -> Option<Call<'p>> {
-    let trampoline = plan.trampolines.get(index.at())?;
-    let Canon::Lower { callee: FuncDef::Lift(lift), ty, options } = &trampoline.canon else { return None };
-    let caller = plan.options.get(options.at())?;
-    let lift = plan.lifts.get(lift.at())?;
-    let callee = plan.options.get(lift.options.at())?;
-    let same = ty.params == lift.ty.params && ty.result == lift.ty.result;
-    let is_kind = lift.ty.async_ && callee.async_ == callee.callback.is_some() && callee.post_return.is_none();
-    let apart = caller.instance != callee.instance;
-    let numbers = Plain::of_params(&ty.params).is_some() && Plain::of_result(ty.result.as_ref()).is_some();
-    if !(same && is_kind && apart && numbers) || check_of(plan, trampoline).is_some() {
-        return None;
-    }
-    if !callee.async_ {
-        return Some(Call { index, caller, callee, lift, class: None });
-    }
-    // A `task.return` that names no memory needs none.
-    let fits = |this: &&Return| {
-        classes.get(this.class as usize - 1).is_some_and(|class| {
-            class.result == lift.ty.result.as_ref()
-                && class.encoding == callee.string_encoding
-                && (class.memory.is_none() || class.memory == callee.memory)
-        })
-    };
-    let own = returns.iter().filter(|this| this.instance == callee.instance).find(fits);
-    let class = own.or_else(|| returns.iter().find(fits))?.class;
-    Some(Call { index, caller, callee, lift, class: Some(class) })
-}
 
 /// The module for a plan; none when it has no such calls. `flags`: its instances have their flags in globals.
 pub(crate) fn encode_noted(plan: &Plan, flags: bool) -> Result<Option<Vec<u8>>> {
