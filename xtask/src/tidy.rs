@@ -8,6 +8,7 @@ mod fence;
 mod functions;
 mod map;
 mod names;
+mod prose;
 mod same_command;
 mod size;
 mod tree;
@@ -42,6 +43,9 @@ fn of_file(file: &File) -> Vec<Fault> {
     let mut faults = names::check(&file.path);
     let Some(text) = &file.text else { return faults };
     faults.extend(words::machine_paths(&file.path, text));
+    if file.path.ends_with(".md") {
+        faults.extend(prose::check(&file.path, text));
+    }
     if file.path.ends_with(".rs") {
         let parts = code::Parts::of(text);
         faults.extend(size::check(&file.path, text));
@@ -68,10 +72,10 @@ mod tests {
         let tree = Tree::of(&[
             ("crates/wasi/src/lib.rs", "fn f() { unsafe {} }\n"),
             ("crates/wasi/src/helpers.rs", "//! .\n"),
-            ("README.md", "no test command\n"),
+            ("README.md", &format!("no test command {}\n", "and more ".repeat(20))),
         ]);
         let rules: Vec<&str> = check(&tree, "").iter().map(|fault| fault.rule).collect();
-        for rule in ["header", "unsafe", "forbid-unsafe", "name", "map", "same-command"] {
+        for rule in ["header", "unsafe", "forbid-unsafe", "name", "map", "same-command", "prose-width"] {
             assert!(rules.contains(&rule), "{rule} is not among {rules:?}");
         }
     }
