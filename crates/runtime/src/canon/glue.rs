@@ -7,7 +7,7 @@ use super::august_2026::pass;
 use super::direct::{DirectCall, DirectCalls};
 use super::glue_code::{FINISHES, Glued, glued, is_glued};
 use super::lower::LoweredImport;
-use super::noted::NotedCalls;
+use super::noted::{NotedCalls, NotedPlaces};
 use super::shared::SharedFuncsOf;
 use super::stream::{self, Copy};
 use super::window::WindowCode;
@@ -33,7 +33,7 @@ pub(crate) struct GlueCode {
     /// Functions that copy, where there are windows.
     copiers: Option<CoreExport>,
     /// Functions that note calls, and the places of trampolines among them.
-    noted: Option<(CoreExport, Arc<[(TrampolineIndex, u32)]>)>,
+    noted: Option<(CoreExport, NotedPlaces)>,
     /// How many trampolines there are.
     count: usize,
     trampolines: HashMap<TrampolineIndex, CoreExport>,
@@ -47,7 +47,7 @@ impl GlueCode {
         let copiers = module.find_export("copiers");
         let needed = copiers.is_some() || glued.iter().any(|this| this.callee.is_some());
         let places = if needed { Some((find("scratch")?, find("callees")?)) } else { None };
-        let noted: Arc<[_]> = glued.iter().filter_map(|this| Some((this.index, this.noted?))).collect();
+        let noted: NotedPlaces = glued.iter().filter_map(|this| Some((this.index, this.noted?))).collect();
         let noted = module.find_export("noted").map(|table| (table, noted));
         let trampolines = glued.iter().map(|this| Ok((this.index, find(&this.index.0.to_string())?)));
         let trampolines = trampolines.collect::<Result<_>>()?;

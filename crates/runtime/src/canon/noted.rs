@@ -16,21 +16,21 @@ use crate::task::noted;
 /// Calls that the glue of a component makes before code for them is made.
 const WARM: u32 = 64;
 
-/// Which trampolines can have such code, and where in the table of the glue.
-type Places = (CoreTable, Arc<[(TrampolineIndex, u32)]>);
+/// Which trampolines can have such code, and where in a table of the glue.
+pub(super) type NotedPlaces = Arc<[(TrampolineIndex, u32)]>;
 
 /// The calls of one instantiated component of which that can be.
 pub(crate) struct NotedCalls {
     /// Calls that are still made the plain way before code is made; 0 when it was, or there is none.
     left: u32,
-    places: Option<Places>,
+    places: Option<(CoreTable, NotedPlaces)>,
     #[cfg(test)]
     plain: u32,
 }
 
 impl NotedCalls {
     /// Of a component whose glue has these places. Under seeds scripts are short, and calls are to be made in both ways.
-    pub(super) fn new(state: &mut State, places: Option<Places>) -> Self {
+    pub(super) fn new(state: &mut State, places: Option<(CoreTable, NotedPlaces)>) -> Self {
         let left = match places {
             None => 0,
             Some(_) if state.choose.is_first() => WARM,

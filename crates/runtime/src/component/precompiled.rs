@@ -35,7 +35,7 @@ fn image(module: &[u8]) -> u64 {
     for payload in Parser::new(0).parse_all(module).map_while(std::result::Result::ok) {
         match payload {
             Payload::MemorySection(memories) => has_memory |= memories.count() > 0,
-            Payload::DataSection(section) => data += section.range().end.saturating_sub(section.range().start) as u64,
+            Payload::DataSection(section) => data += section.range().end.saturating_sub(section.range().start),
             _ => {}
         }
     }
