@@ -1,8 +1,8 @@
 //! What lowering needs: the guest's memory, allocator and table. Spec: `LiftLowerContext`.
 
-use crate::engine::{CoreFunc, CoreMemory, StoreMut};
+use crate::engine::{CoreMemory, StoreMut};
 use crate::error::bug;
-use crate::instance::{InstanceId, Options, call_leaf};
+use crate::instance::{InstanceId, Leaf, Options, call_leaf};
 use crate::plan::StringEncoding;
 use crate::task::TaskId;
 use crate::types::align_to;
@@ -13,7 +13,7 @@ pub struct LowerCx<'a> {
     pub(crate) store: StoreMut<'a>,
     pub(crate) instance: InstanceId,
     pub(crate) memory: Option<CoreMemory>,
-    pub(crate) realloc: Option<CoreFunc>,
+    pub(crate) realloc: Option<Leaf>,
     pub(crate) string_encoding: StringEncoding,
     /// How strings were encoded where they come from, which decides how they are allocated; UTF-8 for the host's.
     pub(crate) string_source: StringEncoding,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{InstanceId, RootId};
+use super::{InstanceId, Leaf, RootId};
 use crate::Result;
 use crate::engine::{CoreFunc, CoreMemory};
 use crate::error::bug;
@@ -20,9 +20,9 @@ pub(crate) struct Options {
     /// The slot of `memory`, to compare options by.
     pub(crate) memory_index: Option<MemoryIndex>,
     /// Spec: `realloc`.
-    pub(crate) realloc: Option<CoreFunc>,
+    pub(crate) realloc: Option<Leaf>,
     /// Spec: `post_return`.
-    pub(crate) post_return: Option<CoreFunc>,
+    pub(crate) post_return: Option<Leaf>,
     /// Spec: `async_`.
     pub(crate) async_: bool,
     /// Spec: `callback`.
@@ -44,13 +44,16 @@ fn resolve(state: &mut State, root: RootId, index: OptionsIndex) -> Result<()> {
     let this = state.roots.get_mut(root)?;
     let planned = this.component.plan().options.get(index.at()).ok_or_else(|| bug!("no options {}", index.0))?;
     let func = |func: Option<FuncIndex>| func.map(|func| this.func(func)).transpose();
+    let reached = this.component.code()?.reached.as_ref();
+    let calls_out = reached.is_none_or(|reached| reached.by_options(index).next().is_some());
+    let leaf = |leaf| func(leaf).map(|func| func.map(|func| Leaf { func, calls_out }));
     let resolved = Arc::new(Options {
         instance: this.instance(planned.instance)?,
         string_encoding: planned.string_encoding,
         memory: planned.memory.map(|memory| this.memory(memory)).transpose()?,
         memory_index: planned.memory,
-        realloc: func(planned.realloc)?,
-        post_return: func(planned.post_return)?,
+        realloc: leaf(planned.realloc)?,
+        post_return: leaf(planned.post_return)?,
         async_: planned.async_,
         callback: func(planned.callback)?,
     });

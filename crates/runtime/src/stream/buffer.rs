@@ -1,7 +1,7 @@
 //! What a copy reads from or writes into. Spec: `Buffer`, `BufferGuestImpl`.
 
-use crate::engine::{CoreFunc, CoreMemory};
-use crate::instance::{InstanceId, Options};
+use crate::engine::CoreMemory;
+use crate::instance::{InstanceId, Leaf, Options};
 use crate::plan::StringEncoding;
 
 /// Spec: `Buffer.MAX_LENGTH`.
@@ -15,7 +15,7 @@ pub(crate) struct GuestBuffer {
     /// Spec: `LiftOptions.memory`.
     pub(crate) memory: Option<CoreMemory>,
     /// Spec: `LiftLowerOptions.realloc`.
-    pub(crate) realloc: Option<CoreFunc>,
+    pub(crate) realloc: Option<Leaf>,
     /// Spec: `LiftOptions.string_encoding`.
     pub(crate) string_encoding: StringEncoding,
     /// Where the next element is.
