@@ -1,6 +1,8 @@
 //! A resource of any type as a value. What a guest defines and the host owns is remembered in the store, so that it is passed
 //! on or dropped once.
 
+use std::fmt;
+
 use super::{Flat, FlatIter, LiftCx, LowerCx, WitType, as_one_handle, handles, mismatch};
 use crate::error::bug;
 use crate::linker::HostTypes;
@@ -14,7 +16,7 @@ use crate::{Error, Result};
 /// An owned resource that a guest defines can be lent to calls any number of times, and passed on or
 /// [dropped](crate::Store::drop_resource) once; the host that does neither keeps it. A borrowed one is the host's until the call
 /// is over that brought it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ResourceAny {
     /// The type, unique in its store.
     pub(crate) ty: ResourceTypeId,
@@ -57,6 +59,14 @@ fn hold(state: &mut State) -> Result<HeldId> {
         return Err(state.limits.reached("max-handles", format!("the host owns {held} resources of guests")));
     }
     Ok(state.held.insert(Held::default()))
+}
+
+impl fmt::Debug for ResourceAny {
+    /// Without what only tells one store from another.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ResourceAny { ty, rep, hold, .. } = self;
+        f.debug_struct("ResourceAny").field("ty", ty).field("rep", rep).field("hold", hold).finish_non_exhaustive()
+    }
 }
 
 impl ResourceAny {
