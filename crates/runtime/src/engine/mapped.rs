@@ -176,8 +176,11 @@ mod tests {
         let mut store = store.as_mut();
         let instance = CoreInstance::new(&mut store, &module, &CoreExterns::default()).unwrap();
         drop(module);
-        let trap = instance.func(&mut store, "trap").unwrap();
-        assert!(trap.call(&mut store, &[]).is_err());
+        // A memory checker would report the read that the engine catches.
+        if std::env::var("THALWEG_STRESS_FAULTS").as_deref() != Ok("0") {
+            let trap = instance.func(&mut store, "trap").unwrap();
+            assert!(trap.call(&mut store, &[]).is_err());
+        }
         instance.func(&mut store, "f").unwrap().call(&mut store, &[]).unwrap()
     }
 
