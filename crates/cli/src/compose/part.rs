@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use thalweg::Component;
 use wasm_encoder::{ComponentExportKind, ComponentExternName};
-use wasmparser::{ComponentExternalKind, ComponentTypeRef, Encoding, Parser, Payload};
+use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
 
 /// A component that becomes a part.
 pub struct Part {
@@ -44,13 +44,13 @@ impl Part {
                     for import in section {
                         let import = import?;
                         let (name, full_name) = (import.name.name.into(), import.name.full_name().into_owned());
-                        part.imports.push(PartImport { name, full_name, kind: import_kind(import.ty) });
+                        part.imports.push(PartImport { name, full_name, kind: kind(import.ty.kind()) });
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 1 => {
                     for export in section {
                         let export = export?;
-                        part.exports.push(PartExport { name: owned(&export.name), kind: export_kind(export.kind) });
+                        part.exports.push(PartExport { name: owned(&export.name), kind: kind(export.kind) });
                     }
                 }
                 _ => {}
@@ -70,18 +70,7 @@ fn owned(name: &wasmparser::ComponentExternName<'_>) -> ComponentExternName<'sta
     }
 }
 
-fn import_kind(ty: ComponentTypeRef) -> ComponentExportKind {
-    match ty {
-        ComponentTypeRef::Module(_) => ComponentExportKind::Module,
-        ComponentTypeRef::Func(_) => ComponentExportKind::Func,
-        ComponentTypeRef::Value(_) => ComponentExportKind::Value,
-        ComponentTypeRef::Type(_) => ComponentExportKind::Type,
-        ComponentTypeRef::Instance(_) => ComponentExportKind::Instance,
-        ComponentTypeRef::Component(_) => ComponentExportKind::Component,
-    }
-}
-
-fn export_kind(kind: ComponentExternalKind) -> ComponentExportKind {
+fn kind(kind: ComponentExternalKind) -> ComponentExportKind {
     match kind {
         ComponentExternalKind::Module => ComponentExportKind::Module,
         ComponentExternalKind::Func => ComponentExportKind::Func,

@@ -2,7 +2,8 @@
 
 /// An error of the text parser, begun with what the standard's tests call it where the parser knows more.
 ///
-/// An attribute of a name that is there twice is a token which the grammar does not expect. Spec: Explainer.md, `attribute`; the tests are those of `validation/attributes.wast`.
+/// An attribute of a name that is there twice is a token which the grammar does not expect. Spec: Explainer.md,
+/// `attribute`; the tests are those of `validation/attributes.wast`.
 pub fn in_the_standards_words(error: String) -> String {
     if error.starts_with("duplicate `") && error.ends_with("` attribute") {
         return format!("unexpected token: {error}");

@@ -7,7 +7,7 @@ use super::{Flat, FlatIter, LiftCx, LowerCx, WitType, as_one_handle, handles, mi
 use crate::error::bug;
 use crate::linker::HostTypes;
 use crate::store::{Id, ResourceTypeId, State};
-use crate::task::{SubtaskId, TaskId, TaskState};
+use crate::task::{SubtaskId, TaskId, is_over};
 use crate::types::ValType;
 use crate::{Error, Result};
 
@@ -138,8 +138,7 @@ impl ResourceAny {
             return Err(Error::host("a borrowed resource can't be passed on as owned, nor dropped"));
         }
         let Hold::Held(held) = self.hold else { return Ok(()) };
-        let lent = |task: &TaskId| state.tasks.find(*task).is_some_and(|task| task.state != TaskState::Resolved);
-        if state.held.get(held)?.borrowers.iter().any(lent) {
+        if state.held.get(held)?.borrowers.iter().any(|task| !is_over(&state.tasks, *task)) {
             return Err(Error::host(
                 "a resource that is lent to a call can't be passed on or dropped before that returns",
             ));
@@ -159,7 +158,7 @@ impl ResourceAny {
         let Hold::Held(held) = self.hold else { return Ok(()) };
         let tasks = &state.tasks;
         let held = state.held.find_mut(held).ok_or_else(|| bug!("a resource that is lent is gone"))?;
-        held.borrowers.retain(|task| tasks.find(*task).is_some_and(|task| task.state != TaskState::Resolved));
+        held.borrowers.retain(|task| !is_over(tasks, *task));
         held.borrowers.push(task);
         Ok(())
     }

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use super::august_2026::pass;
 use super::direct::{DirectCall, DirectCalls};
-use super::glue_code::{FINISHES, Glued, glued, is_glued};
+use super::glue_code::{FINISHES, Glued, glued};
 use super::lower::LoweredImport;
 use super::noted::{NotedCalls, NotedPlaces};
 use super::shared::SharedFuncsOf;
 use super::stream::{self, Copy};
-use super::window::WindowCode;
 use super::{Body, check_of, checked_body, direct, find, finish};
 use crate::component::Code;
 use crate::engine::{
@@ -19,7 +18,7 @@ use crate::engine::{
 };
 use crate::error::bug;
 use crate::instance::{RootId, flags_global};
-use crate::plan::{Blocking, Canon, FuncDef, Plan, TrampolineIndex};
+use crate::plan::{Blocking, Canon, Plan, TrampolineIndex};
 use crate::stream::window::WindowPlaces;
 use crate::types::FlatType;
 use crate::{Result, Trap};
@@ -34,8 +33,8 @@ pub(crate) struct GlueCode {
     copiers: Option<CoreExport>,
     /// Functions that note calls, and the places of trampolines among them.
     noted: Option<(CoreExport, NotedPlaces)>,
-    /// How many trampolines there are.
-    count: usize,
+    /// What it stands for, in the plan's order.
+    glued: Vec<Glued>,
     trampolines: HashMap<TrampolineIndex, CoreExport>,
 }
 
@@ -51,7 +50,7 @@ impl GlueCode {
         let noted = module.find_export("noted").map(|table| (table, noted));
         let trampolines = glued.iter().map(|this| Ok((this.index, find(&this.index.0.to_string())?)));
         let trampolines = trampolines.collect::<Result<_>>()?;
-        Ok(GlueCode { run: find("run")?, places, copiers, noted, count: glued.len(), trampolines, module })
+        Ok(GlueCode { run: find("run")?, places, copiers, noted, glued, trampolines, module })
     }
 
     /// The module.
@@ -60,19 +59,11 @@ impl GlueCode {
     }
 
     /// Whether glue stands for a trampoline.
-    pub(super) fn stands_for(&self, plan: &Plan, blocking: &Blocking, index: TrampolineIndex) -> bool {
-        plan.trampolines.get(index.at()).is_some_and(|trampoline| {
+    pub(super) fn stands_for(&self, blocking: &Blocking, index: TrampolineIndex) -> bool {
+        let Ok(at) = self.glued.binary_search_by_key(&index.0, |this| this.index.0) else { return false };
+        self.glued.get(at).is_some_and(|this| {
             // What turned out to answer at once needs none: a function of the host, a copy or call that is cancelled.
-            let calls_guest = matches!(trampoline.canon, Canon::Lower { callee: FuncDef::Lift(_), .. });
-            let has_window =
-                || self.copiers.is_some() && WindowCode::of(&trampoline.canon, plan, index.0 + 1).is_some();
-            let is_noted = || {
-                let mut noted = self.noted.iter().flat_map(|(_, places)| places.iter());
-                noted.any(|(noted, _)| *noted == index)
-            };
-            is_glued(&trampoline.canon, plan) && (calls_guest || blocking.trampoline(index))
-                || has_window()
-                || is_noted()
+            this.callee.is_some() || this.window.is_some() || this.noted.is_some() || blocking.trampoline(index)
         })
     }
 
@@ -86,7 +77,6 @@ impl GlueCode {
     pub(super) fn prepare(
         &self,
         engine: &CoreEngine,
-        plan: &Plan,
         begin: impl Fn(&mut HostFuncs, [&str; 2], &Begin<'_>) -> Result<()>,
     ) -> Result<CorePrepared> {
         let mut funcs = HostFuncs::new(engine);
@@ -98,7 +88,7 @@ impl GlueCode {
         funcs.define(["rt", "end"], &CoreFuncType::new(engine, &[FlatType::I64], Some(FlatType::I64)), end)?;
         funcs.define(["rt", "uncaught"], &CoreFuncType::new(engine, &[], None), uncaught)?;
         funcs.define_run(["rt", "run"])?;
-        for this in &glued(plan) {
+        for this in &self.glued {
             let result = if this.built_in { this.signature.1 } else { Some(FlatType::I64) };
             let ty = CoreFuncType::new(engine, &this.signature.0, result);
             let (slot, wide, built_in) = (this.slot(), this.is_wide(), this.built_in);
@@ -170,7 +160,7 @@ impl Glue {
                 .noted
                 .as_ref()
                 .and_then(|(table, places)| Some((instance.get(store, table)?.table()?, places.clone())));
-            let filled = vec![false; code.count];
+            let filled = vec![false; code.glued.len()];
             let noted = NotedCalls::new(store.state_mut(), noted);
             store.state_mut().roots.get_mut(root)?.direct =
                 Some(DirectCalls { instance, scratch, callees, filled, windows, noted });
@@ -188,8 +178,7 @@ impl Glue {
         externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I64), Arc::new(end)));
         externs.push(host_func(store, &[], None, Arc::new(uncaught)));
         externs.push(run_func(store));
-        let component = store.state().roots.get(root)?.component.clone();
-        for this in &glued(component.plan()) {
+        for this in &code.glued {
             externs.push(begin(store, root, this)?);
             if this.window.is_some() {
                 let (site, _) = find(store.state(), root, this.index)?;
@@ -209,7 +198,7 @@ impl Glue {
     ) -> Result<Option<CoreExtern>> {
         let this = store.state().roots.get(root)?;
         let Some(code) = &code.glue else { return Ok(None) };
-        if !code.stands_for(this.component.plan(), &this.blocking, index) {
+        if !code.stands_for(&this.blocking, index) {
             return Ok(None);
         }
         let instance = match self.0 {

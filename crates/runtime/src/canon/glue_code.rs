@@ -33,10 +33,10 @@ const FIRST_BEGIN: u32 = RUN + 1;
 const END: u32 = 1 + FINISHES.len() as u32;
 /// The import `uncaught`.
 const UNCAUGHT: u32 = END + 1;
-/// The table of functions that note calls.
-const NOTED: u32 = 2;
 /// The import `run`.
 const RUN: u32 = UNCAUGHT + 1;
+/// The table of functions that note calls.
+const NOTED: u32 = 2;
 
 /// A trampoline that glue stands for.
 pub(super) struct Glued {
@@ -80,7 +80,7 @@ pub(super) fn glued(plan: &Plan) -> Vec<Glued> {
     all
 }
 
-pub(super) fn is_glued(canon: &Canon, plan: &Plan) -> bool {
+fn is_glued(canon: &Canon, plan: &Plan) -> bool {
     matches!(canon, Canon::Lower { callee: FuncDef::Lift(_), .. }) || canon.may_block(plan)
 }
 
@@ -95,7 +95,8 @@ fn val_type(ty: FlatType) -> ValType {
 
 /// Whether a plan has a glue module.
 pub(crate) fn has_glue(plan: &Plan) -> bool {
-    !glued(plan).is_empty()
+    // Noted built-ins come with calls of guests.
+    has_windows(plan) || plan.trampolines.iter().any(|trampoline| is_glued(&trampoline.canon, plan))
 }
 
 /// The glue module of a plan; none when nothing needs it.
@@ -295,18 +296,20 @@ fn body(
     for param in 0..params {
         code.local_get(param);
     }
-    let split = |code: &mut InstructionSink<'_>| {
-        code.local_tee(answer).i64_const(32).i64_shr_u().i32_wrap_i64().local_set(next);
-    };
-    split(code.call(begin));
+    split(code.call(begin), [answer, next]);
     if let Some((slot, ty, signature)) = callee {
         code.local_get(next).i32_const(Next::Call as i32).i32_eq().if_(BlockType::Empty);
         call(&mut code, slot, ty, signature);
-        split(code.call(END));
+        split(code.call(END), [answer, next]);
         code.end();
     }
     answer_with(&mut code, [answer, next], *result);
     function
+}
+
+/// Takes what `begin` or `end` answered from the stack: the whole into `answer`, the upper half into `next`.
+fn split(code: &mut InstructionSink<'_>, [answer, next]: [u32; 2]) {
+    code.local_tee(answer).i64_const(32).i64_shr_u().i32_wrap_i64().local_set(next);
 }
 
 /// What ends a call whose core call has returned the bits that are its parameter.
@@ -314,7 +317,7 @@ fn end_body(result: Option<FlatType>) -> Function {
     let (answer, next) = (0, 1);
     let mut function = Function::new([(1, ValType::I32)]);
     let mut code = function.instructions();
-    code.local_get(answer).call(END).local_tee(answer).i64_const(32).i64_shr_u().i32_wrap_i64().local_set(next);
+    split(code.local_get(answer).call(END), [answer, next]);
     answer_with(&mut code, [answer, next], result);
     function
 }

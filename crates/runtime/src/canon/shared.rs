@@ -199,7 +199,7 @@ impl Maker<'_> {
                 }
             }
         };
-        code.prepare(self.linked.component.core(), self.plan, begin).map(Some)
+        code.prepare(self.linked.component.core(), begin).map(Some)
     }
 
     /// What a trampoline does.
@@ -233,7 +233,7 @@ impl Maker<'_> {
 
     /// Whether glue stands for a trampoline.
     fn has_glue(&self, index: TrampolineIndex) -> bool {
-        self.code.glue.as_ref().is_some_and(|code| code.stands_for(self.plan, &self.linked.blocking, index))
+        self.code.glue.as_ref().is_some_and(|code| code.stands_for(&self.linked.blocking, index))
     }
 }
 

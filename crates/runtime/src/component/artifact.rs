@@ -8,9 +8,10 @@
 //! ```
 //!
 //! Large modules begin at pages, so that they can be mapped; one stands in front, for the core engine maps what its memory
-//! begins with from there alone. What is mapped is read when it runs, so a start costs what it uses. Numbers are little-endian. Reading trusts no length before it is
-//! compared with what is left. The sums find damage, not malice: who can write an artifact chooses the machine code that
-//! runs, so an artifact is as trusted as a program. As with a program, the sum of code that is mapped is not looked at.
+//! begins with from there alone. What is mapped is read when it runs, so a start costs what it uses. Numbers are
+//! little-endian. Reading trusts no length before it is compared with what is left. The sums find damage, not malice: who
+//! can write an artifact chooses the machine code that runs, so an artifact is as trusted as a program. As with a program,
+//! the sum of code that is mapped is not looked at.
 
 use std::borrow::Cow;
 use std::fs::File;

@@ -74,13 +74,25 @@ pub(super) fn define(
     unsafe { linker.func_new_unchecked(names[0], names[1], ty.ty.clone(), entry(ty, body)) }.map(drop)
 }
 
-/// What the engine calls for a host function of type `ty`. It finds its store through the caller.
+/// What a function of the host does for its caller, through whom it finds its store.
+#[inline]
+pub(super) fn enter<R>(
+    mut caller: wasmtime::Caller<'_, State>,
+    body: impl FnOnce(&mut StoreMut<'_>) -> Result<R>,
+) -> wasmtime::Result<R> {
+    let Seam(Some(handle)) = caller.data().seam else { return Err(into_engine(bug!("a store without a seam"))) };
+    let mut store = StoreMut { context: wasmtime::AsContextMut::as_context_mut(&mut caller), handle };
+    store.host_runs().map_err(into_engine)?;
+    body(&mut store).map_err(into_engine)
+}
+
+/// What the engine calls for a host function of type `ty`.
 fn entry(
     ty: &CoreFuncType,
     body: impl Fn(StoreMut<'_>, &[u64]) -> Result<u64> + Send + Sync + 'static,
 ) -> impl Fn(wasmtime::Caller<'_, State>, &mut [MaybeUninit<ValRaw>]) -> wasmtime::Result<()> + Send + Sync + 'static {
     let (types, result) = (ty.params.clone(), ty.result);
-    move |mut caller, values| {
+    move |caller, values| {
         let few = &mut [0; FEW_VALUES];
         let args: &mut [u64] = if types.len() <= FEW_VALUES { few } else { &mut [0; MAX_VALUES] };
         let args = &mut args[..types.len()];
@@ -89,10 +101,7 @@ fn entry(
             // parameters `types` are.
             *arg = raw_to_bits(unsafe { value.assume_init_ref() }, ty);
         }
-        let Seam(Some(handle)) = caller.data().seam else { return Err(into_engine(bug!("a store without a seam"))) };
-        let mut store = StoreMut { context: wasmtime::AsContextMut::as_context_mut(&mut caller), handle };
-        store.host_runs().map_err(into_engine)?;
-        let bits = body(store, args).map_err(into_engine)?;
+        let bits = enter(caller, |store| body(store.reborrow(), args))?;
         if let Some(ty) = result {
             values[0] = MaybeUninit::new(bits_to_raw(bits, ty));
         }

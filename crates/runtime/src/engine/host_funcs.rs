@@ -2,13 +2,12 @@
 
 use super::CoreEngine;
 use super::continuation::{Continuation, run};
-use super::convert::{error, into_engine};
-use super::host_func::{CoreFuncType, define, park};
+use super::convert::error;
+use super::host_func::{CoreFuncType, define, enter, park};
 use super::instance::{CoreExtern, CoreInstance, CoreInstanceToBe};
 use super::module::CoreModule;
 use super::store::{StoreHandle, StoreMut};
 use crate::Result;
-use crate::error::bug;
 use crate::store::State;
 
 /// How a host function finds the rest of the store that calls it: part of the store's state.
@@ -37,18 +36,6 @@ macro_rules! words {
             self.linker.func_wrap(module, name, body).map(drop).map_err(error)
         }
     )*};
-}
-
-/// What a function of the host does for its caller.
-#[inline]
-fn enter<R>(
-    mut caller: wasmtime::Caller<'_, State>,
-    body: impl FnOnce(&mut StoreMut<'_>) -> Result<R>,
-) -> wasmtime::Result<R> {
-    let Seam(Some(handle)) = caller.data().seam else { return Err(into_engine(bug!("a store without a seam"))) };
-    let mut store = StoreMut { context: wasmtime::AsContextMut::as_context_mut(&mut caller), handle };
-    store.host_runs().map_err(into_engine)?;
-    body(&mut store).map_err(into_engine)
 }
 
 /// Functions of the host by two names, as modules import them.

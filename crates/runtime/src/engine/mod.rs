@@ -12,7 +12,8 @@
 //!    its access before it suspends. When the engine itself suspends a stack, that stack is resumed before anything
 //!    else runs. Below a guest on a stack there is one frame of the host, that of [`run_func`], which uses nothing
 //!    while it waits for the guest and gives its access up and takes it anew between the calls that a stack makes one
-//!    after the other; below a start function there is none ([`CoreInstance::begin`]); with any other frame of the host below it a guest is not suspended ([`StoreMut::can_park`]).
+//!    after the other; below a start function there is none ([`CoreInstance::begin`]); with any other frame of the host
+//!    below it a guest is not suspended ([`StoreMut::can_park`]).
 //! 3. A continuation never outlives its store: it owns a share in it. Those inside of the store's state would keep it for
 //!    ever, so [`EngineStore`]'s `Drop` takes them out first.
 //! 4. The collector is the null collector: roots on suspended stacks are not traced by the others.

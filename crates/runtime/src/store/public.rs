@@ -12,7 +12,7 @@ use crate::component::Engine;
 use crate::engine::{EngineStore, StoreMut};
 use crate::error::bug;
 use crate::host::{Access, StartedCall, lock};
-use crate::task::{TaskId, request_cancellation};
+use crate::task::{TaskId, is_over, request_cancellation};
 use crate::{Error, ErrorKind, Result, Trap};
 
 /// Turns of the loop before other work of the embedder's executor gets a chance, by default.
@@ -147,7 +147,7 @@ impl<T: Send + 'static> Store<T> {
 
     /// Runs the store until `task` is over.
     pub(crate) async fn finish_task(&mut self, task: TaskId) -> Result<()> {
-        poll_fn(|cx| self.poll(cx, |store| ended(store.state(), task).then_some(Ok(())))).await
+        poll_fn(|cx| self.poll(cx, |store| is_over(&store.state().tasks, task).then_some(Ok(())))).await
     }
 
     /// Runs the store until no task is left in it: what guests do after they returned.
@@ -183,7 +183,7 @@ impl<T: Send + 'static> Store<T> {
 
     /// The result of `call`, once, when it is there. It is an error when the call ended without one.
     pub fn result_of<R>(&self, call: &mut StartedCall<R>) -> Option<Result<R>> {
-        if !ended(self.state(), call.task) {
+        if !is_over(&self.state().tasks, call.task) {
             return None;
         }
         let result = call.outbox.take().ok_or_else(|| Error::host("the call was cancelled"));
@@ -299,8 +299,4 @@ pub struct Live {
     pub resources: usize,
     /// Subtasks, sets and ends that no handle stands for and no thread waits for. Always 0, or the runtime leaks.
     pub orphans: usize,
-}
-
-fn ended(state: &State, task: TaskId) -> bool {
-    state.tasks.find(task).is_none_or(|task| task.state == crate::task::TaskState::Resolved)
 }

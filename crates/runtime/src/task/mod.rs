@@ -35,7 +35,7 @@ pub(crate) use start::{
     Caller, CoreCallee, TakesResult, in_start_function, start_host_task, start_start_function, start_task,
 };
 pub(crate) use subtask::{Callee, Subtask, SubtaskId, SubtaskState};
-pub(crate) use task::{Task, TaskId, TaskState};
+pub(crate) use task::{Task, TaskId, TaskState, is_over};
 pub(crate) use thread::{Resumption, Stage, Thread, ThreadId};
 pub(crate) use wait::{WaitFor, is_ready};
 pub(crate) use waitable::{Event, EventCode, PendingEvent, Waitable, WaitableRef};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Caller, CoreCallee, ThreadId};
 use crate::instance::InstanceId;
-use crate::store::Id;
+use crate::store::{Id, Slab};
 
 /// A task of the store.
 pub(crate) type TaskId = Id<Task>;
@@ -70,4 +70,9 @@ impl Task {
     pub(crate) fn needs_exclusive(&self) -> bool {
         self.callee.needs_exclusive()
     }
+}
+
+/// Whether a task has returned or was cancelled, or is gone since then.
+pub(crate) fn is_over(tasks: &Slab<Task>, task: TaskId) -> bool {
+    tasks.find(task).is_none_or(|task| task.state == TaskState::Resolved)
 }
