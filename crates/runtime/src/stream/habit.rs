@@ -17,6 +17,9 @@ pub(super) struct Habit {
     again: u32,
     /// Windows in a row that were opened for nothing.
     misses: u8,
+    /// How many were used.
+    #[cfg(test)]
+    pub(super) used: u32,
 }
 
 impl Habit {
@@ -37,6 +40,10 @@ impl Habit {
     /// A window that was opened for that reason is closed.
     pub(super) fn was_used(&mut self, used: bool) {
         self.misses = if used { 0 } else { MOST_MISSES.min(self.misses + 1) };
+        #[cfg(test)]
+        {
+            self.used += u32::from(used);
+        }
     }
 }
 

@@ -134,6 +134,12 @@ impl Windows {
         self.sites.iter().any(|site| site.copier.0 != SiteNumber::default())
     }
 
+    /// How many windows were used that were opened while a guest ran.
+    #[cfg(test)]
+    pub(super) fn used_between(&self) -> u32 {
+        self.sites.iter().map(|site| site.habit.used).sum()
+    }
+
     #[inline]
     pub(super) fn site(&mut self, number: SiteNumber) -> Option<&mut Site> {
         self.sites.get_mut((number.0 as usize).checked_sub(1)?)
@@ -143,7 +149,14 @@ impl Windows {
 /// Notes a built-in.
 pub(crate) fn add_site(state: &mut State, site: WindowSite) -> SiteNumber {
     let sites = &mut state.windows.sites;
-    sites.push(Site { of: site, options: None, memory_size: 0, scratch: None, copier: (SiteNumber::default(), 0), habit: Habit::default() });
+    sites.push(Site {
+        of: site,
+        options: None,
+        memory_size: 0,
+        scratch: None,
+        copier: (SiteNumber::default(), 0),
+        habit: Habit::default(),
+    });
     SiteNumber(sites.len() as u32)
 }
 
