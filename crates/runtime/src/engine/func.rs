@@ -318,8 +318,8 @@ mod tests {
         let mut world = world();
         let starts = ["start", "down", "mix"].map(|name| {
             let func = world.func(name);
-            func.is_thread_start(&world.store.as_mut())
+            PtrType::ALL.map(|context| func.is_thread_start(&world.store.as_mut(), context))
         });
-        assert_eq!(starts, [true, false, false]);
+        assert_eq!(starts, [[true, false], [false; 2], [false; 2]]);
     }
 }
