@@ -25,7 +25,8 @@ pub trait Returns: Sized + Send + 'static {
     /// The trap that the standard says.
     fn lift(cx: &mut LiftCx<'_>, ty: Option<&ValType>, max_flat: usize, flat: &mut FlatIter<'_>) -> Result<Self>;
 
-    /// Spec: `lower_flat_values` of a result; `out` is where it goes when it does not fit in `max_flat` values.
+    /// Spec: `lower_flat_values` of a result; `out` is where it goes when it does not fit in `max_flat` values,
+    /// as the bits of a core value.
     ///
     /// # Errors
     ///
@@ -86,7 +87,8 @@ impl<T: WitType> Returns for T {
         let ty = ty.ok_or_else(|| bug!("a result where the type has none"))?;
         let layout = ty.layout(cx.ptr_type);
         let mut to = match out {
-            Some(ptr) if !goes_flat(layout, max_flat) => {
+            Some(bits) if !goes_flat(layout, max_flat) => {
+                let ptr = cx.ptr_type.of_bits(bits);
                 cx.check_pointer(ptr, layout)?;
                 LowerTo::Memory(ptr)
             }

@@ -18,8 +18,8 @@ pub(crate) const MAX_STRING_BYTE_LENGTH: u32 = (1 << 28) - 1;
 /// address ([`PtrType::utf16_tag`]).
 pub(crate) const UTF16_TAG: u32 = 1 << 31;
 
-/// Spec: `load_string_from_range`. Gives the length with its tag, too.
-fn load_tagged_string(cx: &mut LiftCx<'_>, ptr: u64, tagged_code_units: u64) -> Result<(String, u32)> {
+/// Spec: `load_string_from_range`.
+pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u64, tagged_code_units: u64) -> Result<String> {
     let (encoding, tag) = (cx.string_encoding, cx.ptr_type.utf16_tag());
     let (align, units, tag) = match encoding {
         StringEncoding::Utf8 => (1, tagged_code_units, 0),
@@ -42,13 +42,7 @@ fn load_tagged_string(cx: &mut LiftCx<'_>, ptr: u64, tagged_code_units: u64) -> 
     cx.spend(length)?;
     let start = ptr as usize;
     let bytes = cx.memory()?.get(start..start + length).ok_or(Trap::StringOutOfBounds)?;
-    let tagged = units as u32 | tag;
-    Ok((decode(bytes, encoding, tagged)?, tagged))
-}
-
-/// Spec: `load_string_from_range`.
-pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u64, tagged_code_units: u64) -> Result<String> {
-    load_tagged_string(cx, ptr, tagged_code_units).map(|(text, _)| text)
+    decode(bytes, encoding, units as u32 | tag)
 }
 
 /// Spec: `store_string_into_range`: answers the pointer and the tagged length, both as the memory has them. `source` and `tagged_code_units` say how
@@ -113,8 +107,10 @@ fn lower_text(text: impl AsRef<str>, cx: &mut LowerCx<'_>, _ty: &ValType, to: &m
 /// Lifts a text as a [`Val`].
 pub(super) fn lift_string(cx: &mut LiftCx<'_>, from: &mut LiftFrom<'_, '_>) -> Result<Val> {
     let (begin, tagged_code_units) = from.pointer_and_length(cx)?;
-    let (text, tagged) = load_tagged_string(cx, begin, tagged_code_units)?;
-    let keeps_tag = cx.between_guests && tagged & UTF16_TAG != 0 && text.chars().all(is_latin1);
+    let text = load_string_from_range(cx, begin, tagged_code_units)?;
+    let has_tag = tagged_code_units & cx.ptr_type.utf16_tag() != 0;
+    let tagged = cx.string_encoding == StringEncoding::Latin1OrUtf16 && has_tag;
+    let keeps_tag = cx.between_guests && tagged && text.chars().all(is_latin1);
     Ok(if keeps_tag { Val::TaggedString(text) } else { Val::String(text) })
 }
 

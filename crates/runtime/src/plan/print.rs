@@ -151,7 +151,10 @@ impl Display for PlannedResource {
             PlannedResource::Imported { interface, name } if interface.is_empty() => write!(f, "{name}, imported"),
             PlannedResource::Imported { interface, name } => write!(f, "{interface}#{name}, imported"),
             PlannedResource::Defined { instance, dtor, rep, name } => {
-                write!(f, "{name}, defined by instance {}{}", instance.0, if_long(*rep))?;
+                write!(f, "{name}, defined by instance {}", instance.0)?;
+                if *rep == PtrType::I64 {
+                    f.write_str(", rep i64")?;
+                }
                 dtor.map_or(Ok(()), |dtor| write!(f, ", destructor func {}", dtor.0))
             }
         }

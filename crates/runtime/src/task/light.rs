@@ -219,7 +219,7 @@ fn pass_result(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u64]) -> Resul
     let Side::Guest(number, args) = &call.side else { return Err(bug!("a light call of the host gives no number")) };
     let returned = call.result.is_some();
     let lowered = state.lowered.get(*number as usize).ok_or_else(|| bug!("no lowered function {number}"))?.clone();
-    let out = args.values().last().map(|bits| lowered.options.address(Some(bits)));
+    let out = args.values().last().copied();
     let callee = &lowered.guest()?.callee;
     if !returned && pass_end_back(store, &lowered, callee, flat, out)? {
         return Ok(());
@@ -246,7 +246,10 @@ fn pass_end_back(
 ) -> Result<bool> {
     let (Some(ty), Some(&index)) = (&callee.ty.result, flat.first()) else { return Ok(false) };
     let place = match (lowered.max_flat_results(), out, lowered.options.memory) {
-        (0, Some(out), Some(memory)) => Some((memory, out as usize..(out as usize).saturating_add(4))),
+        (0, Some(out), Some(memory)) => {
+            let out = lowered.options.address(Some(&out)) as usize;
+            Some((memory, out..out.saturating_add(4)))
+        }
         (0, ..) => return Ok(false),
         _ => None,
     };

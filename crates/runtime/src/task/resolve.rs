@@ -140,7 +140,6 @@ pub(crate) fn resolve_subtask<R: Returns>(
     let out = this.flat_args.values().last().copied();
     let lowered = state.subtasks.get(id)?.lowered(state)?.clone();
     let (options, ty) = (&lowered.options, &lowered.ty);
-    let out = out.map(|bits| options.ptr_type.of_bits(bits));
     let max_flat = if options.async_ { 0 } else { MAX_FLAT_RESULTS };
     let mut cx = LowerCx::new(store.reborrow(), options, string_source);
     let mut flat = Flat::new();
