@@ -116,6 +116,7 @@ impl<'f> LiftFrom<'_, 'f> {
     }
 
     /// Lifts a pointer and the length beside it.
+    #[inline]
     pub(crate) fn pointer_and_length(&mut self, cx: &mut LiftCx<'_>) -> Result<(u64, u64)> {
         match (self, cx.ptr_type) {
             (LiftFrom::Flat(flat), ptr_type) => {
@@ -218,6 +219,7 @@ impl LowerTo<'_> {
     }
 
     /// Lowers a pointer and the length beside it.
+    #[inline]
     pub(crate) fn pointer_and_length(&mut self, cx: &mut LowerCx<'_>, begin: u64, length: u64) -> Result<()> {
         match (self, cx.ptr_type) {
             (LowerTo::Flat(flat), _) => {

@@ -20,15 +20,16 @@ pub(crate) const UTF16_TAG: u32 = 1 << 31;
 
 /// Spec: `load_string_from_range`.
 pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u64, tagged_code_units: u64) -> Result<String> {
-    let (encoding, tag) = (cx.string_encoding, cx.ptr_type.utf16_tag());
-    let (align, units, tag) = match encoding {
-        StringEncoding::Utf8 => (1, tagged_code_units, 0),
-        StringEncoding::Utf16 => (2, tagged_code_units, 0),
-        StringEncoding::Latin1OrUtf16 if tagged_code_units & tag != 0 => (2, tagged_code_units ^ tag, UTF16_TAG),
-        StringEncoding::Latin1OrUtf16 => (2, tagged_code_units, 0),
+    let (encoding, units) = (cx.string_encoding, tagged_code_units);
+    let (align, byte_length, tagged) = match encoding {
+        StringEncoding::Utf8 => (1, units, units as u32),
+        StringEncoding::Utf16 => (2, units.saturating_mul(2), units as u32),
+        StringEncoding::Latin1OrUtf16 if units & cx.ptr_type.utf16_tag() != 0 => {
+            let units = units ^ cx.ptr_type.utf16_tag();
+            (2, units.saturating_mul(2), units as u32 | UTF16_TAG)
+        }
+        StringEncoding::Latin1OrUtf16 => (2, units, units as u32),
     };
-    let wide = encoding == StringEncoding::Utf16 || tag != 0;
-    let byte_length = if wide { units.saturating_mul(2) } else { units };
     if byte_length > u64::from(MAX_STRING_BYTE_LENGTH) {
         return Err(Trap::StringTooLong.into());
     }
@@ -42,7 +43,7 @@ pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u64, tagged_code_
     cx.spend(length)?;
     let start = ptr as usize;
     let bytes = cx.memory()?.get(start..start + length).ok_or(Trap::StringOutOfBounds)?;
-    decode(bytes, encoding, units as u32 | tag)
+    decode(bytes, encoding, tagged)
 }
 
 /// Spec: `store_string_into_range`: answers the pointer and the tagged length, both as the memory has them. `source` and `tagged_code_units` say how

@@ -39,7 +39,9 @@ impl<'d> Builder<'d> {
     fn func_type(&mut self, scope: ScopeIndex, ty: &ComponentFuncType<'d>) -> Result<FuncType> {
         let params = self.named_types(scope, ty.params.iter().copied())?;
         let result = self.optional_type(scope, ty.result)?;
-        Ok(FuncType::new(params, result, ty.async_))
+        let ty = FuncType::new(params, result, ty.async_);
+        self.budget.params(&ty.params)?;
+        Ok(ty)
     }
 
     pub fn value_type(&self, scope: ScopeIndex, ty: ComponentValType) -> Result<ValType> {
