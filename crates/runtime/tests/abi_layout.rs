@@ -22,7 +22,8 @@ fn expect_with(ptr: PtrType, ty: &ValType, size: u32, align: u32, flat: Option<&
 
 #[test]
 fn addresses_of_64_bits() {
-    let expect = |ty: &ValType, size, align, flat: Option<&[FlatType]>| expect_with(PtrType::I64, ty, size, align, flat);
+    let expect =
+        |ty: &ValType, size, align, flat: Option<&[FlatType]>| expect_with(PtrType::I64, ty, size, align, flat);
     expect(&ValType::String, 16, 8, Some(&[I64, I64]));
     expect(&ValType::list(ValType::F64, None), 16, 8, Some(&[I64, I64]));
     expect(&ValType::map(ValType::U64, ValType::U8), 16, 8, Some(&[I64, I64]));

@@ -22,7 +22,8 @@ fn compare(seed: u64, depth: usize, calls: usize) -> [usize; 2] {
         for _ in 0..calls {
             for kind in ["flat", "memory", "back"] {
                 if kind != "flat" || ty.flat_count().is_some() {
-                    let result = twins.call(&format!("{kind}{i}"), &image(&mut random, ptrs[usize::from(kind == "back")]));
+                    let result =
+                        twins.call(&format!("{kind}{i}"), &image(&mut random, ptrs[usize::from(kind == "back")]));
                     outcomes[usize::from(result.is_err())] += 1;
                 }
             }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use thalweg::{
-    Choose, Component, Config, Destination, Engine, Features, Flow, Gate, Linker, Result, Source, Store, StreamConsumer,
-    StreamProducer, StreamReader,
+    Choose, Component, Config, Destination, Engine, Features, Flow, Gate, Linker, Result, Source, Store,
+    StreamConsumer, StreamProducer, StreamReader,
 };
 use thalweg_testkit::polling::finish;
 

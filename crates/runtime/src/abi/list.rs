@@ -154,8 +154,7 @@ fn lengths(length: usize, element: &ValType, ptr: PtrType) -> Result<(u32, u32)>
     let bytes = |ptr| length.checked_mul(element.size(ptr) as usize).and_then(|bytes| u32::try_from(bytes).ok());
     match (u32::try_from(length), bytes(PtrType::I32), bytes(ptr)) {
         (Ok(length), Some(least), Some(bytes)) if least <= MAX_LIST_BYTE_LENGTH => Ok((length, bytes)),
-        _ => Err(Error::host(format!("a list of {length} elements is longer than a component can take")).with_have(
-            format!("an element has {} bytes, and {MAX_LIST_BYTE_LENGTH} fit", element.size(PtrType::I32)),
-        )),
+        _ => Err(Error::host(format!("a list of {length} elements is longer than a component can take"))
+            .with_have(format!("an element has {} bytes, and {MAX_LIST_BYTE_LENGTH} fit", element.size(PtrType::I32)))),
     }
 }

@@ -242,9 +242,9 @@ impl<'p> Writer<'_, 'p> {
         Ok(Side {
             ptr: options.ptr_type,
             memory: options.memory.map(|memory| self.imports.memory(memory, options.ptr_type)),
-            realloc: options
-                .realloc
-                .map(|func| self.imports.func(Import::Func(func), &[options.ptr_type.flat(); 4], Some(options.ptr_type.flat()))),
+            realloc: options.realloc.map(|func| {
+                self.imports.func(Import::Func(func), &[options.ptr_type.flat(); 4], Some(options.ptr_type.flat()))
+            }),
             flags: self.imports.flags(options.instance, options.realloc.is_some() || options.post_return.is_some()),
             storage: self.supports.options_use_storage(index).then(|| self.storage()),
             encoding: options.string_encoding,

@@ -181,7 +181,8 @@ impl Writer<'_> {
     fn core_call(&mut self, code: &mut Code, call: &Call<'_>) -> Result<Option<Slot>> {
         let args = self.args(code, call)?;
         let flat: Vec<_> = args.iter().map(|arg| arg.ty).collect();
-        let result = if call.callee.async_ { Some(FlatType::I32) } else { lifted(&call.lift.ty, call.callee.ptr_type).result };
+        let result =
+            if call.callee.async_ { Some(FlatType::I32) } else { lifted(&call.lift.ty, call.callee.ptr_type).result };
         let answer = new_slots(code, result.as_slice()).first().copied();
         let func = self.imports.func(Import::Func(call.lift.callee), &flat, result);
         // Spec: `call_and_trap_on_throw`.

@@ -47,7 +47,12 @@ fn narrow_length(code: &mut Code, side: &Side) {
     code.trap_if(Trap::StringTooLong);
     code.get(long).op(Instruction::I32WrapI64);
     if has_tag {
-        code.get(long).ops([Instruction::I64Const(32), Instruction::I64ShrU, Instruction::I32WrapI64, Instruction::I32Or]);
+        code.get(long).ops([
+            Instruction::I64Const(32),
+            Instruction::I64ShrU,
+            Instruction::I32WrapI64,
+            Instruction::I32Or,
+        ]);
     }
 }
 

@@ -77,7 +77,12 @@ fn translate_parts<'t>(
 ) -> Result<()> {
     let mut flat = 0;
     for (ty, offset) in parts {
-        translate(code, way, ty, (source.part(offset.at(way.from.ptr), flat), target.part(offset.at(way.to.ptr), flat)))?;
+        translate(
+            code,
+            way,
+            ty,
+            (source.part(offset.at(way.from.ptr), flat), target.part(offset.at(way.to.ptr), flat)),
+        )?;
         flat += ty.flat_count().unwrap_or(0);
     }
     Ok(())

@@ -75,9 +75,7 @@ fn call_any(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -
         }
         Canon::Forward { kind, payload } => forward::forward(store, site, *kind, payload.as_ref(), [at(0), at(1)]),
         Canon::ErrorContextNew { options } => error_context::new(store, site, *options, args),
-        Canon::ErrorContextDebugMessage { options } => {
-            error_context::debug_message(store, site, *options, args)
-        }
+        Canon::ErrorContextDebugMessage { options } => error_context::debug_message(store, site, *options, args),
         Canon::ErrorContextDrop => error_context::drop(store, site, at(0)),
         Canon::ThreadYield { .. }
         | Canon::ThreadIndex

@@ -8,8 +8,8 @@ use crate::instance::Handle;
 use crate::plan::MemoryIndex;
 use crate::store::State;
 use crate::task::waitable_set::{check_drop, poll_event, start_waiting};
-use crate::types::is_aligned;
 use crate::task::{Event, Resumption, WaitFor, WaitableSet, WaitableSetId, waitable};
+use crate::types::is_aligned;
 
 /// Spec: `canon_waitable_set_new`.
 pub(super) fn set_new(store: &mut StoreMut<'_>, site: Site) -> Result<u32> {

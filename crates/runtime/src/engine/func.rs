@@ -88,7 +88,9 @@ impl CoreFunc {
         let outer = turn.plain.replace(true);
         let result = self.call_raw(&mut store.context, args);
         turn.plain.set(outer);
-        result.map_err(error)
+        let closed = store.host_runs();
+        let bits = result.map_err(error)?;
+        closed.map(|()| bits)
     }
 
     /// The call itself.
@@ -149,7 +151,9 @@ impl CoreFunc {
     /// Whether the function takes one `context` and gives nothing: what a thread starts with.
     pub(crate) fn is_thread_start(self, store: &StoreMut<'_>, context: PtrType) -> bool {
         let ty = self.func.ty(&store.context);
-        ty.results().len() == 0 && ty.params().len() == 1 && ty.params().all(|ty| match context {
+        ty.results().len() == 0
+            && ty.params().len() == 1
+            && ty.params().all(|ty| match context {
                 PtrType::I32 => ty.is_i32(),
                 PtrType::I64 => ty.is_i64(),
             })

@@ -80,7 +80,9 @@ impl Display for InPlan<'_> {
             Canon::Lower { callee, ty, options } => {
                 write!(f, " {callee} {} options {}: {}", callee_name(self.plan, *callee), options.0, type_name(ty))
             }
-            Canon::ResourceNew { resource, .. } | Canon::ResourceDrop { resource } | Canon::ResourceRep { resource, .. } => {
+            Canon::ResourceNew { resource, .. }
+            | Canon::ResourceDrop { resource }
+            | Canon::ResourceRep { resource, .. } => {
                 write!(f, " resource {}", resource.0)
             }
             Canon::TaskReturn { result, options } => {
@@ -91,7 +93,8 @@ impl Display for InPlan<'_> {
                 write!(f, " {} {slot}", if *i64 { "i64" } else { "i32" })
             }
             Canon::SubtaskCancel { async_ } => flag(f, *async_, "async"),
-            Canon::WaitableSetWait { memory, ptr, cancellable } | Canon::WaitableSetPoll { memory, ptr, cancellable } => {
+            Canon::WaitableSetWait { memory, ptr, cancellable }
+            | Canon::WaitableSetPoll { memory, ptr, cancellable } => {
                 flag(f, *cancellable, "cancellable")?;
                 write!(f, " memory {}{}", memory.0, if_long(*ptr))
             }

@@ -104,10 +104,7 @@ fn go_through(store: &mut StoreMut<'_>, thread: ThreadId, begun: &Begun) -> Resu
         // What a callback copies is mostly at the ends that it was told of last.
         window::open(store, begun.told_of)?;
     }
-    let result = begun.callback.call(store, &event.args());
-    let closed = store.host_runs();
-    let packed = result? as u32;
-    closed?;
+    let packed = begun.callback.call(store, &event.args())? as u32;
     let state = store.state_mut();
     if !wait_again(state, thread, begun, packed)? {
         event_loop(store, thread, begun.task, packed)?;

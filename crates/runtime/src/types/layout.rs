@@ -417,7 +417,9 @@ mod tests {
     #[test]
     fn addresses_of_64_bits_take_more_room() {
         use FlatType::{I32, I64};
-        let ValType::Tuple(ty) = ValType::tuple([ValType::U8, ValType::String, ValType::U32]) else { panic!("a tuple") };
+        let ValType::Tuple(ty) = ValType::tuple([ValType::U8, ValType::String, ValType::U32]) else {
+            panic!("a tuple")
+        };
         let offsets = |ptr| ty.elements.iter().map(|element| element.offset.at(ptr)).collect::<Vec<_>>();
         assert_eq!((offsets(PtrType::I32), offsets(PtrType::I64)), (vec![0, 4, 12], vec![0, 8, 24]));
         let layouts = PtrType::ALL.map(|ptr| ty.layout.of(ptr));

@@ -42,7 +42,9 @@ fn memory(ptr: PtrType) -> String {
 /// Answers one page of memory as a list of bytes; the answer's own pointer and length are at 0.
 fn page(ptr: PtrType) -> &'static str {
     match ptr {
-        PtrType::I32 => "(i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.const 4) (i32.const 65528)) (i32.const 0)",
+        PtrType::I32 => {
+            "(i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.const 4) (i32.const 65528)) (i32.const 0)"
+        }
         PtrType::I64 => {
             "(i64.store (i64.const 0) (i64.const 16)) (i64.store (i64.const 8) (i64.const 65520)) (i64.const 0)"
         }

@@ -10,7 +10,9 @@ use super::item::{CoreItem, FuncItem, Item, TypeItem};
 use super::scope::{ScopeIndex, at};
 use crate::Result;
 use crate::error::bug;
-use crate::plan::{Canon, End, FuncDef, Kind, Lift, LiftIndex, PlannedResource, TableIndex, Trampoline, TrampolineIndex};
+use crate::plan::{
+    Canon, End, FuncDef, Kind, Lift, LiftIndex, PlannedResource, TableIndex, Trampoline, TrampolineIndex,
+};
 use crate::types::{PtrType, ResourceIndex, ValType};
 
 /// A core function made by a canonical definition.

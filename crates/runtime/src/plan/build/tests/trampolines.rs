@@ -52,7 +52,8 @@ const STREAMS: &str = r#"(component
 fn slots_and_options_are_shared() {
     let plan = plan(STREAMS);
     assert_eq!((plan.memories.len(), plan.funcs, plan.options.len(), plan.trampolines.len()), (1, 1, 2, 4));
-    let Canon::Copy { kind: Kind::Stream, end: End::Readable, payload: Some(_), options, .. } = &plan.trampolines[0].canon
+    let Canon::Copy { kind: Kind::Stream, end: End::Readable, payload: Some(_), options, .. } =
+        &plan.trampolines[0].canon
     else {
         panic!("{plan}")
     };
