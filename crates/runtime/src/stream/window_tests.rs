@@ -415,8 +415,8 @@ fn memories_of_64_bits_have_no_windows() {
         for (seed, expected) in (1..3).zip(&expected) {
             for choices in 0..3 {
                 let choose = || if choices == 0 { Choose::first() } else { Choose::seeded(choices) };
-                let (without, none) = world.run(choose(), seed, false);
-                let (with, used) = world.run(choose(), seed, true);
+                let (without, (none, _)) = world.run(choose(), seed, false);
+                let (with, (used, _)) = world.run(choose(), seed, true);
                 assert_eq!(with, without, "wide {wide:b}, seed {seed}, choices {choices}");
                 assert!(!none && (choices > 0 || used == matches!(wide, 1 | 4)), "wide {wide:b}, seed {seed}");
                 assert!(choices > 0 || with == *expected, "wide {wide:b}, seed {seed}");
