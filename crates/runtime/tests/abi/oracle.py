@@ -61,8 +61,25 @@ class Context:
         return bytes(self.opts.memory.bytes[2 * size : PAGE]).rstrip(b"\0").hex()
 
 
+def from_memory(ptr):
+    """What stores strings that come from a memory with such addresses.
+
+    The definitions look for the tag of a string where the target's memory has it, and find it where the source's memory has
+    it; between memories of 32 and of 64 bits these are two places.
+    """
+
+    def store(cx, string):
+        text, encoding, units = string
+        if encoding == "latin1+utf16" and units & utf16_tag(ptr):
+            units = units ^ utf16_tag(ptr) | utf16_tag(cx.opts.memory.ptr_type())
+        return store_string_into_range(cx, (text, encoding, units))
+
+    return store
+
+
 def run(kind, caller, callee, ty, image):
     """The page that the case answers."""
+    definitions.store_string_into_range = from_memory((callee if kind == "back" else caller).ptr)
     place = caller.place_bytes(image)
     wide = TupleType([ty] + [U8Type()] * 16)
     if kind == "back":
