@@ -19,13 +19,18 @@ pub fn adapters(data: &[u8]) {
     let (mut random, memory) = shape(data);
     let encodings = [0; 2].map(|_| ENCODINGS[random.below(3)]);
     let types: Vec<_> = (0..TYPES).map(|_| random.ty(3)).collect();
-    let twins = KEPT.with_borrow_mut(|kept| kept.get(Pair::of(&types, encodings), Twins::of));
+    let ptrs = [0; 2].map(|_| random.ptr());
+    let twins = KEPT.with_borrow_mut(|kept| kept.get(Pair::of(&types, encodings, ptrs), Twins::of));
     let mut random = Random::of_bytes(memory);
     let (call, as_they_are) = (random.below(3), random.coin());
     let memory = memory.get(2..).unwrap_or_default();
-    let image = if as_they_are { without_nans(memory.to_vec()) } else { image(&mut Random::of_bytes(memory)) };
     for (i, ty) in types.iter().enumerate() {
         let kind = ["flat", "memory", "back"][(call + i) % 3];
+        let giver = ptrs[usize::from(kind == "back")];
+        let image = match as_they_are {
+            true => without_nans(memory.to_vec()),
+            false => image(&mut Random::of_bytes(memory), giver),
+        };
         if kind != "flat" || ty.flat_count().is_some() {
             let _ = twins.call(&format!("{kind}{i}"), &image);
         }

@@ -27,7 +27,8 @@ pub fn round_trip(data: &[u8]) {
     let (mut random, values) = shape(data);
     let encoding = ENCODINGS[random.below(3)];
     let types: Vec<_> = (0..TYPES).map(|_| random.ty(3)).collect();
-    let prepared = KEPT.with_borrow_mut(|kept| kept.get(Echo::of(&types, encoding), prepare));
+    let text = Echo::in_memory(random.ptr(), &types, encoding);
+    let prepared = KEPT.with_borrow_mut(|kept| kept.get(text, prepare));
     let mut store = Store::new(&ENGINE, ());
     let instance = wait(prepared.instantiate(&mut store)).expect("no imports");
     let mut random = Random::of_bytes(values);

@@ -1,48 +1,52 @@
-//! Strings between each two encodings, by compiled adapters and by the runtime, against what Rust's own library makes of
+//! Strings between each two encodings, in memories with addresses of 32 and of 64 bits, by compiled adapters and by the runtime, against what Rust's own library makes of
 //! them.
 
 use std::cell::OnceCell;
 
 use thalweg::Val;
-use thalweg::types::ValType;
+use thalweg::types::{PtrType, ValType};
 use thalweg_testkit::abi::{ENCODINGS, Pair, Twins};
 
-/// In the length of a `latin1+utf16` string: it is UTF-16.
+/// In the length of a `latin1+utf16` string, as lengths are here: it is UTF-16.
 const TAG: u32 = 1 << 31;
 /// Where the caller's memory has the bytes that a call is made of.
-const IMAGE: u32 = 1024;
+const IMAGE: u64 = 1024;
 /// Bytes of the pointer and the length in front of the text, for each way to pass them.
-const HEAD: u32 = 32;
+const HEAD: u64 = 32;
 /// Where the callee keeps the pointer and the length that it got.
 const GOT: usize = 64;
-/// The first byte of the callee's memory that it answers.
-const FIRST: usize = 8;
-
 thread_local! {
-    static TWINS: [[OnceCell<Twins>; 3]; 3] = Default::default();
+    static TWINS: [[[OnceCell<Twins>; 4]; 3]; 3] = Default::default();
 }
 
-/// The first byte chooses encodings and function, the second what is said of the length; the rest is the text in the
+/// The first byte chooses encodings, function and types of addresses, the second what is said of the length; the rest is the text in the
 /// caller's memory.
 pub fn strings(data: &[u8]) {
     let [first, second, bytes @ ..] = data else { return };
     let (source, target) = (usize::from(first % 3), usize::from(first / 3 % 3));
     let kind = ["flat0", "memory0", "back0"][usize::from(first / 9 % 3)];
-    let sender = ENCODINGS[if kind == "back0" { target } else { source }];
+    let number = usize::from(first / 27 % 4);
+    let ptrs = [number & 1, number >> 1].map(|wide| PtrType::is_64(wide == 1));
+    let (sender, ptr) = if kind == "back0" { (target, ptrs[1]) } else { (source, ptrs[0]) };
+    let sender = ENCODINGS[sender];
     let length = said_length(sender, bytes.len(), *second);
     let at = IMAGE + HEAD;
-    let head = [at, length, length, 0, 0, 0, 0, 0];
+    let said = u64::from(length & !TAG) | if length & TAG != 0 { ptr.utf16_tag() } else { 0 };
+    let head = match ptr {
+        PtrType::I32 => [at | said << 32, said, 0, 0],
+        PtrType::I64 => [at, said, 0, 0],
+    };
     let image = [head.iter().flat_map(|word| word.to_le_bytes()).collect(), bytes.to_vec()].concat();
     let result = TWINS.with(|twins| {
-        let make = || Twins::of(&Pair::of(&[ValType::String], [ENCODINGS[source], ENCODINGS[target]]));
-        twins[source][target].get_or_init(make).call(kind, &image)
+        let make = || Twins::of(&Pair::of(&[ValType::String], [ENCODINGS[source], ENCODINGS[target]], ptrs));
+        twins[source][target][number].get_or_init(make).call(kind, &image)
     });
     // Longer than what was sent, it takes in what the allocator wrote down.
     let Some(sent) = bytes.get(..byte_length(sender, length)) else { return };
     let text = decoded(sender, sent, length);
     assert_eq!(result.is_ok(), text.is_some(), "{sender} {sent:?}");
     if let (Ok(Val::Bytes(page)), Some(text), "flat0") = (&result, &text, kind) {
-        arrived(page, ENCODINGS[target], text);
+        arrived((page, ptrs[1]), ENCODINGS[target], text);
     }
 }
 
@@ -85,11 +89,14 @@ fn decoded(encoding: &str, bytes: &[u8], length: u32) -> Option<String> {
 }
 
 /// Checks that the callee has `text` where its pointer says.
-fn arrived(page: &[u8], encoding: &str, text: &str) {
-    let word = |at: usize| u32::from_le_bytes(page[at - FIRST..][..4].try_into().expect("four bytes"));
-    let (at, length) = (word(GOT) as usize, word(GOT + 8));
+fn arrived((page, ptr): (&[u8], PtrType), encoding: &str, text: &str) {
+    // Its answer lies before what it answers.
+    let first = 2 * ptr.size() as usize;
+    let word = |at: usize| ptr.of_bits(u64::from_le_bytes(page[at - first..][..8].try_into().expect("eight bytes")));
+    let (at, said) = (word(GOT) as usize, word(GOT + 8));
+    let length = (said & !ptr.utf16_tag()) as u32 | if said & ptr.utf16_tag() != 0 { TAG } else { 0 };
     // What lies beyond the first page is not answered.
-    let Some(bytes) = at.checked_sub(FIRST).and_then(|at| page.get(at..)?.get(..byte_length(encoding, length))) else {
+    let Some(bytes) = at.checked_sub(first).and_then(|at| page.get(at..)?.get(..byte_length(encoding, length))) else {
         return;
     };
     assert_eq!(decoded(encoding, bytes, length).as_deref(), Some(text), "as {encoding}");

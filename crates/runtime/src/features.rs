@@ -66,8 +66,8 @@ gates! {
     Forward = "forward", CM_FORWARD, true;
     /// Value imports and exports, and component start functions.
     Values = "values", CM_VALUES, false;
-    /// 64-bit memories in canonical options.
-    Memory64 = "memory64", CM64, false;
+    /// 64-bit memories in canonical options, and resources, thread-local storage and tables with numbers of 64 bits.
+    Memory64 = "memory64", CM64, true;
     /// The garbage-collected form of the Canonical ABI.
     Gc = "gc", CM_GC, false;
     /// Threads that run in parallel over shared memory.
@@ -220,7 +220,7 @@ mod tests {
             features.open_named("wings").map_err(|error| error.to_string()).err().as_deref(),
             Some("there is no feature `wings`")
         );
-        assert!(!Features::all().is_open(Gate::Memory64));
+        assert!(Features::all().is_open(Gate::Memory64) && !Features::all().is_open(Gate::Values));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Sizes, alignments and flat types of types, calculated by hand from the standard's rules.
 
 use thalweg::types::FlatType::{F32, F64, I32, I64};
-use thalweg::types::{FlatType, ValType};
+use thalweg::types::{FlatType, PtrType, ValType};
 
 fn labels(n: usize) -> Vec<Box<str>> {
     (0..n).map(|i| format!("label{i}").into()).collect()
@@ -9,10 +9,32 @@ fn labels(n: usize) -> Vec<Box<str>> {
 
 #[track_caller]
 fn expect(ty: &ValType, size: u32, align: u32, flat: Option<&[FlatType]>) {
-    let layout = ty.layout();
+    expect_with(PtrType::I32, ty, size, align, flat);
+}
+
+#[track_caller]
+fn expect_with(ptr: PtrType, ty: &ValType, size: u32, align: u32, flat: Option<&[FlatType]>) {
+    let layout = ty.layout(ptr);
     assert_eq!((layout.size, layout.align), (size, align), "{ty}");
-    assert_eq!((ty.size(), ty.align()), (size, align), "{ty}");
+    assert_eq!((ty.size(ptr), ty.align(ptr)), (size, align), "{ty}");
     assert_eq!(layout.flat.as_deref(), flat, "{ty}");
+}
+
+#[test]
+fn addresses_of_64_bits() {
+    let expect =
+        |ty: &ValType, size, align, flat: Option<&[FlatType]>| expect_with(PtrType::I64, ty, size, align, flat);
+    expect(&ValType::String, 16, 8, Some(&[I64, I64]));
+    expect(&ValType::list(ValType::F64, None), 16, 8, Some(&[I64, I64]));
+    expect(&ValType::map(ValType::U64, ValType::U8), 16, 8, Some(&[I64, I64]));
+    expect(&ValType::list(ValType::String, Some(2)), 32, 8, Some(&[I64; 4]));
+    expect(&ValType::stream(Some(ValType::String)), 4, 4, Some(&[I32]));
+    expect(&ValType::option(ValType::String), 24, 8, Some(&[I32, I64, I64]));
+    let cases = [("a", Some(ValType::F32)), ("b", Some(ValType::String)), ("c", None), ("d", Some(ValType::F64))];
+    let variant = ValType::variant(cases.map(|(name, ty)| (name.into(), ty)));
+    expect(&variant, 24, 8, Some(&[I32, I64, I64]));
+    let record = ValType::record([("a", ValType::U8), ("b", ValType::String)].map(|(name, ty)| (name.into(), ty)));
+    expect(&record, 24, 8, Some(&[I32, I64, I64]));
 }
 
 #[test]
@@ -65,5 +87,5 @@ fn records_keep_the_order_of_their_fields() {
     let record = ValType::record(fields.map(|(name, ty)| (name.into(), ty)));
     expect(&record, 32, 8, Some(&[I32, F32, I32, F64, I32]));
     let ValType::Record(ty) = &record else { unreachable!("made as a record") };
-    assert_eq!(ty.fields.iter().map(|field| field.offset).collect::<Vec<_>>(), [0, 4, 8, 16, 24]);
+    assert_eq!(ty.fields.iter().map(|field| field.offset.at(PtrType::I32)).collect::<Vec<_>>(), [0, 4, 8, 16, 24]);
 }

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use thalweg::Val;
 use thalweg::types::ValType;
-use thalweg_testkit::abi::{ENCODINGS, Pair, Random, Twins, image};
+use thalweg_testkit::abi::{ENCODINGS, Pair, Random, Twins, image, ptr_name};
 
 /// Types of one pair of components.
 const TYPES: usize = 8;
@@ -102,17 +102,19 @@ fn calls_do_what_the_definitions_say() {
         let mut random = Random::new(seed);
         let types: Vec<_> = (0..TYPES).map(|_| random.ty(seed as usize % 4)).collect();
         let encodings = [0; 2].map(|_| ENCODINGS[random.below(3)]);
-        let twins = Twins::of(&Pair::of(&types, encodings));
+        let ptrs = [0; 2].map(|_| random.ptr());
+        let twins = Twins::of(&Pair::of(&types, encodings, ptrs));
         for (i, ty) in types.iter().enumerate() {
             for kind in ["flat", "memory", "back"].repeat(CALLS) {
                 let fits = ty.flat_count().is_some_and(|count| count <= thalweg::types::MAX_FLAT_PARAMS);
                 if kind == "flat" && !fits {
                     continue;
                 }
-                let image = image(&mut random);
+                let image = image(&mut random, ptrs[usize::from(kind == "back")]);
                 let found = page(&twins.call(&format!("{kind}{i}"), &image));
                 let [source, target] = encodings;
-                let case = format!("{kind}|{source}|{target}|{}|{}", expression(ty), hex(&image));
+                let [from, to] = ptrs.map(ptr_name);
+                let case = format!("{kind}|{source} {from}|{target} {to}|{}|{}", expression(ty), hex(&image));
                 assert_eq!(found, oracle.ask(&case), "{case}");
                 cases += 1;
                 traps += usize::from(found == "trap");

@@ -210,7 +210,7 @@ fn linker(engine: &Engine, thing: ResourceType) -> Linker<Held> {
     host.func("peek", |mut caller: thalweg::Caller<'_, Held>, (thing,): (ResourceAny,)| {
         assert!(!thing.is_owned());
         caller.data_mut().borrowed.push(thing);
-        Ok(thing.rep())
+        Ok(thing.rep() as u32)
     })
     .expect("new");
     linker
@@ -383,7 +383,7 @@ fn what_is_lent_is_there_until_the_call_returns() {
             })
         })
         .await;
-        Ok(thing.rep())
+        Ok(thing.rep() as u32)
     };
     things.func_async("peek", peek).expect("new");
     let text = r#"(component

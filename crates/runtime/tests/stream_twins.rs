@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use thalweg::{
-    Choose, Component, Config, Destination, Engine, Flow, Linker, Result, Source, Store, StreamConsumer,
-    StreamProducer, StreamReader,
+    Choose, Component, Config, Destination, Engine, Features, Flow, Gate, Linker, Result, Source, Store,
+    StreamConsumer, StreamProducer, StreamReader,
 };
 use thalweg_testkit::polling::finish;
 
@@ -105,6 +105,30 @@ const GUEST: &str = r#"(component
   (func (export "write") async (result u64)
     (canon lift (core func $i "write") async (callback (core func $i "callback")))))"#;
 
+/// The guest with a memory of 64 bits.
+fn widened() -> String {
+    let pairs = [
+        (r#"(memory (export "memory") 1)"#, r#"(memory (export "memory") i64 1)"#),
+        (r#"(import "" "memory" (memory 1))"#, r#"(import "" "memory" (memory i64 1))"#),
+        ("(func $read (param i32 i32 i32) (result i32))", "(func $read (param i32 i64 i64) (result i64))"),
+        ("(func $write (param i32 i32 i32) (result i32))", "(func $write (param i32 i64 i64) (result i64))"),
+        ("(i32.load8_u offset=64 (local.get $i))", "(i32.load8_u offset=64 (i64.extend_i32_u (local.get $i)))"),
+        ("(i32.store (i32.const 64)", "(i32.store (i64.const 64)"),
+        (
+            "(call $write (global.get $end) (i32.const 64) (local.get $length))",
+            "(i32.wrap_i64 (call $write (global.get $end) (i64.const 64) (i64.extend_i32_u (local.get $length))))",
+        ),
+        (
+            "(call $read (global.get $end) (i32.const 64) (local.get $length))",
+            "(i32.wrap_i64 (call $read (global.get $end) (i64.const 64) (i64.extend_i32_u (local.get $length))))",
+        ),
+    ];
+    pairs.iter().fold(GUEST.to_owned(), |text, (narrow, wide)| {
+        assert!(text.contains(narrow), "{narrow}");
+        text.replace(narrow, wide)
+    })
+}
+
 /// What the host's end does when it is polled.
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -198,8 +222,11 @@ fn run(engine: &Engine, component: &Component, choose: Choose, name: &str, steps
 
 #[test]
 fn short_ways_and_long_ones_come_to_the_same() {
-    let engine = Engine::new(Config::new()).unwrap();
+    let mut features = Features::shipped();
+    features.open(Gate::Memory64).unwrap();
+    let engine = Engine::new(Config::new().features(features)).unwrap();
     let component = Component::from_bytes(&engine, GUEST.as_bytes()).unwrap();
+    let wide = Component::from_bytes(&engine, widened().as_bytes()).unwrap();
     let scripts: [&[Step]; 6] = [
         &[Move(1), Move(9), Wait, Move(2), Move(3), Wait, Wait, Move(1), End(3)],
         &[Wait, Move(4), Move(4), Move(4), End(0)],
@@ -216,6 +243,8 @@ fn short_ways_and_long_ones_come_to_the_same() {
             for seed in 0..20 {
                 let choose = Choose::seeded(seed);
                 assert_eq!(run(&engine, &component, choose, name, steps), expected, "{name} {steps:?} seed {seed}");
+                let choose = if seed == 0 { Choose::first() } else { Choose::seeded(seed) };
+                assert_eq!(run(&engine, &wide, choose, name, steps), expected, "{name} {steps:?} seed {seed}, 64 bits");
             }
             sums.push(expected.0);
         }

@@ -75,6 +75,7 @@ static KEYS: &[Key] = &[
         Switch(|s, on| s.gate(Gate::CanonicalNames, on)),
     ),
     key("component-model-accessors", "`[get]` and `[set]` in names", Switch(|s, on| s.gate(Gate::Accessors, on))),
+    key("component-model-memory64", "Components with memories of 64 bits", Switch(|s, on| s.gate(Gate::Memory64, on))),
     key("component-model-forward", "`stream.forward` and `future.forward`", Switch(|s, on| s.gate(Gate::Forward, on))),
     key(
         "component-model-async-2026-08",
@@ -103,7 +104,6 @@ static KEYS: &[Key] = &[
     always("unknown-exports-allow", "exports that nobody uses never matter"),
     ignored("async-stack-zeroing", "is not used: stacks come from fresh pages"),
     ignored("component-model-gc", UNSUPPORTED),
-    ignored("component-model-memory64", UNSUPPORTED),
     ignored("custom-page-sizes", UNSUPPORTED),
     ignored("epoch-interruption", "is not needed: `-Wtimeout` brings it"),
     ignored("nan-canonicalization", UNSUPPORTED),

@@ -64,13 +64,14 @@ pub struct WastArgs {
 }
 
 /// What scripts may use beyond what is always on. The other gates change which names are right.
-const GATES: [Gate; 6] = [
+const GATES: [Gate; 7] = [
     Gate::MoreAsyncBuiltins,
     Gate::AsyncStackful,
     Gate::Threading,
     Gate::FixedLengthLists,
     Gate::ErrorContext,
     Gate::Forward,
+    Gate::Memory64,
 ];
 
 /// Runs scripts.

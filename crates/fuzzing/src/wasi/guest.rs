@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use thalweg::types::PtrType;
 use thalweg_testkit::abi::allocator;
 use thalweg_testkit::wit::{Fact, facts, packages};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -221,7 +222,7 @@ impl Writer {
         let mut resolve = Resolve::default();
         let package = push(&mut resolve, &wit);
         let world = resolve.select_world(&[package], None).expect("it has one");
-        let allocator = allocator(2, 65536, r#"$realloc (export "cabi_realloc")"#, "");
+        let allocator = allocator(PtrType::I32, 2, 65536, r#"$realloc (export "cabi_realloc")"#, "");
         let text = format!("(module {imports} {allocator} (data (i32.const {}) \"{TEXT}\") {bodies})", BUFFER + 256);
         let mut module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).expect("it fits");

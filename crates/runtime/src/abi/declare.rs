@@ -4,7 +4,7 @@ use super::mismatch::{count, mismatch, quoted};
 use super::{LiftCx, LiftFrom, LowerCx, LowerTo};
 use crate::error::bug;
 use crate::linker::HostTypes;
-use crate::types::{FieldType, FlagsType, ValType};
+use crate::types::{FieldType, FlagsType, PerPtr, ValType};
 use crate::{Error, Result};
 
 /// [`WitType::check`](crate::WitType::check) of a field.
@@ -135,7 +135,7 @@ impl<'t> Fields<'t> {
     /// # Errors
     ///
     /// A fault of the runtime when there are no more: their number was checked.
-    pub fn next_field(&mut self) -> Result<(&'t ValType, u32)> {
+    pub fn next_field(&mut self) -> Result<(&'t ValType, PerPtr<u32>)> {
         match self.0.next() {
             Some(field) => Ok((&field.ty, field.offset)),
             None => Err(bug!("a field more than the type has")),

@@ -7,7 +7,7 @@ macro_rules! as_one_handle {
             Self::lift(cx, ty, flat.next_u32())
         }
 
-        fn load(cx: &mut LiftCx<'_>, ty: &ValType, ptr: u32) -> Result<Self> {
+        fn load(cx: &mut LiftCx<'_>, ty: &ValType, ptr: u64) -> Result<Self> {
             let index = cx.load_u32(ptr)?;
             Self::lift(cx, ty, index)
         }
@@ -18,7 +18,7 @@ macro_rules! as_one_handle {
             Ok(())
         }
 
-        fn store(self, cx: &mut LowerCx<'_>, ty: &ValType, ptr: u32) -> Result<()> {
+        fn store(self, cx: &mut LowerCx<'_>, ty: &ValType, ptr: u64) -> Result<()> {
             let index = self.lower(cx, ty)?;
             cx.store_bytes(ptr, &index.to_le_bytes())
         }

@@ -48,7 +48,7 @@ pub(crate) fn lift_own(cx: &mut LiftCx<'_>, index: u32, resource: ResourceIndex)
 }
 
 /// Removes an owned handle; gives the representation. Spec: `lift_own`.
-pub(crate) fn take_own(state: &mut State, instance: InstanceId, index: u32, ty: ResourceTypeId) -> Result<u32> {
+pub(crate) fn take_own(state: &mut State, instance: InstanceId, index: u32, ty: ResourceTypeId) -> Result<u64> {
     let handle = *state.instances.get(instance)?.handles.get(index)?;
     let handle = checked(handle, index, ty, state)?;
     if handle.num_lends != 0 {
@@ -167,12 +167,12 @@ pub(crate) fn lower_own(cx: &mut LowerCx<'_>, resource: ResourceAny, index: Reso
     add_own(cx, ty, resource.rep())
 }
 
-fn add_own(cx: &mut LowerCx<'_>, ty: ResourceTypeId, rep: u32) -> Result<u32> {
+fn add_own(cx: &mut LowerCx<'_>, ty: ResourceTypeId, rep: u64) -> Result<u32> {
     cx.store.state_mut().instances.get_mut(cx.instance)?.handles.add(own_handle(ty, rep))
 }
 
 /// An owned handle of a resource.
-pub(crate) fn own_handle(ty: ResourceTypeId, rep: u32) -> Handle {
+pub(crate) fn own_handle(ty: ResourceTypeId, rep: u64) -> Handle {
     Handle::Resource(ResourceHandle { ty, rep, own: true, borrow_scope: None, num_lends: 0 })
 }
 
@@ -184,7 +184,7 @@ pub(crate) fn lower_borrow(cx: &mut LowerCx<'_>, resource: ResourceAny, index: R
         resource.lend(state, task)?;
     }
     if state.resource_type(ty)?.definer() == Some(cx.instance) {
-        return Ok(resource.rep());
+        return narrow_rep(resource.rep());
     }
     let task = cx.borrow_scope.ok_or_else(|| bug!("a borrow is lowered outside of a call"))?;
     state.tasks.get_mut(task)?.num_borrows += 1;
@@ -198,9 +198,15 @@ pub(crate) fn lower_borrow(cx: &mut LowerCx<'_>, resource: ResourceAny, index: R
     state.instances.get_mut(cx.instance)?.handles.add(Handle::Resource(handle))
 }
 
+/// A representation in the place of a borrowed handle, which has 32 bits.
+pub(crate) fn narrow_rep(rep: u64) -> Result<u32> {
+    u32::try_from(rep).map_err(|_| Trap::BorrowTooWide.into())
+}
+
 /// Lowers a resource that the host defines.
 pub(crate) fn lower_host(cx: &mut LowerCx<'_>, rep: u32, index: ResourceIndex, own: bool) -> Result<u32> {
     let ty = resource_type(cx.store.state(), cx.instance, index)?;
+    let rep = rep.into();
     if own {
         return add_own(cx, ty, rep);
     }

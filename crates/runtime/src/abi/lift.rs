@@ -5,7 +5,7 @@ use crate::error::bug;
 use crate::instance::{InstanceId, Options};
 use crate::plan::StringEncoding;
 use crate::task::SubtaskId;
-use crate::types::align_to;
+use crate::types::{Layout, PtrType, is_aligned};
 use crate::{Result, Trap};
 
 /// Access to the instance that values are lifted from.
@@ -13,6 +13,7 @@ pub struct LiftCx<'a> {
     pub(crate) store: StoreMut<'a>,
     pub(crate) instance: InstanceId,
     pub(crate) memory: Option<CoreMemory>,
+    pub(crate) ptr_type: PtrType,
     pub(crate) string_encoding: StringEncoding,
     /// Who borrows, when borrows may be lifted. Spec: `borrow_scope`.
     pub(crate) borrow_scope: Option<SubtaskId>,
@@ -31,6 +32,7 @@ impl<'a> LiftCx<'a> {
             store,
             instance: options.instance,
             memory: options.memory,
+            ptr_type: options.ptr_type,
             string_encoding: options.string_encoding,
             borrow_scope,
             between_guests: false,
@@ -49,23 +51,22 @@ impl LiftCx<'_> {
     }
 
     /// `N` bytes at `ptr`.
-    pub(crate) fn bytes<const N: usize>(&self, ptr: u32) -> Result<[u8; N]> {
-        let start = ptr as usize;
-        let bytes = self.memory()?.get(start..start + N).ok_or(Trap::PointerOutOfBounds)?;
-        bytes.try_into().map_err(|_| Trap::PointerOutOfBounds.into())
+    pub(crate) fn bytes<const N: usize>(&self, ptr: u64) -> Result<[u8; N]> {
+        let bytes = self.memory()?.get(ptr as usize..).and_then(|rest| rest.first_chunk());
+        bytes.copied().ok_or_else(|| Trap::PointerOutOfBounds.into())
     }
 
     /// Spec: `load_int` of 4 bytes.
-    pub(crate) fn load_u32(&self, ptr: u32) -> Result<u32> {
+    pub(crate) fn load_u32(&self, ptr: u64) -> Result<u32> {
         Ok(u32::from_le_bytes(self.bytes(ptr)?))
     }
 
-    /// Traps unless `size` bytes at `ptr` are aligned and inside of the memory.
-    pub(crate) fn check_pointer(&self, ptr: u32, size: u32, align: u32) -> Result<()> {
-        if ptr != align_to(ptr, align) {
+    /// Traps unless a value of this layout at `ptr` is aligned and inside of the memory.
+    pub(crate) fn check_pointer(&self, ptr: u64, layout: &Layout) -> Result<()> {
+        if !is_aligned(ptr, layout.align) {
             return Err(Trap::UnalignedPointer.into());
         }
-        if u64::from(ptr) + u64::from(size) > self.memory()?.len() as u64 {
+        if ptr.saturating_add(layout.size.into()) > self.memory()?.len() as u64 {
             return Err(Trap::PointerOutOfBounds.into());
         }
         Ok(())

@@ -8,7 +8,7 @@ use super::mismatch::{count, mismatch};
 use super::{LiftCx, LiftFrom, LowerCx, LowerTo, WitType};
 use crate::error::bug;
 use crate::linker::HostTypes;
-use crate::types::{ValType, align_to};
+use crate::types::{PtrType, ValType, is_aligned};
 use crate::{Error, Result, Trap};
 
 /// Spec: `MAX_LIST_BYTE_LENGTH`.
@@ -59,8 +59,7 @@ fn lift_vec<T: WitType>(cx: &mut LiftCx<'_>, ty: &ValType, from: &mut LiftFrom<'
     let (element, length) = element_of(ty).ok_or_else(|| bug!("elements of {ty}"))?;
     match (length, from) {
         (None, from) => {
-            let begin = from.field(cx, &ValType::U32, 0)?;
-            let length = from.field(cx, &ValType::U32, 4)?;
+            let (begin, length) = from.pointer_and_length(cx)?;
             load_list_from_range(cx, begin, length, &element)
         }
         (Some(length), LiftFrom::Flat(flat)) => (0..length).map(|_| T::lift_flat(cx, &element, flat)).collect(),
@@ -75,8 +74,7 @@ fn lower_vec<T: WitType>(items: Vec<T>, cx: &mut LowerCx<'_>, ty: &ValType, to: 
     let (element, length) = element_of(ty).ok_or_else(|| bug!("elements of {ty}"))?;
     let Some(length) = length else {
         let (begin, length) = store_list_into_range(cx, items, &element)?;
-        to.field(cx, &ValType::U32, 0, begin)?;
-        return to.field(cx, &ValType::U32, 4, length);
+        return to.pointer_and_length(cx, begin, length.into());
     };
     if items.len() != length as usize {
         let (length, have) = (count(length as usize, "element"), count(items.len(), "element"));
@@ -109,27 +107,29 @@ fn lower_array<T: WitType, const N: usize>(
 /// Spec: `load_list_from_range`.
 pub(crate) fn load_list_from_range<T: WitType>(
     cx: &mut LiftCx<'_>,
-    ptr: u32,
-    length: u32,
+    ptr: u64,
+    length: u64,
     element: &ValType,
 ) -> Result<Vec<T>> {
-    let byte_length = u64::from(length) * u64::from(element.size());
+    let byte_length = length.saturating_mul(element.size(cx.ptr_type).into());
     if byte_length > u64::from(MAX_LIST_BYTE_LENGTH) {
         return Err(Trap::ListTooLong.into());
     }
-    if ptr != align_to(ptr, element.align()) {
+    if !is_aligned(ptr, element.align(cx.ptr_type)) {
         return Err(Trap::UnalignedPointer.into());
     }
-    if u64::from(ptr) + byte_length > cx.memory()?.len() as u64 {
+    if ptr.saturating_add(byte_length) > cx.memory()?.len() as u64 {
         return Err(Trap::ListOutOfBounds.into());
     }
+    // No element is empty, so there are no more elements than bytes.
+    let length = length as u32;
     spend::<T>(cx, length, element)?;
     T::load_list(cx, element, ptr, length)
 }
 
 /// Takes what the elements occupy on the host's side from what the call may bring there.
 fn spend<T>(cx: &mut LiftCx<'_>, length: u32, element: &ValType) -> Result<()> {
-    let each = size_of::<T>().max(element.size() as usize);
+    let each = size_of::<T>().max(element.size(cx.ptr_type) as usize);
     cx.spend(each.saturating_mul(length as usize))
 }
 
@@ -138,9 +138,9 @@ pub(crate) fn store_list_into_range<T: WitType>(
     cx: &mut LowerCx<'_>,
     items: Vec<T>,
     element: &ValType,
-) -> Result<(u32, u32)> {
-    let (length, byte_length) = lengths(items.len(), element)?;
-    let ptr = cx.allocate(element.align(), byte_length).map_err(|error| match error.as_trap() {
+) -> Result<(u64, u32)> {
+    let (length, byte_length) = lengths(items.len(), element, cx.ptr_type)?;
+    let ptr = cx.allocate(element.align(cx.ptr_type), byte_length).map_err(|error| match error.as_trap() {
         Some(Trap::ReallocOutOfBounds) => Trap::ListReallocOutOfBounds.into(),
         _ => error,
     })?;
@@ -148,12 +148,13 @@ pub(crate) fn store_list_into_range<T: WitType>(
     Ok((ptr, length))
 }
 
-/// The length in elements and in bytes. Only a list of the host's can be too long: a guest's was checked when lifted.
-fn lengths(length: usize, element: &ValType) -> Result<(u32, u32)> {
-    let bytes = length.checked_mul(element.size() as usize).and_then(|bytes| u32::try_from(bytes).ok());
-    match (u32::try_from(length), bytes) {
-        (Ok(length), Some(bytes)) if bytes <= MAX_LIST_BYTE_LENGTH => Ok((length, bytes)),
+/// The length in elements and in bytes. Only a list of the host's can be too long: a guest's was checked when lifted. One that
+/// a component with a memory of 32 bits could not take, no component gets; with addresses of 64 bits it may need twice the bytes.
+fn lengths(length: usize, element: &ValType, ptr: PtrType) -> Result<(u32, u32)> {
+    let bytes = |ptr| length.checked_mul(element.size(ptr) as usize).and_then(|bytes| u32::try_from(bytes).ok());
+    match (u32::try_from(length), bytes(PtrType::I32), bytes(ptr)) {
+        (Ok(length), Some(least), Some(bytes)) if least <= MAX_LIST_BYTE_LENGTH => Ok((length, bytes)),
         _ => Err(Error::host(format!("a list of {length} elements is longer than a component can take"))
-            .with_have(format!("an element has {} bytes, and {MAX_LIST_BYTE_LENGTH} fit", element.size()))),
+            .with_have(format!("an element has {} bytes, and {MAX_LIST_BYTE_LENGTH} fit", element.size(PtrType::I32)))),
     }
 }

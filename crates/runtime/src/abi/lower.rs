@@ -5,7 +5,7 @@ use crate::error::bug;
 use crate::instance::{InstanceId, Leaf, Options, call_leaf};
 use crate::plan::StringEncoding;
 use crate::task::TaskId;
-use crate::types::align_to;
+use crate::types::{Layout, PtrType, is_aligned};
 use crate::{Result, Trap};
 
 /// Access to the instance that values are lowered into.
@@ -13,6 +13,7 @@ pub struct LowerCx<'a> {
     pub(crate) store: StoreMut<'a>,
     pub(crate) instance: InstanceId,
     pub(crate) memory: Option<CoreMemory>,
+    pub(crate) ptr_type: PtrType,
     pub(crate) realloc: Option<Leaf>,
     pub(crate) string_encoding: StringEncoding,
     /// How strings were encoded where they come from, which decides how they are allocated; UTF-8 for the host's.
@@ -29,6 +30,7 @@ impl<'a> LowerCx<'a> {
             store,
             instance: options.instance,
             memory: options.memory,
+            ptr_type: options.ptr_type,
             realloc: options.realloc,
             string_encoding: options.string_encoding,
             string_source,
@@ -47,38 +49,37 @@ impl LowerCx<'_> {
     }
 
     /// Writes `bytes` at `ptr`.
-    pub(crate) fn store_bytes(&mut self, ptr: u32, bytes: &[u8]) -> Result<()> {
-        let start = ptr as usize;
-        let place = self.memory_mut()?.get_mut(start..start + bytes.len()).ok_or(Trap::PointerOutOfBounds)?;
-        place.copy_from_slice(bytes);
+    pub(crate) fn store_bytes(&mut self, ptr: u64, bytes: &[u8]) -> Result<()> {
+        let place = self.memory_mut()?.get_mut(ptr as usize..).and_then(|rest| rest.get_mut(..bytes.len()));
+        place.ok_or(Trap::PointerOutOfBounds)?.copy_from_slice(bytes);
         Ok(())
     }
 
     /// Spec: `LiftLowerContext.reallocate`: calls the guest's `realloc` and checks what it answers.
-    pub(crate) fn reallocate(&mut self, old: u32, old_size: u32, align: u32, new_size: u32) -> Result<u32> {
+    pub(crate) fn reallocate(&mut self, old: u64, old_size: u32, align: u32, new_size: u32) -> Result<u64> {
         let Some(realloc) = self.realloc else { return Err(bug!("an allocation without the realloc option")) };
-        let args = [old, old_size, align, new_size].map(u64::from);
-        let ptr = call_leaf(&mut self.store, self.instance, realloc, &args)? as u32;
-        if ptr != align_to(ptr, align) {
+        let args = [old, old_size.into(), align.into(), new_size.into()];
+        let ptr = self.ptr_type.of_bits(call_leaf(&mut self.store, self.instance, realloc, &args)?);
+        if !is_aligned(ptr, align) {
             return Err(Trap::ReallocUnaligned.into());
         }
-        if u64::from(ptr) + u64::from(new_size) > self.memory_mut()?.len() as u64 {
+        if ptr.saturating_add(new_size.into()) > self.memory_mut()?.len() as u64 {
             return Err(Trap::ReallocOutOfBounds.into());
         }
         Ok(ptr)
     }
 
     /// Spec: `LiftLowerContext.allocate`.
-    pub(crate) fn allocate(&mut self, align: u32, size: u32) -> Result<u32> {
+    pub(crate) fn allocate(&mut self, align: u32, size: u32) -> Result<u64> {
         self.reallocate(0, 0, align, size)
     }
 
-    /// Traps unless `size` bytes at `ptr` are aligned and inside of the memory.
-    pub(crate) fn check_pointer(&mut self, ptr: u32, size: u32, align: u32) -> Result<()> {
-        if ptr != align_to(ptr, align) {
+    /// Traps unless a value of this layout at `ptr` is aligned and inside of the memory.
+    pub(crate) fn check_pointer(&mut self, ptr: u64, layout: &Layout) -> Result<()> {
+        if !is_aligned(ptr, layout.align) {
             return Err(Trap::UnalignedPointer.into());
         }
-        if u64::from(ptr) + u64::from(size) > self.memory_mut()?.len() as u64 {
+        if ptr.saturating_add(layout.size.into()) > self.memory_mut()?.len() as u64 {
             return Err(Trap::PointerOutOfBounds.into());
         }
         Ok(())

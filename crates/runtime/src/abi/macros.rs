@@ -13,7 +13,7 @@ macro_rules! __wit_both_ways {
             $lift(cx, ty, &mut $crate::LiftFrom::Flat(flat))
         }
 
-        fn load(cx: &mut $crate::LiftCx<'_>, ty: &$crate::types::ValType, ptr: u32) -> $crate::Result<Self> {
+        fn load(cx: &mut $crate::LiftCx<'_>, ty: &$crate::types::ValType, ptr: u64) -> $crate::Result<Self> {
             $lift(cx, ty, &mut $crate::LiftFrom::Memory(ptr))
         }
 
@@ -26,7 +26,7 @@ macro_rules! __wit_both_ways {
             $lower(self, cx, ty, &mut $crate::LowerTo::Flat(flat))
         }
 
-        fn store(self, cx: &mut $crate::LowerCx<'_>, ty: &$crate::types::ValType, ptr: u32) -> $crate::Result<()> {
+        fn store(self, cx: &mut $crate::LowerCx<'_>, ty: &$crate::types::ValType, ptr: u64) -> $crate::Result<()> {
             $lower(self, cx, ty, &mut $crate::LowerTo::Memory(ptr))
         }
     };

@@ -81,7 +81,7 @@ pub trait WitType: Sized + Send + 'static {
     /// # Errors
     ///
     /// The trap that the standard says.
-    fn load(cx: &mut LiftCx<'_>, ty: &ValType, ptr: u32) -> Result<Self>;
+    fn load(cx: &mut LiftCx<'_>, ty: &ValType, ptr: u64) -> Result<Self>;
 
     /// Spec: `lower_flat`.
     ///
@@ -95,19 +95,19 @@ pub trait WitType: Sized + Send + 'static {
     /// # Errors
     ///
     /// The trap that the standard says.
-    fn store(self, cx: &mut LowerCx<'_>, ty: &ValType, ptr: u32) -> Result<()>;
+    fn store(self, cx: &mut LowerCx<'_>, ty: &ValType, ptr: u64) -> Result<()>;
 
     /// Spec: `load_list_from_valid_range`; types whose bytes are their values do it in one copy.
     ///
     /// # Errors
     ///
     /// The trap that the standard says.
-    fn load_list(cx: &mut LiftCx<'_>, element: &ValType, ptr: u32, length: u32) -> Result<Vec<Self>> {
-        let size = element.size();
+    fn load_list(cx: &mut LiftCx<'_>, element: &ValType, ptr: u64, length: u32) -> Result<Vec<Self>> {
+        let size = element.size(cx.ptr_type);
         // Never trust a guest's length for an allocation: grow as elements really arrive.
         let mut items = Vec::with_capacity(length.min(1024) as usize);
         for i in 0..length {
-            items.push(Self::load(cx, element, place::element_at(ptr, i, size)?)?);
+            items.push(Self::load(cx, element, place::element_at(ptr, i, size))?);
         }
         Ok(items)
     }
@@ -117,10 +117,10 @@ pub trait WitType: Sized + Send + 'static {
     /// # Errors
     ///
     /// The trap that the standard says.
-    fn store_list(items: Vec<Self>, cx: &mut LowerCx<'_>, element: &ValType, ptr: u32) -> Result<()> {
-        let size = element.size();
+    fn store_list(items: Vec<Self>, cx: &mut LowerCx<'_>, element: &ValType, ptr: u64) -> Result<()> {
+        let size = element.size(cx.ptr_type);
         for (i, item) in (0..).zip(items) {
-            item.store(cx, element, place::element_at(ptr, i, size)?)?;
+            item.store(cx, element, place::element_at(ptr, i, size))?;
         }
         Ok(())
     }

@@ -48,8 +48,8 @@ pub(super) fn lift_place<'a, 'f>(
     if goes_flat(layout, max_flat) {
         return Ok(LiftFrom::Flat(flat));
     }
-    let ptr = flat.next_u32();
-    cx.check_pointer(ptr, layout.size, layout.align)?;
+    let ptr = cx.ptr_type.of_bits(flat.next_u64());
+    cx.check_pointer(ptr, layout)?;
     Ok(LiftFrom::Memory(ptr))
 }
 
@@ -64,7 +64,7 @@ pub(super) fn lower_place<'a>(
         return Ok(LowerTo::Flat(flat));
     }
     let ptr = cx.allocate(layout.align, layout.size)?;
-    flat.push(ptr.into());
+    flat.push(ptr);
     Ok(LowerTo::Memory(ptr))
 }
 
@@ -102,7 +102,7 @@ impl Params for Vec<Val> {
     }
 
     fn lift(cx: &mut LiftCx<'_>, ty: &TupleType, max_flat: usize, flat: &mut FlatIter<'_>) -> Result<Self> {
-        let mut from = lift_place(cx, &ty.layout, max_flat, flat)?;
+        let mut from = lift_place(cx, ty.layout.of(cx.ptr_type), max_flat, flat)?;
         ty.elements.iter().map(|element| from.field(cx, &element.ty, element.offset)).collect()
     }
 
@@ -111,7 +111,7 @@ impl Params for Vec<Val> {
             let expected = count(ty.elements.len(), "parameter");
             return Err(Error::host(format!("expected {expected}, found {}", self.len())));
         }
-        let mut to = lower_place(cx, &ty.layout, max_flat, flat)?;
+        let mut to = lower_place(cx, ty.layout.of(cx.ptr_type), max_flat, flat)?;
         for (i, (element, value)) in ty.elements.iter().zip(self).enumerate() {
             to.field(cx, &element.ty, element.offset, value)
                 .map_err(|error| super::val_lower::blame(error, format_args!("parameter {}", i + 1)))?;
@@ -143,7 +143,7 @@ macro_rules! params {
             }
 
             fn lift(cx: &mut LiftCx<'_>, ty: &TupleType, max_flat: usize, flat: &mut FlatIter<'_>) -> Result<Self> {
-                let mut from = lift_place(cx, &ty.layout, max_flat, flat)?;
+                let mut from = lift_place(cx, ty.layout.of(cx.ptr_type), max_flat, flat)?;
                 let mut elements = Elements::of(ty);
                 Ok(($({
                     let element = elements.next_element()?;
@@ -153,7 +153,7 @@ macro_rules! params {
 
             #[allow(non_snake_case, reason = "the values are named as their types")]
             fn lower(self, cx: &mut LowerCx<'_>, ty: &TupleType, max_flat: usize, flat: &mut Flat) -> Result<()> {
-                let mut to = lower_place(cx, &ty.layout, max_flat, flat)?;
+                let mut to = lower_place(cx, ty.layout.of(cx.ptr_type), max_flat, flat)?;
                 let mut elements = Elements::of(ty);
                 let ($($name,)*) = self;
                 $(

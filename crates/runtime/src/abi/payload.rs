@@ -32,7 +32,7 @@ pub trait Payload: Sized + Send + 'static {
     /// # Errors
     ///
     /// The trap that the standard says.
-    fn load_payload(cx: &mut LiftCx<'_>, ty: Option<&ValType>, ptr: u32) -> Result<Self>;
+    fn load_payload(cx: &mut LiftCx<'_>, ty: Option<&ValType>, ptr: u64) -> Result<Self>;
 
     /// See [`WitType::lower_flat`].
     ///
@@ -46,7 +46,7 @@ pub trait Payload: Sized + Send + 'static {
     /// # Errors
     ///
     /// The trap that the standard says.
-    fn store_payload(self, cx: &mut LowerCx<'_>, ty: Option<&ValType>, ptr: u32) -> Result<()>;
+    fn store_payload(self, cx: &mut LowerCx<'_>, ty: Option<&ValType>, ptr: u64) -> Result<()>;
 }
 
 impl Payload for () {
@@ -65,7 +65,7 @@ impl Payload for () {
         Ok(())
     }
 
-    fn load_payload(_cx: &mut LiftCx<'_>, _ty: Option<&ValType>, _ptr: u32) -> Result<Self> {
+    fn load_payload(_cx: &mut LiftCx<'_>, _ty: Option<&ValType>, _ptr: u64) -> Result<Self> {
         Ok(())
     }
 
@@ -73,7 +73,7 @@ impl Payload for () {
         Ok(())
     }
 
-    fn store_payload(self, _cx: &mut LowerCx<'_>, _ty: Option<&ValType>, _ptr: u32) -> Result<()> {
+    fn store_payload(self, _cx: &mut LowerCx<'_>, _ty: Option<&ValType>, _ptr: u64) -> Result<()> {
         Ok(())
     }
 }
@@ -99,7 +99,7 @@ impl<T: WitType> Payload for T {
         T::lift_flat(cx, present(ty)?, flat)
     }
 
-    fn load_payload(cx: &mut LiftCx<'_>, ty: Option<&ValType>, ptr: u32) -> Result<Self> {
+    fn load_payload(cx: &mut LiftCx<'_>, ty: Option<&ValType>, ptr: u64) -> Result<Self> {
         T::load(cx, present(ty)?, ptr)
     }
 
@@ -107,7 +107,7 @@ impl<T: WitType> Payload for T {
         self.lower_flat(cx, present(ty)?, flat)
     }
 
-    fn store_payload(self, cx: &mut LowerCx<'_>, ty: Option<&ValType>, ptr: u32) -> Result<()> {
+    fn store_payload(self, cx: &mut LowerCx<'_>, ty: Option<&ValType>, ptr: u64) -> Result<()> {
         self.store(cx, present(ty)?, ptr)
     }
 }

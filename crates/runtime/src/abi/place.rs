@@ -5,7 +5,7 @@
 
 use super::{Flat, FlatIter, LiftCx, LowerCx, Payload, WitType};
 use crate::error::bug;
-use crate::types::{Layout, ValType, VariantShape};
+use crate::types::{Layout, PerPtr, PtrType, ValType, VariantShape};
 use crate::{Error, Result, Trap};
 
 /// Where a value is read.
@@ -14,7 +14,7 @@ pub enum LiftFrom<'a, 'f> {
     /// From the next core values.
     Flat(&'a mut FlatIter<'f>),
     /// From memory, at this pointer; the whole value is inside of the memory.
-    Memory(u32),
+    Memory(u64),
 }
 
 /// Where a value is written.
@@ -23,7 +23,7 @@ pub enum LowerTo<'a> {
     /// To the next core values.
     Flat(&'a mut Flat),
     /// To memory, at this pointer; the whole value is inside of the memory.
-    Memory(u32),
+    Memory(u64),
 }
 
 /// A case of a variant (or of what is one underneath), whose payload comes next.
@@ -58,18 +58,21 @@ impl<'f> LiftFrom<'_, 'f> {
     ///
     /// The trap that the standard says.
     pub fn value<T: WitType>(&mut self, cx: &mut LiftCx<'_>, ty: &ValType) -> Result<T> {
-        self.field(cx, ty, 0)
+        match self {
+            LiftFrom::Flat(flat) => T::lift_flat(cx, ty, flat),
+            LiftFrom::Memory(ptr) => T::load(cx, ty, *ptr),
+        }
     }
 
-    /// Lifts a part: the next core values, or what is `offset` bytes further.
+    /// Lifts a part: the next core values, or what is `offset` bytes further, as the memory has it.
     ///
     /// # Errors
     ///
     /// The trap that the standard says.
-    pub fn field<T: WitType>(&mut self, cx: &mut LiftCx<'_>, ty: &ValType, offset: u32) -> Result<T> {
+    pub fn field<T: WitType>(&mut self, cx: &mut LiftCx<'_>, ty: &ValType, offset: PerPtr<u32>) -> Result<T> {
         match self {
             LiftFrom::Flat(flat) => T::lift_flat(cx, ty, flat),
-            LiftFrom::Memory(ptr) => T::load(cx, ty, part_at(*ptr, offset)?),
+            LiftFrom::Memory(ptr) => T::load(cx, ty, part_at(*ptr, offset.at(cx.ptr_type))),
         }
     }
 
@@ -79,7 +82,7 @@ impl<'f> LiftFrom<'_, 'f> {
     ///
     /// Traps when there is no such case.
     pub fn case<'t>(&mut self, cx: &mut LiftCx<'_>, ty: &'t ValType) -> Result<Case<'t>> {
-        let (shape, layout) = shape_of(ty)?;
+        let (shape, layout) = shape_of(ty, cx.ptr_type)?;
         let start = self.position();
         let number = self.word(cx, shape.discriminant_size)?;
         let payload = payload_of(ty, number).ok_or(Trap::InvalidDiscriminant)?;
@@ -98,7 +101,7 @@ impl<'f> LiftFrom<'_, 'f> {
                 flat.skip_to(case.end);
                 Ok(value)
             }
-            LiftFrom::Memory(ptr) => T::load_payload(cx, case.payload, part_at(*ptr, case.offset)?),
+            LiftFrom::Memory(ptr) => T::load_payload(cx, case.payload, part_at(*ptr, case.offset)),
         }
     }
 
@@ -109,6 +112,25 @@ impl<'f> LiftFrom<'_, 'f> {
             (LiftFrom::Memory(ptr), 1) => Ok(u8::from_le_bytes(cx.bytes(*ptr)?).into()),
             (LiftFrom::Memory(ptr), 2) => Ok(u16::from_le_bytes(cx.bytes(*ptr)?).into()),
             (LiftFrom::Memory(ptr), _) => cx.load_u32(*ptr),
+        }
+    }
+
+    /// Lifts a pointer and the length beside it.
+    #[inline]
+    pub(crate) fn pointer_and_length(&mut self, cx: &mut LiftCx<'_>) -> Result<(u64, u64)> {
+        match (self, cx.ptr_type) {
+            (LiftFrom::Flat(flat), ptr_type) => {
+                let begin = ptr_type.of_bits(flat.next_u64());
+                Ok((begin, ptr_type.of_bits(flat.next_u64())))
+            }
+            (LiftFrom::Memory(ptr), PtrType::I32) => {
+                let begin = cx.load_u32(*ptr)?;
+                Ok((begin.into(), cx.load_u32(part_at(*ptr, 4))?.into()))
+            }
+            (LiftFrom::Memory(ptr), PtrType::I64) => {
+                let begin = u64::from_le_bytes(cx.bytes(*ptr)?);
+                Ok((begin, u64::from_le_bytes(cx.bytes(part_at(*ptr, 8))?)))
+            }
         }
     }
 
@@ -127,18 +149,27 @@ impl LowerTo<'_> {
     ///
     /// The trap that the standard says.
     pub fn value<T: WitType>(&mut self, cx: &mut LowerCx<'_>, ty: &ValType, value: T) -> Result<()> {
-        self.field(cx, ty, 0, value)
+        match self {
+            LowerTo::Flat(flat) => value.lower_flat(cx, ty, flat),
+            LowerTo::Memory(ptr) => value.store(cx, ty, *ptr),
+        }
     }
 
-    /// Lowers a part: to the next core values, or `offset` bytes further.
+    /// Lowers a part: to the next core values, or `offset` bytes further, as the memory has it.
     ///
     /// # Errors
     ///
     /// The trap that the standard says.
-    pub fn field<T: WitType>(&mut self, cx: &mut LowerCx<'_>, ty: &ValType, offset: u32, value: T) -> Result<()> {
+    pub fn field<T: WitType>(
+        &mut self,
+        cx: &mut LowerCx<'_>,
+        ty: &ValType,
+        offset: PerPtr<u32>,
+        value: T,
+    ) -> Result<()> {
         match self {
             LowerTo::Flat(flat) => value.lower_flat(cx, ty, flat),
-            LowerTo::Memory(ptr) => value.store(cx, ty, part_at(*ptr, offset)?),
+            LowerTo::Memory(ptr) => value.store(cx, ty, part_at(*ptr, offset.at(cx.ptr_type))),
         }
     }
 
@@ -148,7 +179,7 @@ impl LowerTo<'_> {
     ///
     /// A host error when there is no such case.
     pub fn case<'t>(&mut self, cx: &mut LowerCx<'_>, ty: &'t ValType, number: u32) -> Result<Case<'t>> {
-        let (shape, layout) = shape_of(ty)?;
+        let (shape, layout) = shape_of(ty, cx.ptr_type)?;
         let start = self.position();
         let Some(payload) = payload_of(ty, number) else {
             return Err(Error::host(format!("no case has the number {number}")).with_have(format!("the type is {ty}")));
@@ -169,7 +200,7 @@ impl LowerTo<'_> {
                 flat.pad_to(case.end);
                 Ok(())
             }
-            LowerTo::Memory(ptr) => value.store_payload(cx, case.payload, part_at(*ptr, case.offset)?),
+            LowerTo::Memory(ptr) => value.store_payload(cx, case.payload, part_at(*ptr, case.offset)),
         }
     }
 
@@ -187,6 +218,26 @@ impl LowerTo<'_> {
         }
     }
 
+    /// Lowers a pointer and the length beside it.
+    #[inline]
+    pub(crate) fn pointer_and_length(&mut self, cx: &mut LowerCx<'_>, begin: u64, length: u64) -> Result<()> {
+        match (self, cx.ptr_type) {
+            (LowerTo::Flat(flat), _) => {
+                flat.push(begin);
+                flat.push(length);
+                Ok(())
+            }
+            (LowerTo::Memory(ptr), PtrType::I32) => {
+                // Both fit: the memory has no more addresses.
+                cx.store_bytes(*ptr, &((begin & 0xffff_ffff) | length << 32).to_le_bytes())
+            }
+            (LowerTo::Memory(ptr), PtrType::I64) => {
+                cx.store_bytes(*ptr, &begin.to_le_bytes())?;
+                cx.store_bytes(part_at(*ptr, 8), &length.to_le_bytes())
+            }
+        }
+    }
+
     fn position(&self) -> usize {
         match self {
             LowerTo::Flat(flat) => flat.len(),
@@ -195,26 +246,25 @@ impl LowerTo<'_> {
     }
 }
 
-/// The pointer to what is `offset` bytes behind `ptr`.
-pub(crate) fn part_at(ptr: u32, offset: u32) -> Result<u32> {
-    ptr.checked_add(offset).ok_or_else(|| Trap::PointerOutOfBounds.into())
+/// The pointer to what is `offset` bytes behind `ptr`. Beyond all addresses there is no memory either.
+pub(crate) fn part_at(ptr: u64, offset: u32) -> u64 {
+    ptr.saturating_add(offset.into())
 }
 
 /// The pointer to element number `i` of elements of `size` bytes that start at `ptr`.
-pub(crate) fn element_at(ptr: u32, i: u32, size: u32) -> Result<u32> {
-    let offset = i.checked_mul(size).ok_or(Trap::PointerOutOfBounds)?;
-    part_at(ptr, offset)
+pub(crate) fn element_at(ptr: u64, i: u32, size: u32) -> u64 {
+    ptr.saturating_add(u64::from(i) * u64::from(size))
 }
 
 fn flat_len(layout: &Layout) -> usize {
     layout.flat.as_ref().map_or(0, |flat| flat.len())
 }
 
-fn shape_of(ty: &ValType) -> Result<(VariantShape, &Layout)> {
+fn shape_of(ty: &ValType, ptr: PtrType) -> Result<(VariantShape, &Layout)> {
     match ty {
-        ValType::Variant(ty) => Ok((ty.shape, &ty.layout)),
-        ValType::Option(ty) => Ok((ty.shape, &ty.layout)),
-        ValType::Result(ty) => Ok((ty.shape, &ty.layout)),
+        ValType::Variant(ty) => Ok((ty.shape.at(ptr), ty.layout.of(ptr))),
+        ValType::Option(ty) => Ok((ty.shape.at(ptr), ty.layout.of(ptr))),
+        ValType::Result(ty) => Ok((ty.shape.at(ptr), ty.layout.of(ptr))),
         ValType::Enum(ty) => {
             let size = ty.layout.size;
             Ok((VariantShape { discriminant_size: size, payload_offset: size }, &ty.layout))

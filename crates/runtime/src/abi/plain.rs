@@ -7,7 +7,10 @@ use super::Flat;
 use super::scalar::{canonicalize_nan32, canonicalize_nan64, convert_i32_to_char};
 use crate::Result;
 use crate::Trap;
-use crate::types::{Layout, MAX_FLAT_PARAMS, TupleType, ValType};
+use crate::types::{Layout, MAX_FLAT_PARAMS, PtrType, TupleType, ValType, is_aligned};
+
+/// Numbers have no addresses in them: their layout is the same whatever type these have.
+const PTR: PtrType = PtrType::I32;
 
 /// A scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +47,9 @@ impl Plain {
     pub(crate) fn of_params(params: &TupleType) -> Option<Plain> {
         let mut parts = Vec::new();
         for element in &params.elements {
-            collect(&element.ty, element.offset, &mut parts)?;
+            collect(&element.ty, element.offset.at(PTR), &mut parts)?;
         }
-        Plain::new(parts, &params.layout)
+        Plain::new(parts, params.layout.of(PTR))
     }
 
     /// A result of numbers only, or no result.
@@ -54,7 +57,7 @@ impl Plain {
         let Some(result) = result else { return Some(Plain { parts: Box::default(), size: 0, align: 1 }) };
         let mut parts = Vec::new();
         collect(result, 0, &mut parts)?;
-        if parts.is_empty() { None } else { Plain::new(parts, result.layout()) }
+        if parts.is_empty() { None } else { Plain::new(parts, result.layout(PTR)) }
     }
 
     fn new(parts: Vec<Part>, layout: &Layout) -> Option<Plain> {
@@ -79,7 +82,7 @@ impl Plain {
 
     /// Lifts from memory.
     #[inline]
-    pub(crate) fn load(&self, memory: &[u8], ptr: u32, numbers: &mut Flat) -> Result<()> {
+    pub(crate) fn load(&self, memory: &[u8], ptr: u64, numbers: &mut Flat) -> Result<()> {
         let range = self.range(memory.len(), ptr)?;
         let bytes = memory.get(range).ok_or(Trap::PointerOutOfBounds)?;
         for part in &self.parts {
@@ -91,7 +94,7 @@ impl Plain {
 
     /// Lowers into memory.
     #[inline]
-    pub(crate) fn store(&self, numbers: &Flat, memory: &mut [u8], ptr: u32) -> Result<()> {
+    pub(crate) fn store(&self, numbers: &Flat, memory: &mut [u8], ptr: u64) -> Result<()> {
         if self.parts.is_empty() {
             return Ok(());
         }
@@ -108,11 +111,11 @@ impl Plain {
     }
 
     #[inline]
-    fn range(&self, memory: usize, ptr: u32) -> Result<std::ops::Range<usize>> {
-        if !ptr.is_multiple_of(self.align) {
+    fn range(&self, memory: usize, ptr: u64) -> Result<std::ops::Range<usize>> {
+        if !is_aligned(ptr, self.align) {
             return Err(Trap::UnalignedPointer.into());
         }
-        let end = u64::from(ptr) + u64::from(self.size);
+        let end = ptr.saturating_add(self.size.into());
         if end > memory as u64 {
             return Err(Trap::PointerOutOfBounds.into());
         }
@@ -134,10 +137,10 @@ fn collect(ty: &ValType, offset: u32, parts: &mut Vec<Part>) -> Option<()> {
         ValType::F64 => Number::F64,
         ValType::Char => Number::Char,
         ValType::Record(record) => {
-            return record.fields.iter().try_for_each(|field| collect(&field.ty, offset + field.offset, parts));
+            return record.fields.iter().try_for_each(|field| collect(&field.ty, offset + field.offset.at(PTR), parts));
         }
         ValType::Tuple(tuple) => {
-            return tuple.elements.iter().try_for_each(|part| collect(&part.ty, offset + part.offset, parts));
+            return tuple.elements.iter().try_for_each(|part| collect(&part.ty, offset + part.offset.at(PTR), parts));
         }
         _ => return None,
     };

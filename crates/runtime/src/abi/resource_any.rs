@@ -21,7 +21,7 @@ pub struct ResourceAny {
     /// The type, unique in its store.
     pub(crate) ty: ResourceTypeId,
     /// The number by which the definer knows it.
-    pub(crate) rep: u32,
+    pub(crate) rep: u64,
     /// The number of its store.
     store: u32,
     hold: Hold,
@@ -71,7 +71,7 @@ impl fmt::Debug for ResourceAny {
 
 impl ResourceAny {
     /// What was lifted out of an owned handle of a guest.
-    pub(super) fn lifted_own(cx: &mut LiftCx<'_>, ty: ResourceTypeId, rep: u32) -> Result<Self> {
+    pub(super) fn lifted_own(cx: &mut LiftCx<'_>, ty: ResourceTypeId, rep: u64) -> Result<Self> {
         let between_guests = cx.between_guests;
         let state = cx.store.state_mut();
         let of_a_guest = state.resource_type(ty)?.definer().is_some();
@@ -80,7 +80,7 @@ impl ResourceAny {
     }
 
     /// What was lifted out of any handle of a guest, for the time of a call.
-    pub(super) fn lifted_borrow(cx: &LiftCx<'_>, ty: ResourceTypeId, rep: u32) -> Result<Self> {
+    pub(super) fn lifted_borrow(cx: &LiftCx<'_>, ty: ResourceTypeId, rep: u64) -> Result<Self> {
         let state = cx.store.state();
         let of_a_guest = state.resource_type(ty)?.definer().is_some();
         let hold = match cx.borrow_scope {
@@ -92,13 +92,13 @@ impl ResourceAny {
     }
 
     /// A resource that the host defines, by its own number, for `state`.
-    pub(super) fn of_host(state: &State, ty: ResourceTypeId, rep: u32, own: bool) -> Self {
+    pub(super) fn of_host(state: &State, ty: ResourceTypeId, rep: u64, own: bool) -> Self {
         ResourceAny { ty, rep, store: state.number, hold: if own { Hold::Own } else { Hold::Borrow } }
     }
 
     /// The number by which the resource's definer knows it.
     #[must_use]
-    pub fn rep(&self) -> u32 {
+    pub fn rep(&self) -> u64 {
         self.rep
     }
 

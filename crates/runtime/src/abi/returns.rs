@@ -25,7 +25,8 @@ pub trait Returns: Sized + Send + 'static {
     /// The trap that the standard says.
     fn lift(cx: &mut LiftCx<'_>, ty: Option<&ValType>, max_flat: usize, flat: &mut FlatIter<'_>) -> Result<Self>;
 
-    /// Spec: `lower_flat_values` of a result; `out` is where it goes when it does not fit in `max_flat` values.
+    /// Spec: `lower_flat_values` of a result; `out` is where it goes when it does not fit in `max_flat` values,
+    /// as the bits of a core value.
     ///
     /// # Errors
     ///
@@ -35,7 +36,7 @@ pub trait Returns: Sized + Send + 'static {
         cx: &mut LowerCx<'_>,
         ty: Option<&ValType>,
         max_flat: usize,
-        out: Option<u32>,
+        out: Option<u64>,
         flat: &mut Flat,
     ) -> Result<()>;
 }
@@ -58,7 +59,7 @@ impl Returns for () {
         _cx: &mut LowerCx<'_>,
         _ty: Option<&ValType>,
         _max_flat: usize,
-        _out: Option<u32>,
+        _out: Option<u64>,
         _flat: &mut Flat,
     ) -> Result<()> {
         Ok(())
@@ -72,7 +73,7 @@ impl<T: WitType> Returns for T {
 
     fn lift(cx: &mut LiftCx<'_>, ty: Option<&ValType>, max_flat: usize, flat: &mut FlatIter<'_>) -> Result<Self> {
         let ty = ty.ok_or_else(|| bug!("a result where the type has none"))?;
-        lift_place(cx, ty.layout(), max_flat, flat)?.value(cx, ty)
+        lift_place(cx, ty.layout(cx.ptr_type), max_flat, flat)?.value(cx, ty)
     }
 
     fn lower(
@@ -80,14 +81,15 @@ impl<T: WitType> Returns for T {
         cx: &mut LowerCx<'_>,
         ty: Option<&ValType>,
         max_flat: usize,
-        out: Option<u32>,
+        out: Option<u64>,
         flat: &mut Flat,
     ) -> Result<()> {
         let ty = ty.ok_or_else(|| bug!("a result where the type has none"))?;
-        let layout = ty.layout();
+        let layout = ty.layout(cx.ptr_type);
         let mut to = match out {
-            Some(ptr) if !goes_flat(layout, max_flat) => {
-                cx.check_pointer(ptr, layout.size, layout.align)?;
+            Some(bits) if !goes_flat(layout, max_flat) => {
+                let ptr = cx.ptr_type.of_bits(bits);
+                cx.check_pointer(ptr, layout)?;
                 LowerTo::Memory(ptr)
             }
             _ => lower_place(cx, layout, max_flat, flat)?,
@@ -113,7 +115,7 @@ impl Returns for ReturnVal {
         cx: &mut LowerCx<'_>,
         ty: Option<&ValType>,
         max_flat: usize,
-        out: Option<u32>,
+        out: Option<u64>,
         flat: &mut Flat,
     ) -> Result<()> {
         match (ty, self.0) {

@@ -30,18 +30,16 @@ fn check_is(ty: &ValType, found: &ValType) -> Result<()> {
 }
 
 /// `length` elements of `size` bytes at `ptr`.
-fn elements<'a>(cx: &'a LiftCx<'_>, ptr: u32, length: u32, size: usize) -> Result<&'a [u8]> {
+fn elements<'a>(cx: &'a LiftCx<'_>, ptr: u64, length: u32, size: usize) -> Result<&'a [u8]> {
     let start = ptr as usize;
-    let end = (length as usize).checked_mul(size).and_then(|bytes| bytes.checked_add(start));
-    let end = end.ok_or(Trap::ListOutOfBounds)?;
+    let end = (length as usize).saturating_mul(size).saturating_add(start);
     Ok(cx.memory()?.get(start..end).ok_or(Trap::ListOutOfBounds)?)
 }
 
 /// The place of `length` elements of `size` bytes at `ptr`.
-fn elements_mut<'a>(cx: &'a mut LowerCx<'_>, ptr: u32, length: usize, size: usize) -> Result<&'a mut [u8]> {
+fn elements_mut<'a>(cx: &'a mut LowerCx<'_>, ptr: u64, length: usize, size: usize) -> Result<&'a mut [u8]> {
     let start = ptr as usize;
-    let end = length.checked_mul(size).and_then(|bytes| bytes.checked_add(start));
-    let end = end.ok_or(Trap::ListOutOfBounds)?;
+    let end = length.saturating_mul(size).saturating_add(start);
     Ok(cx.memory_mut()?.get_mut(start..end).ok_or(Trap::ListOutOfBounds)?)
 }
 
@@ -69,7 +67,7 @@ macro_rules! numbers {
                 Ok($clean(from_bits(flat.next_u64())))
             }
 
-            fn load(cx: &mut LiftCx<'_>, _ty: &ValType, ptr: u32) -> Result<Self> {
+            fn load(cx: &mut LiftCx<'_>, _ty: &ValType, ptr: u64) -> Result<Self> {
                 Ok($clean($rust::from_le_bytes(cx.bytes(ptr)?)))
             }
 
@@ -79,16 +77,16 @@ macro_rules! numbers {
                 Ok(())
             }
 
-            fn store(self, cx: &mut LowerCx<'_>, _ty: &ValType, ptr: u32) -> Result<()> {
+            fn store(self, cx: &mut LowerCx<'_>, _ty: &ValType, ptr: u64) -> Result<()> {
                 cx.store_bytes(ptr, &$clean(self).to_le_bytes())
             }
 
-            fn load_list(cx: &mut LiftCx<'_>, _element: &ValType, ptr: u32, length: u32) -> Result<Vec<Self>> {
+            fn load_list(cx: &mut LiftCx<'_>, _element: &ValType, ptr: u64, length: u32) -> Result<Vec<Self>> {
                 let (items, _) = elements(cx, ptr, length, size_of::<$rust>())?.as_chunks();
                 Ok(items.iter().map(|bytes| $clean($rust::from_le_bytes(*bytes))).collect())
             }
 
-            fn store_list(items: Vec<Self>, cx: &mut LowerCx<'_>, _element: &ValType, ptr: u32) -> Result<()> {
+            fn store_list(items: Vec<Self>, cx: &mut LowerCx<'_>, _element: &ValType, ptr: u64) -> Result<()> {
                 let (places, _) = elements_mut(cx, ptr, items.len(), size_of::<$rust>())?.as_chunks_mut();
                 for (place, item) in places.iter_mut().zip(items) {
                     *place = $clean(item).to_le_bytes();
@@ -119,7 +117,7 @@ impl WitType for u8 {
         Ok(flat.next_u64() as u8)
     }
 
-    fn load(cx: &mut LiftCx<'_>, _ty: &ValType, ptr: u32) -> Result<Self> {
+    fn load(cx: &mut LiftCx<'_>, _ty: &ValType, ptr: u64) -> Result<Self> {
         let [byte] = cx.bytes(ptr)?;
         Ok(byte)
     }
@@ -129,15 +127,15 @@ impl WitType for u8 {
         Ok(())
     }
 
-    fn store(self, cx: &mut LowerCx<'_>, _ty: &ValType, ptr: u32) -> Result<()> {
+    fn store(self, cx: &mut LowerCx<'_>, _ty: &ValType, ptr: u64) -> Result<()> {
         cx.store_bytes(ptr, &[self])
     }
 
-    fn load_list(cx: &mut LiftCx<'_>, _element: &ValType, ptr: u32, length: u32) -> Result<Vec<Self>> {
+    fn load_list(cx: &mut LiftCx<'_>, _element: &ValType, ptr: u64, length: u32) -> Result<Vec<Self>> {
         Ok(elements(cx, ptr, length, 1)?.to_vec())
     }
 
-    fn store_list(items: Vec<Self>, cx: &mut LowerCx<'_>, _element: &ValType, ptr: u32) -> Result<()> {
+    fn store_list(items: Vec<Self>, cx: &mut LowerCx<'_>, _element: &ValType, ptr: u64) -> Result<()> {
         cx.store_bytes(ptr, &items)
     }
 }
@@ -149,7 +147,7 @@ impl WitType for bool {
         Ok(flat.next_u32() != 0)
     }
 
-    fn load(cx: &mut LiftCx<'_>, _ty: &ValType, ptr: u32) -> Result<Self> {
+    fn load(cx: &mut LiftCx<'_>, _ty: &ValType, ptr: u64) -> Result<Self> {
         Ok(cx.bytes(ptr)? != [0])
     }
 
@@ -158,11 +156,11 @@ impl WitType for bool {
         Ok(())
     }
 
-    fn store(self, cx: &mut LowerCx<'_>, _ty: &ValType, ptr: u32) -> Result<()> {
+    fn store(self, cx: &mut LowerCx<'_>, _ty: &ValType, ptr: u64) -> Result<()> {
         cx.store_bytes(ptr, &[self.into()])
     }
 
-    fn load_list(cx: &mut LiftCx<'_>, _element: &ValType, ptr: u32, length: u32) -> Result<Vec<Self>> {
+    fn load_list(cx: &mut LiftCx<'_>, _element: &ValType, ptr: u64, length: u32) -> Result<Vec<Self>> {
         Ok(elements(cx, ptr, length, 1)?.iter().map(|byte| *byte != 0).collect())
     }
 }
@@ -179,7 +177,7 @@ impl WitType for char {
         convert_i32_to_char(flat.next_u32())
     }
 
-    fn load(cx: &mut LiftCx<'_>, _ty: &ValType, ptr: u32) -> Result<Self> {
+    fn load(cx: &mut LiftCx<'_>, _ty: &ValType, ptr: u64) -> Result<Self> {
         convert_i32_to_char(cx.load_u32(ptr)?)
     }
 
@@ -188,7 +186,7 @@ impl WitType for char {
         Ok(())
     }
 
-    fn store(self, cx: &mut LowerCx<'_>, _ty: &ValType, ptr: u32) -> Result<()> {
+    fn store(self, cx: &mut LowerCx<'_>, _ty: &ValType, ptr: u64) -> Result<()> {
         cx.store_bytes(ptr, &u32::from(self).to_le_bytes())
     }
 }

@@ -9,50 +9,57 @@ use super::transcode::{Allocator, decode, encode, is_latin1};
 use super::{LiftCx, LiftFrom, LowerCx, LowerTo, Val, WitType};
 use crate::linker::HostTypes;
 use crate::plan::StringEncoding;
-use crate::types::{ValType, align_to};
+use crate::types::{ValType, is_aligned};
 use crate::{Error, Result, Trap};
 
 /// Spec: `MAX_STRING_BYTE_LENGTH`.
 pub(crate) const MAX_STRING_BYTE_LENGTH: u32 = (1 << 28) - 1;
-/// Spec: `utf16_tag`: set in the length of a `latin1+utf16` string that is UTF-16.
+/// Set in the length of a `latin1+utf16` string that is UTF-16, as lengths are here. In a memory it is the uppermost bit of an
+/// address ([`PtrType::utf16_tag`]).
 pub(crate) const UTF16_TAG: u32 = 1 << 31;
 
 /// Spec: `load_string_from_range`.
-pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u32, tagged_code_units: u32) -> Result<String> {
-    let encoding = cx.string_encoding;
-    let (align, byte_length) = match encoding {
-        StringEncoding::Utf8 => (1, u64::from(tagged_code_units)),
-        StringEncoding::Utf16 => (2, 2 * u64::from(tagged_code_units)),
-        StringEncoding::Latin1OrUtf16 if tagged_code_units & UTF16_TAG != 0 => {
-            (2, 2 * u64::from(tagged_code_units ^ UTF16_TAG))
+pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u64, tagged_code_units: u64) -> Result<String> {
+    let (encoding, units) = (cx.string_encoding, tagged_code_units);
+    let (align, byte_length, tagged) = match encoding {
+        StringEncoding::Utf8 => (1, units, units as u32),
+        StringEncoding::Utf16 => (2, units.saturating_mul(2), units as u32),
+        StringEncoding::Latin1OrUtf16 if units & cx.ptr_type.utf16_tag() != 0 => {
+            let units = units ^ cx.ptr_type.utf16_tag();
+            (2, units.saturating_mul(2), units as u32 | UTF16_TAG)
         }
-        StringEncoding::Latin1OrUtf16 => (2, u64::from(tagged_code_units)),
+        StringEncoding::Latin1OrUtf16 => (2, units, units as u32),
     };
     if byte_length > u64::from(MAX_STRING_BYTE_LENGTH) {
         return Err(Trap::StringTooLong.into());
     }
-    if ptr != align_to(ptr, align) {
+    if !is_aligned(ptr, align) {
         return Err(Trap::UnalignedPointer.into());
     }
-    let (start, length) = (ptr as usize, byte_length as usize);
-    if start + length > cx.memory()?.len() {
+    let length = byte_length as usize;
+    if ptr.saturating_add(byte_length) > cx.memory()?.len() as u64 {
         return Err(Trap::StringOutOfBounds.into());
     }
     cx.spend(length)?;
+    let start = ptr as usize;
     let bytes = cx.memory()?.get(start..start + length).ok_or(Trap::StringOutOfBounds)?;
-    decode(bytes, encoding, tagged_code_units)
+    decode(bytes, encoding, tagged)
 }
 
-/// Spec: `store_string_into_range`: answers the pointer and the tagged length. `source` and `tagged_code_units` say how
+/// Spec: `store_string_into_range`: answers the pointer and the tagged length, both as the memory has them. `source` and `tagged_code_units` say how
 /// the text was in the memory it comes from.
 pub(super) fn store_string_from(
     cx: &mut LowerCx<'_>,
     text: &str,
     source: StringEncoding,
     tagged_code_units: u32,
-) -> Result<(u32, u32)> {
+) -> Result<(u64, u64)> {
     let target = cx.string_encoding;
-    encode(cx, target, text, source, tagged_code_units)
+    let (ptr, units) = encode(cx, target, text, source, tagged_code_units)?;
+    if target == StringEncoding::Latin1OrUtf16 && units & UTF16_TAG != 0 {
+        return Ok((ptr, u64::from(units ^ UTF16_TAG) | cx.ptr_type.utf16_tag()));
+    }
+    Ok((ptr, units.into()))
 }
 
 impl Allocator for LowerCx<'_> {
@@ -60,7 +67,7 @@ impl Allocator for LowerCx<'_> {
         self.memory_mut()
     }
 
-    fn reallocate(&mut self, old: u32, old_size: u32, align: u32, new_size: u32) -> Result<u32> {
+    fn reallocate(&mut self, old: u64, old_size: u32, align: u32, new_size: u32) -> Result<u64> {
         LowerCx::reallocate(self, old, old_size, align, new_size)
     }
 }
@@ -77,7 +84,7 @@ fn tagged_code_units(text: &str, source: StringEncoding) -> usize {
 }
 
 /// Stores a text that comes from where [`LowerCx::string_source`] says.
-fn store_text(cx: &mut LowerCx<'_>, text: &str) -> Result<(u32, u32)> {
+fn store_text(cx: &mut LowerCx<'_>, text: &str) -> Result<(u64, u64)> {
     // What a guest sent was checked in its own encoding; as UTF-8 it may be longer than the bound.
     let source = cx.string_source;
     let fits = source != StringEncoding::Utf8 || text.len() <= MAX_STRING_BYTE_LENGTH as usize;
@@ -89,23 +96,21 @@ fn store_text(cx: &mut LowerCx<'_>, text: &str) -> Result<(u32, u32)> {
 }
 
 fn lift_text<S: From<String>>(cx: &mut LiftCx<'_>, _ty: &ValType, from: &mut LiftFrom<'_, '_>) -> Result<S> {
-    let begin = from.field(cx, &ValType::U32, 0)?;
-    let tagged_code_units = from.field(cx, &ValType::U32, 4)?;
+    let (begin, tagged_code_units) = from.pointer_and_length(cx)?;
     Ok(load_string_from_range(cx, begin, tagged_code_units)?.into())
 }
 
 fn lower_text(text: impl AsRef<str>, cx: &mut LowerCx<'_>, _ty: &ValType, to: &mut LowerTo<'_>) -> Result<()> {
     let (begin, tagged_code_units) = store_text(cx, text.as_ref())?;
-    to.field(cx, &ValType::U32, 0, begin)?;
-    to.field(cx, &ValType::U32, 4, tagged_code_units)
+    to.pointer_and_length(cx, begin, tagged_code_units)
 }
 
 /// Lifts a text as a [`Val`].
 pub(super) fn lift_string(cx: &mut LiftCx<'_>, from: &mut LiftFrom<'_, '_>) -> Result<Val> {
-    let begin = from.field(cx, &ValType::U32, 0)?;
-    let tagged_code_units: u32 = from.field(cx, &ValType::U32, 4)?;
+    let (begin, tagged_code_units) = from.pointer_and_length(cx)?;
     let text = load_string_from_range(cx, begin, tagged_code_units)?;
-    let tagged = cx.string_encoding == StringEncoding::Latin1OrUtf16 && tagged_code_units & UTF16_TAG != 0;
+    let has_tag = tagged_code_units & cx.ptr_type.utf16_tag() != 0;
+    let tagged = cx.string_encoding == StringEncoding::Latin1OrUtf16 && has_tag;
     let keeps_tag = cx.between_guests && tagged && text.chars().all(is_latin1);
     Ok(if keeps_tag { Val::TaggedString(text) } else { Val::String(text) })
 }
@@ -115,8 +120,7 @@ pub(super) fn lower_tagged_string(text: &str, cx: &mut LowerCx<'_>, to: &mut Low
     // Each character is one code unit, and all of them were in a memory.
     let units = text.chars().count() as u32;
     let (begin, tagged_code_units) = store_string_from(cx, text, StringEncoding::Latin1OrUtf16, units | UTF16_TAG)?;
-    to.field(cx, &ValType::U32, 0, begin)?;
-    to.field(cx, &ValType::U32, 4, tagged_code_units)
+    to.pointer_and_length(cx, begin, tagged_code_units)
 }
 
 macro_rules! strings {

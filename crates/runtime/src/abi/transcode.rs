@@ -3,6 +3,7 @@
 //! Spec: `store_string_into_range` and what it calls. A guest sees every call of its `realloc`, so sizes, alignments
 //! and order are the standard's to the letter: guess small, grow to the worst case, shrink to fit.
 
+use super::place::part_at;
 use super::string::UTF16_TAG;
 use crate::plan::StringEncoding;
 use crate::{Result, Trap};
@@ -13,7 +14,7 @@ pub(super) trait Allocator {
     fn bytes(&mut self) -> Result<&mut [u8]>;
 
     /// Spec: `LiftLowerContext.reallocate`.
-    fn reallocate(&mut self, old: u32, old_size: u32, align: u32, new_size: u32) -> Result<u32>;
+    fn reallocate(&mut self, old: u64, old_size: u32, align: u32, new_size: u32) -> Result<u64>;
 }
 
 /// The text in `bytes`. Spec: the end of `load_string_from_range`.
@@ -63,7 +64,7 @@ pub(super) fn encode(
     text: &str,
     source: StringEncoding,
     tagged_code_units: u32,
-) -> Result<(u32, u32)> {
+) -> Result<(u64, u32)> {
     let (simple, units) = match source {
         StringEncoding::Utf8 => (Simple::Utf8, tagged_code_units),
         StringEncoding::Utf16 => (Simple::Utf16, tagged_code_units),
@@ -87,7 +88,7 @@ pub(super) fn encode(
 }
 
 /// Spec: `store_string_copy`.
-fn store_string_copy(to: &mut impl Allocator, text: &str, units: u32, form: Simple, align: u32) -> Result<(u32, u32)> {
+fn store_string_copy(to: &mut impl Allocator, text: &str, units: u32, form: Simple, align: u32) -> Result<(u64, u32)> {
     let byte_length = if form == Simple::Utf16 { times(units, 2)? } else { units };
     let ptr = to.reallocate(0, 0, align, byte_length)?;
     match form {
@@ -99,7 +100,7 @@ fn store_string_copy(to: &mut impl Allocator, text: &str, units: u32, form: Simp
 }
 
 /// Spec: `store_string_to_utf8`: ASCII until the first other character.
-fn store_string_to_utf8(to: &mut impl Allocator, text: &str, units: u32, worst_case: u32) -> Result<(u32, u32)> {
+fn store_string_to_utf8(to: &mut impl Allocator, text: &str, units: u32, worst_case: u32) -> Result<(u64, u32)> {
     let ptr = to.reallocate(0, 0, 1, units)?;
     let ascii = text.bytes().take_while(u8::is_ascii).count();
     let (start, rest) = text.split_at(ascii);
@@ -108,13 +109,13 @@ fn store_string_to_utf8(to: &mut impl Allocator, text: &str, units: u32, worst_c
         return Ok((ptr, units));
     }
     let ptr = to.reallocate(ptr, units, 1, worst_case)?;
-    write(to, at(ptr, length(ascii)?)?, rest.as_bytes())?;
+    write(to, part_at(ptr, length(ascii)?), rest.as_bytes())?;
     let encoded = length(text.len())?;
     Ok((shrink(to, ptr, worst_case, 1, encoded)?, encoded))
 }
 
 /// Spec: `store_utf8_to_utf16`.
-fn store_utf8_to_utf16(to: &mut impl Allocator, text: &str, units: u32) -> Result<(u32, u32)> {
+fn store_utf8_to_utf16(to: &mut impl Allocator, text: &str, units: u32) -> Result<(u64, u32)> {
     let worst_case = times(units, 2)?;
     let ptr = to.reallocate(0, 0, 2, worst_case)?;
     write_utf16(place(to, ptr, worst_case)?, text);
@@ -123,7 +124,7 @@ fn store_utf8_to_utf16(to: &mut impl Allocator, text: &str, units: u32) -> Resul
 }
 
 /// Spec: `store_string_to_latin1_or_utf16`: Latin-1 until the first other character, then all of it widened.
-fn store_string_to_latin1_or_utf16(to: &mut impl Allocator, text: &str, units: u32) -> Result<(u32, u32)> {
+fn store_string_to_latin1_or_utf16(to: &mut impl Allocator, text: &str, units: u32) -> Result<(u64, u32)> {
     let ptr = to.reallocate(0, 0, 2, units)?;
     let narrow = text.chars().take_while(|c| is_latin1(*c)).count();
     let (start, rest) = text.split_at(text.char_indices().nth(narrow).map_or(text.len(), |(i, _)| i));
@@ -138,12 +139,12 @@ fn store_string_to_latin1_or_utf16(to: &mut impl Allocator, text: &str, units: u
     widen(place(to, ptr, wide)?);
     let code_units = length(text.encode_utf16().count())?;
     let encoded = times(code_units, 2)?;
-    write_utf16(place(to, at(ptr, wide)?, encoded.saturating_sub(wide))?, rest);
+    write_utf16(place(to, part_at(ptr, wide), encoded.saturating_sub(wide))?, rest);
     Ok((shrink(to, ptr, worst_case, 2, encoded)?, code_units | UTF16_TAG))
 }
 
 /// Spec: `store_probably_utf16_to_latin1_or_utf16`.
-fn store_probably_utf16_to_latin1_or_utf16(to: &mut impl Allocator, text: &str, units: u32) -> Result<(u32, u32)> {
+fn store_probably_utf16_to_latin1_or_utf16(to: &mut impl Allocator, text: &str, units: u32) -> Result<(u64, u32)> {
     let byte_length = times(units, 2)?;
     let ptr = to.reallocate(0, 0, 2, byte_length)?;
     let bytes = place(to, ptr, byte_length)?;
@@ -156,7 +157,7 @@ fn store_probably_utf16_to_latin1_or_utf16(to: &mut impl Allocator, text: &str, 
 }
 
 /// Gives back what the worst case took too much.
-fn shrink(to: &mut impl Allocator, ptr: u32, size: u32, align: u32, needed: u32) -> Result<u32> {
+fn shrink(to: &mut impl Allocator, ptr: u64, size: u32, align: u32, needed: u32) -> Result<u64> {
     if needed < size { to.reallocate(ptr, size, align, needed) } else { Ok(ptr) }
 }
 
@@ -172,17 +173,13 @@ fn length(length: usize) -> Result<u32> {
     u32::try_from(length).map_err(|_| Trap::StringTooLong.into())
 }
 
-fn at(ptr: u32, offset: u32) -> Result<u32> {
-    ptr.checked_add(offset).ok_or_else(|| Trap::StringOutOfBounds.into())
-}
-
 /// The `size` bytes at `ptr`, which the allocator's check left inside of the memory.
-fn place(to: &mut impl Allocator, ptr: u32, size: u32) -> Result<&mut [u8]> {
-    let start = ptr as usize;
-    Ok(to.bytes()?.get_mut(start..start + size as usize).ok_or(Trap::StringOutOfBounds)?)
+fn place(to: &mut impl Allocator, ptr: u64, size: u32) -> Result<&mut [u8]> {
+    let bytes = to.bytes()?.get_mut(ptr as usize..).and_then(|rest| rest.get_mut(..size as usize));
+    Ok(bytes.ok_or(Trap::StringOutOfBounds)?)
 }
 
-fn write(to: &mut impl Allocator, ptr: u32, bytes: &[u8]) -> Result<()> {
+fn write(to: &mut impl Allocator, ptr: u64, bytes: &[u8]) -> Result<()> {
     place(to, ptr, length(bytes.len())?)?.copy_from_slice(bytes);
     Ok(())
 }

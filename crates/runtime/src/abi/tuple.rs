@@ -59,7 +59,7 @@ macro_rules! tuples {
                 Ok(($($name::lift_flat(cx, &elements.next_element()?.ty, flat)?,)*))
             }
 
-            fn load(cx: &mut LiftCx<'_>, ty: &ValType, ptr: u32) -> Result<Self> {
+            fn load(cx: &mut LiftCx<'_>, ty: &ValType, ptr: u64) -> Result<Self> {
                 let mut elements = Elements::of(tuple_type(ty)?);
                 Ok(($({
                     let element = elements.next_element()?;
@@ -76,7 +76,7 @@ macro_rules! tuples {
             }
 
             #[allow(non_snake_case, reason = "the values are named as their types")]
-            fn store(self, cx: &mut LowerCx<'_>, ty: &ValType, ptr: u32) -> Result<()> {
+            fn store(self, cx: &mut LowerCx<'_>, ty: &ValType, ptr: u64) -> Result<()> {
                 let mut elements = Elements::of(tuple_type(ty)?);
                 let ($($name,)*) = self;
                 $(

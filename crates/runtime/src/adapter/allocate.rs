@@ -3,7 +3,7 @@
 use wasm_encoder::Instruction;
 
 use super::code::Code;
-use super::place::{Side, check_aligned, new_i32};
+use super::place::Side;
 use crate::error::bug;
 use crate::instance::MAY_LEAVE;
 use crate::{Result, Trap};
@@ -11,7 +11,7 @@ use crate::{Result, Trap};
 /// Calls `realloc` for as many bytes as the local `size` says; gives the local of the pointer. `beyond` is the trap
 /// of a pointer to what is not inside of the memory.
 pub(super) fn allocate(code: &mut Code, side: &Side, align: u32, size: u32, beyond: Trap) -> Result<u32> {
-    let pointer = new_i32(code);
+    let pointer = code.address(side.ptr);
     reallocate(code, side, (pointer, None), align, size, beyond)?;
     Ok(pointer)
 }
@@ -36,15 +36,15 @@ pub(super) fn reallocate(
     }
     code.set_global(side.flags, 0);
     match old {
-        None => code.i32(0).i32(0),
-        Some(old) => code.get(pointer).get(old),
+        None => code.ptr_const(side.ptr, 0).ptr_const(side.ptr, 0),
+        Some(old) => code.get(pointer).get(old).widen(side.ptr),
     };
-    code.i32(align).get(size).call(realloc).set(pointer);
+    code.ptr_const(side.ptr, align).get(size).widen(side.ptr).call(realloc).set(pointer);
     code.set_global(side.flags, MAY_LEAVE);
     if let Some((_, leave)) = side.storage {
         code.call(leave);
     }
-    check_aligned(code, pointer, align, Trap::ReallocUnaligned);
+    side.check_aligned(code, pointer, align, Trap::ReallocUnaligned);
     code.get(size).op(Instruction::I64ExtendI32U);
     side.check_end(code, pointer, beyond)
 }

@@ -11,7 +11,7 @@ use super::place::{Place, Pointer, Side, Slot, Way, new_i32, new_slots};
 use super::value::{translate, translate_tuple};
 use crate::error::bug;
 use crate::instance::MAY_LEAVE;
-use crate::types::{FlatType, FuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
+use crate::types::{FlatType, FuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, PtrType, ValType};
 use crate::{Result, Trap};
 
 /// The function that moves handles of each type.
@@ -43,18 +43,18 @@ pub(super) struct Call {
 }
 
 /// How parameters and the result of a lifted function are core values. Spec: `flatten_functype`.
-pub(super) fn lifted(ty: &FuncType) -> CoreType {
-    let params = flat_params(ty).unwrap_or_else(|| vec![FlatType::I32]);
-    let result = ty.result.as_ref().map(|ty| match &ty.layout().flat {
+pub(super) fn lifted(ty: &FuncType, ptr: PtrType) -> CoreType {
+    let params = flat_params(ty, ptr).unwrap_or_else(|| vec![ptr.flat()]);
+    let result = ty.result.as_ref().map(|ty| match &ty.layout(ptr).flat {
         Some(flat) if flat.len() <= MAX_FLAT_RESULTS => flat.first().copied(),
-        _ => Some(FlatType::I32),
+        _ => Some(ptr.flat()),
     });
     CoreType { params, result: result.flatten() }
 }
 
 /// The flat types of the parameters, unless they go through memory.
-fn flat_params(ty: &FuncType) -> Option<Vec<FlatType>> {
-    let flat = ty.params.layout.flat.as_deref()?;
+fn flat_params(ty: &FuncType, ptr: PtrType) -> Option<Vec<FlatType>> {
+    let flat = ty.params.layout.of(ptr).flat.as_deref()?;
     (flat.len() <= MAX_FLAT_PARAMS).then(|| flat.to_vec())
 }
 
@@ -94,24 +94,25 @@ impl Call {
     fn args(&self, code: &mut Code) -> Result<Vec<Slot>> {
         let way = Way { from: self.caller, to: self.callee, strings: self.strings.0, handles: &self.handles.0 };
         let tuple = &self.ty.params;
-        if let Some(flat) = flat_params(&self.ty) {
-            let given: Vec<_> = (0..).zip(&flat).map(|(local, &ty)| Slot { local, ty }).collect();
-            let args = new_slots(code, &flat);
+        if let (Some(from), Some(to)) = (flat_params(&self.ty, way.from.ptr), flat_params(&self.ty, way.to.ptr)) {
+            let given: Vec<_> = (0..).zip(&from).map(|(local, &ty)| Slot { local, ty }).collect();
+            let args = new_slots(code, &to);
             translate_tuple(code, &way, tuple, (Place::Flat(&given), Place::Flat(&args)))?;
             return Ok(args);
         }
-        let layout = &tuple.layout;
+        let layout = tuple.layout.of(way.from.ptr);
         self.caller.check_pointer(code, 0, layout.size, layout.align)?;
+        let layout = tuple.layout.of(way.to.ptr);
         let size = new_i32(code);
         code.i32(layout.size).set(size);
         let copy = allocate(code, &self.callee, layout.align, size, Trap::ReallocOutOfBounds)?;
         translate_tuple(code, &way, tuple, (whole(0), whole(copy)))?;
-        Ok(vec![Slot { local: copy, ty: FlatType::I32 }])
+        Ok(vec![Slot { local: copy, ty: way.to.ptr.flat() }])
     }
 
     /// The core call; gives its result.
     fn call(&self, code: &mut Code, args: &[Slot]) -> Option<Slot> {
-        let answer = new_slots(code, lifted(&self.ty).result.as_slice()).first().copied();
+        let answer = new_slots(code, lifted(&self.ty, self.callee.ptr).result.as_slice()).first().copied();
         if let Some((enter, _)) = self.thread {
             code.call(enter);
         }
@@ -129,14 +130,15 @@ impl Call {
     fn result(&self, code: &mut Code, answer: Option<Slot>) -> Result<Option<Slot>> {
         let (Some(ty), Some(answer)) = (&self.ty.result, answer) else { return Ok(None) };
         let way = Way { from: self.callee, to: self.caller, strings: self.strings.1, handles: &self.handles.1 };
-        let layout = ty.layout();
+        let layout = ty.layout(way.to.ptr);
         if let Some(flat) = layout.flat.as_deref().filter(|flat| flat.len() <= MAX_FLAT_RESULTS) {
             let result = new_slots(code, flat);
             translate(code, &way, ty, (Place::Flat(&[answer]), Place::Flat(&result)))?;
             return Ok(result.first().copied());
         }
         let out = self.signature.params.len().checked_sub(1).ok_or_else(|| bug!("a result has nowhere to go"))? as u32;
-        self.callee.check_pointer(code, answer.local, layout.size, layout.align)?;
+        let given = ty.layout(way.from.ptr);
+        self.callee.check_pointer(code, answer.local, given.size, given.align)?;
         self.caller.check_pointer(code, out, layout.size, layout.align)?;
         translate(code, &way, ty, (whole(answer.local), whole(out)))?;
         Ok(None)

@@ -5,7 +5,7 @@
 use crate::abi::check_utf8;
 use crate::engine::{CoreFunc, CoreFuncType, CoreMemory, StoreMut, convert_memory, host_func_of};
 use crate::error::bug;
-use crate::types::FlatType;
+use crate::types::FlatType::{self, I32, I64};
 use crate::{Result, Trap};
 
 /// One conversion. It takes code units at a pointer of the one memory and gives what [`Progress`] says; the place in the
@@ -80,8 +80,12 @@ impl Conversion {
     }
 }
 
-/// The core type of the function: conversion, pointer, code units, pointer of the target, code units there `before`.
-pub(super) const PARAMS: [FlatType; 5] = [FlatType::I32; 5];
+/// The core type of the function: conversion, pointer, code units, pointer of the target, code units there `before`. Pointers
+/// are of 64 bits, so that it serves every memory.
+pub(super) const PARAMS: [FlatType; 5] = [I32, I64, I32, I64, I32];
+
+/// The core type of functions that take a range: pointer and length.
+pub(super) const RANGE: [FlatType; 2] = [I64, I32];
 
 /// The function for [`Import::Convert`](super::import::Import::Convert): gives what was read, and above 32 bits what was written.
 pub(super) fn convert_func(store: &mut StoreMut<'_>, ty: &CoreFuncType, from: CoreMemory, to: CoreMemory) -> CoreFunc {

@@ -9,7 +9,7 @@ use wasm_encoder::{CodeSection, ExportKind, ExportSection, FunctionSection, Modu
 
 use super::call::{Call, lifted, trap_import};
 use super::code::Code;
-use super::convert::PARAMS as CONVERT_PARAMS;
+use super::convert::{PARAMS as CONVERT_PARAMS, RANGE};
 use super::import::{CoreType, Import, Imports};
 use super::place::Side;
 use super::string::is_copied;
@@ -23,7 +23,7 @@ use crate::plan::{
     CanonicalOptions, CoreDef, InstanceIndex, LiftIndex, MemoryIndex, OptionsIndex, Plan, PlannedResource, Reached,
     TrampolineIndex,
 };
-use crate::types::{FlatType, ResourceIndex, ValType};
+use crate::types::{FlatType, PtrType, ResourceIndex, ValType};
 
 /// The adapter modules of `plan`, whose code reaches what was `reached`, in the order in which they are needed.
 pub(crate) fn encode_adapters(plan: &Plan, reached: Option<&Reached>) -> Result<Vec<Vec<u8>>> {
@@ -87,12 +87,12 @@ impl<'p> Writer<'_, 'p> {
         let (mut functions, mut exports, mut code) = (FunctionSection::new(), ExportSection::new(), CodeSection::new());
         let helpers = self.helpers.clone();
         let helpers =
-            helpers.into_iter().map(|helper| self.helper(helper, trap)).collect::<Result<Vec<(CoreType, Code)>>>()?;
+            helpers.into_iter().map(|helper| self.helper(helper, trap)).collect::<Result<Vec<(u32, Code)>>>()?;
         // Functions that are defined here come after those that are imported, of which there are no more from here on.
         let first = self.imports.func_count();
         let first_adapter = first + helpers.len() as u32;
         for (ty, helper) in helpers {
-            functions.function(self.imports.ty(ty));
+            functions.function(ty);
             code.function(&helper.finish());
         }
         let mut names = NameMap::new();
@@ -117,13 +117,14 @@ impl<'p> Writer<'_, 'p> {
     }
 
     /// The type and the code of a helper.
-    fn helper(&mut self, helper: Helper, trap: u32) -> Result<(CoreType, Code)> {
-        let params = vec![FlatType::I32; 2];
+    fn helper(&mut self, helper: Helper, trap: u32) -> Result<(u32, Code)> {
+        let range = |ptr: PtrType| vec![ptr.flat(), FlatType::I32];
         match helper {
             Helper::CheckUtf8(index) => {
-                let host = self.imports.func(Import::CheckUtf8(index), &params, None);
-                let check = check_utf8(self.imports.memory(index), host, trap);
-                Ok((CoreType { params, result: None }, check))
+                let host = self.imports.func(Import::CheckUtf8(index), &RANGE, None);
+                let ptr = self.plan.memories.get(index.at()).copied().unwrap_or_default();
+                let check = check_utf8((self.imports.memory(index, ptr), ptr), host, trap);
+                Ok((self.imports.type_of(range(ptr), Vec::new()), check))
             }
             Helper::Transcode(from, to) => {
                 let (source, target) = (self.options(from)?.memory, self.options(to)?.memory);
@@ -131,9 +132,10 @@ impl<'p> Writer<'_, 'p> {
                     return Err(bug!("strings without a memory"));
                 };
                 let convert = self.imports.func(Import::Convert(source, target), &CONVERT_PARAMS, Some(FlatType::I64));
-                let narrow = self.imports.func(Import::Narrow(target), &params, None);
+                let narrow = self.imports.func(Import::Narrow(target), &RANGE, None);
                 let transcoder = Transcoder { from: self.side(from)?, to: self.side(to)?, convert, narrow };
-                Ok((CoreType { params, result: Some(FlatType::I64) }, transcoder.encode(trap)?))
+                let ty = self.imports.type_of(range(transcoder.from.ptr), range(transcoder.to.ptr));
+                Ok((ty, transcoder.encode(trap)?))
             }
         }
     }
@@ -142,7 +144,7 @@ impl<'p> Writer<'_, 'p> {
         let Adapted { caller, lift, callee, crossing: (there_crossing, back_crossing), .. } = adapted;
         let trampoline = self.plan.trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))?;
         let (params, result) = signature(trampoline, self.plan);
-        let lifted = lifted(&lift.ty);
+        let lifted = lifted(&lift.ty, callee.ptr_type);
         let func = self.imports.func(Import::Func(lift.callee), &lifted.params, lifted.result);
         let post_return =
             callee.post_return.map(|func| self.imports.func(Import::Func(func), lifted.result.as_slice(), None));
@@ -238,10 +240,11 @@ impl<'p> Writer<'_, 'p> {
     fn side(&mut self, index: OptionsIndex) -> Result<Side> {
         let options = self.options(index)?;
         Ok(Side {
-            memory: options.memory.map(|memory| self.imports.memory(memory)),
-            realloc: options
-                .realloc
-                .map(|func| self.imports.func(Import::Func(func), &[FlatType::I32; 4], Some(FlatType::I32))),
+            ptr: options.ptr_type,
+            memory: options.memory.map(|memory| self.imports.memory(memory, options.ptr_type)),
+            realloc: options.realloc.map(|func| {
+                self.imports.func(Import::Func(func), &[options.ptr_type.flat(); 4], Some(options.ptr_type.flat()))
+            }),
             flags: self.imports.flags(options.instance, options.realloc.is_some() || options.post_return.is_some()),
             storage: self.supports.options_use_storage(index).then(|| self.storage()),
             encoding: options.string_encoding,

@@ -46,13 +46,13 @@ impl Transfer {
         let depth = state.adapted_calls.len();
         let call = state.adapted_calls.last_mut().ok_or_else(no_call)?;
         call.num_borrows += 1;
-        let borrow_scope = Some(BorrowScope::Adapted(depth - 1));
+        let borrow_scope = Some(BorrowScope::Adapted(depth as u32 - 1));
         let handle = ResourceHandle { ty: self.ty, rep, own: false, borrow_scope, num_lends: 0 };
         state.instances.get_mut(self.to)?.handles.add(Handle::Resource(handle))
     }
 
     /// Spec: `lift_borrow`, and `lower_borrow` in the instance that defined the resource.
-    pub(super) fn lend(self, store: &mut StoreMut<'_>, index: u32) -> Result<u32> {
+    pub(super) fn lend(self, store: &mut StoreMut<'_>, index: u32) -> Result<u64> {
         let rep = self.rep(store, index)?;
         let state = store.state_mut();
         state.resource_mut(self.from, index)?.num_lends += 1;
@@ -61,7 +61,7 @@ impl Transfer {
     }
 
     /// [`lend`](Self::lend) where nothing in the call could take what is lent: nothing is counted.
-    pub(super) fn rep(self, store: &StoreMut<'_>, index: u32) -> Result<u32> {
+    pub(super) fn rep(self, store: &StoreMut<'_>, index: u32) -> Result<u64> {
         let state = store.state();
         let handle = *state.instances.get(self.from)?.handles.get(index)?;
         Ok(checked(handle, index, self.ty, state)?.rep)

@@ -8,7 +8,7 @@ use wasm_encoder::{EntityType, GlobalType, ImportSection, MemoryType, TypeSectio
 use crate::Result;
 use crate::error::bug;
 use crate::plan::{FuncIndex, InstanceIndex, LiftIndex, MemoryIndex, TrampolineIndex};
-use crate::types::{FlatType, ResourceIndex};
+use crate::types::{FlatType, PtrType, ResourceIndex};
 
 /// One import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,13 +142,13 @@ pub(super) struct CoreType {
 /// The types and imports of a module that is being written.
 #[derive(Default)]
 pub(super) struct Imports {
-    types: Vec<CoreType>,
-    memories: Vec<Import>,
+    types: Vec<(Vec<FlatType>, Vec<FlatType>)>,
+    memories: Vec<(Import, PtrType)>,
     globals: Vec<Import>,
     funcs: Vec<(Import, u32)>,
 }
 
-fn place(all: &mut Vec<Import>, import: Import) -> u32 {
+fn place<T: PartialEq>(all: &mut Vec<T>, import: T) -> u32 {
     let found = all.iter().position(|other| *other == import);
     found.unwrap_or_else(|| {
         all.push(import);
@@ -159,6 +159,12 @@ fn place(all: &mut Vec<Import>, import: Import) -> u32 {
 impl Imports {
     /// The number of a function type.
     pub(super) fn ty(&mut self, ty: CoreType) -> u32 {
+        self.type_of(ty.params, ty.result.into_iter().collect())
+    }
+
+    /// The number of a function type that may have several results.
+    pub(super) fn type_of(&mut self, params: Vec<FlatType>, results: Vec<FlatType>) -> u32 {
+        let ty = (params, results);
         let found = self.types.iter().position(|other| *other == ty);
         found.unwrap_or_else(|| {
             self.types.push(ty);
@@ -167,13 +173,13 @@ impl Imports {
     }
 
     /// The number of a memory.
-    pub(super) fn memory(&mut self, index: MemoryIndex) -> u32 {
-        self.memory_of(Import::Memory(index))
+    pub(super) fn memory(&mut self, index: MemoryIndex, ptr: PtrType) -> u32 {
+        place(&mut self.memories, (Import::Memory(index), ptr))
     }
 
-    /// The number of any memory.
+    /// The number of a memory that is not the plan's.
     pub(super) fn memory_of(&mut self, import: Import) -> u32 {
-        place(&mut self.memories, import)
+        place(&mut self.memories, (import, PtrType::I32))
     }
 
     /// The number of the global that holds an instance's flags, which are `changed` or not.
@@ -199,12 +205,15 @@ impl Imports {
     /// The sections.
     pub(super) fn sections(&self) -> (TypeSection, ImportSection) {
         let (mut types, mut imports) = (TypeSection::new(), ImportSection::new());
-        for CoreType { params, result } in &self.types {
-            types.ty().function(params.iter().copied().map(val_type), result.map(val_type));
+        for (params, results) in &self.types {
+            types.ty().function(params.iter().copied().map(val_type), results.iter().copied().map(val_type));
         }
-        let memory = MemoryType { minimum: 0, maximum: None, memory64: false, shared: false, page_size_log2: None };
+        let memory = |ptr| {
+            let memory64 = ptr == PtrType::I64;
+            EntityType::Memory(MemoryType { minimum: 0, maximum: None, memory64, shared: false, page_size_log2: None })
+        };
         let global = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
-        let memories = self.memories.iter().map(|import| (*import, EntityType::Memory(memory)));
+        let memories = self.memories.iter().map(|(import, ptr)| (*import, memory(*ptr)));
         let globals = self.globals.iter().map(|import| (*import, EntityType::Global(global)));
         let funcs = self.funcs.iter().map(|(import, ty)| (*import, EntityType::Function(*ty)));
         for (import, ty) in memories.chain(globals).chain(funcs) {

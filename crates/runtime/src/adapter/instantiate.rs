@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use super::code::numbered_trap;
-use super::convert::{PARAMS as CONVERT_PARAMS, convert_func, narrow_func};
+use super::convert::{PARAMS as CONVERT_PARAMS, RANGE, convert_func, narrow_func};
 use super::handles::{Transfer, begin_borrows, end_borrows};
 use super::import::Import;
 use crate::abi::check_utf8;
+use crate::abi::handles::narrow_rep;
 use crate::canon::{DirectCalls, core_callee};
 use crate::engine::{
     CoreEngine, CoreExport, CoreExtern, CoreExterns, CoreFunc, CoreFuncType, CoreInstance, CoreMemory, CoreModule,
@@ -52,7 +53,7 @@ impl Types {
         Types {
             nothing: CoreFuncType::new(engine, &[], None),
             trap: CoreFuncType::new(engine, &[i32], None),
-            range: CoreFuncType::new(engine, &[i32; 2], None),
+            range: CoreFuncType::new(engine, &RANGE, None),
             convert: CoreFuncType::new(engine, &CONVERT_PARAMS, Some(FlatType::I64)),
             handle: CoreFuncType::new(engine, &[i32], Some(i32)),
         }
@@ -169,11 +170,11 @@ fn provide(store: &mut StoreMut<'_>, root: RootId, types: &Types, import: Import
         }
         Import::Lend(from, resource) => {
             let transfer = transfer(this, from, from, resource)?;
-            handle_func(store, types, move |store, index| transfer.lend(store, index))
+            handle_func(store, types, move |store, index| narrow_rep(transfer.lend(store, index)?))
         }
         Import::Rep(from, resource) => {
             let transfer = transfer(this, from, from, resource)?;
-            handle_func(store, types, move |store, index| transfer.rep(store, index))
+            handle_func(store, types, move |store, index| narrow_rep(transfer.rep(store, index)?))
         }
         Import::BeginBorrows => host_func_of(store, &types.nothing, begin_borrows).into(),
         Import::EndBorrows => host_func_of(store, &types.nothing, end_borrows).into(),

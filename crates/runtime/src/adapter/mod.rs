@@ -9,6 +9,7 @@
 //! An adapter differs from its plain twin in what no guest can rely on: a NaN keeps its bits, no bound of the host
 //! applies to bytes that never reach it, and of two faults in one call another may be the one that is reported.
 
+mod address;
 mod allocate;
 mod call;
 mod code;

@@ -103,7 +103,8 @@ impl Writer<'_> {
 
     fn side(&mut self, options: &CanonicalOptions) -> Side {
         Side {
-            memory: options.memory.map(|memory| self.imports.memory(memory)),
+            ptr: options.ptr_type,
+            memory: options.memory.map(|memory| self.imports.memory(memory, options.ptr_type)),
             realloc: None,
             // Only `realloc` would change them.
             flags: 0,
@@ -180,7 +181,8 @@ impl Writer<'_> {
     fn core_call(&mut self, code: &mut Code, call: &Call<'_>) -> Result<Option<Slot>> {
         let args = self.args(code, call)?;
         let flat: Vec<_> = args.iter().map(|arg| arg.ty).collect();
-        let result = if call.callee.async_ { Some(FlatType::I32) } else { lifted(&call.lift.ty).result };
+        let result =
+            if call.callee.async_ { Some(FlatType::I32) } else { lifted(&call.lift.ty, call.callee.ptr_type).result };
         let answer = new_slots(code, result.as_slice()).first().copied();
         let func = self.imports.func(Import::Func(call.lift.callee), &flat, result);
         // Spec: `call_and_trap_on_throw`.
@@ -268,7 +270,8 @@ impl Writer<'_> {
     /// Spec: `lift_flat_values` in the caller, `lower_flat_values` in the callee.
     fn args(&mut self, code: &mut Code, call: &Call<'_>) -> Result<Vec<Slot>> {
         let tuple = &call.lift.ty.params;
-        let flat = tuple.layout.flat.as_deref().ok_or_else(|| bug!("numbers that are not flat"))?;
+        let layout = tuple.layout.of(call.caller.ptr_type);
+        let flat = layout.flat.as_deref().ok_or_else(|| bug!("numbers that are not flat"))?;
         let way = Way { from: self.side(call.caller), to: self.side(call.callee), strings: None, handles: &[] };
         let args = new_slots(code, flat);
         let max = if call.caller.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
@@ -276,7 +279,7 @@ impl Writer<'_> {
             let given: Vec<_> = (0..).zip(flat).map(|(local, &ty)| Slot { local, ty }).collect();
             translate_tuple(code, &way, tuple, (Place::Flat(&given), Place::Flat(&args)))?;
         } else {
-            way.from.check_pointer(code, 0, tuple.layout.size, tuple.layout.align)?;
+            way.from.check_pointer(code, 0, layout.size, layout.align)?;
             translate_tuple(code, &way, tuple, (whole(0), Place::Flat(&args)))?;
         }
         Ok(args)
@@ -286,7 +289,7 @@ impl Writer<'_> {
     fn takes(&mut self, call: &Call<'_>) -> Result<(CoreType, Code)> {
         let way = Way { from: self.side(call.callee), to: self.side(call.caller), strings: None, handles: &[] };
         let result = call.lift.ty.result.as_ref();
-        let flat = result.map_or(Some(&[][..]), |result| result.layout().flat.as_deref());
+        let flat = result.map_or(Some(&[][..]), |result| result.layout(call.callee.ptr_type).flat.as_deref());
         let flat = flat.ok_or_else(|| bug!("numbers that are not flat"))?.to_vec();
         let mut code = Code::new(flat.len() as u32, self.trap);
         let note = new_i32(&mut code);
@@ -312,7 +315,7 @@ impl Writer<'_> {
     fn result(&mut self, code: &mut Code, call: &Call<'_>, answer: Option<Slot>, out: u32) -> Result<Option<Slot>> {
         let (Some(ty), Some(answer)) = (&call.lift.ty.result, answer) else { return Ok(None) };
         let way = Way { from: self.side(call.callee), to: self.side(call.caller), strings: None, handles: &[] };
-        let layout = ty.layout();
+        let layout = ty.layout(call.callee.ptr_type);
         if layout.flat.as_deref().is_some_and(|flat| flat.len() <= MAX_FLAT_RESULTS) {
             return lower_result(code, &way, (call, ty), (Place::Flat(&[answer]), out));
         }
@@ -368,7 +371,7 @@ fn lower_result(
     (call, ty): (&Call<'_>, &ValType),
     (source, out): (Place<'_>, u32),
 ) -> Result<Option<Slot>> {
-    let layout = ty.layout();
+    let layout = ty.layout(call.caller.ptr_type);
     let flat = layout.flat.as_deref().filter(|flat| !call.caller.async_ && flat.len() <= MAX_FLAT_RESULTS);
     if let Some(flat) = flat {
         let result = new_slots(code, flat);

@@ -7,7 +7,7 @@ use crate::plan::{
     Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, MemoryIndex, Plan, StringEncoding, TrampolineIndex,
 };
 use crate::task::noted::MAX_INSTANCES;
-use crate::types::ValType;
+use crate::types::{PtrType, ValType};
 
 /// More calls than these are not noted.
 const MAX_CALLS: usize = 256;
@@ -116,7 +116,9 @@ fn call<'p>(plan: &'p Plan, index: TrampolineIndex, (classes, returns): (&[Class
     let is_kind = lift.ty.async_ && callee.async_ == callee.callback.is_some() && callee.post_return.is_none();
     let apart = caller.instance != callee.instance;
     let numbers = Plain::of_params(&ty.params).is_some() && Plain::of_result(ty.result.as_ref()).is_some();
-    if !(same && is_kind && apart && numbers) || check_of(plan, trampoline).is_some() {
+    // Notes have room for addresses of 32 bits.
+    let narrow = caller.ptr_type == PtrType::I32 && callee.ptr_type == PtrType::I32;
+    if !(same && is_kind && apart && numbers && narrow) || check_of(plan, trampoline).is_some() {
         return None;
     }
     if !callee.async_ {

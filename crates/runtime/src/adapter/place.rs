@@ -5,7 +5,7 @@ use wasm_encoder::{Instruction, MemArg, MemArgTarget};
 use super::code::Code;
 use crate::error::bug;
 use crate::plan::StringEncoding;
-use crate::types::{FlatType, ValType};
+use crate::types::{FlatType, PtrType, ValType};
 use crate::{Result, Trap};
 
 /// A local that holds one flat value. In a variant its type may be a join of what the cases need.
@@ -40,6 +40,8 @@ pub(super) enum Place<'a> {
 pub(super) struct Side {
     /// Its memory.
     pub(super) memory: Option<u32>,
+    /// The type of its addresses.
+    pub(super) ptr: PtrType,
     /// Its allocator.
     pub(super) realloc: Option<u32>,
     /// The global of its flags.
@@ -63,6 +65,18 @@ pub(super) struct Way<'a> {
     pub(super) handles: &'a [(ValType, u32)],
 }
 
+impl Way<'_> {
+    /// The type of the length of what is copied from memory to memory: the shorter one of both types of addresses.
+    pub(super) fn shorter(&self) -> PtrType {
+        shorter(self.from.ptr, self.to.ptr)
+    }
+}
+
+/// The shorter one.
+pub(super) fn shorter(a: PtrType, b: PtrType) -> PtrType {
+    if a == PtrType::I64 { b } else { a }
+}
+
 impl Side {
     /// The memory's number.
     pub(super) fn memory(&self) -> Result<u32> {
@@ -73,25 +87,36 @@ impl Side {
     ///
     /// Spec: `lift_flat_values`, `lower_flat_values`.
     pub(super) fn check_pointer(&self, code: &mut Code, local: u32, size: u32, align: u32) -> Result<()> {
-        check_aligned(code, local, align, Trap::UnalignedPointer);
+        self.check_aligned(code, local, align, Trap::UnalignedPointer);
         code.op(Instruction::I64Const(size.into()));
         self.check_end(code, local, Trap::PointerOutOfBounds)
     }
 
     /// Traps unless the memory has as many bytes at the pointer in `local` as the `i64` on the stack says.
     pub(super) fn check_end(&self, code: &mut Code, local: u32, trap: Trap) -> Result<()> {
-        code.get(local).ops([Instruction::I64ExtendI32U, Instruction::I64Add]);
-        code.op(Instruction::MemorySize(self.memory()?));
-        code.ops([Instruction::I64ExtendI32U, Instruction::I64Const(16), Instruction::I64Shl, Instruction::I64GtU]);
+        code.get(local).long(self.ptr).op(Instruction::I64Add);
+        let end = match self.ptr {
+            PtrType::I32 => None,
+            PtrType::I64 => Some(code.local(wasm_encoder::ValType::I64)),
+        };
+        if let Some(end) = end {
+            code.tee(end);
+        }
+        code.op(Instruction::MemorySize(self.memory()?)).long(self.ptr);
+        code.ops([Instruction::I64Const(16), Instruction::I64Shl, Instruction::I64GtU]);
+        if let Some(end) = end {
+            // The sum may be beyond all addresses.
+            code.get(end).get(local).ops([Instruction::I64LtU, Instruction::I32Or]);
+        }
         code.trap_if(trap);
         Ok(())
     }
-}
 
-/// Traps unless the number in `local` is a multiple of `align`.
-pub(super) fn check_aligned(code: &mut Code, local: u32, align: u32, trap: Trap) {
-    if align > 1 {
-        code.get(local).i32(align - 1).op(Instruction::I32And).trap_if(trap);
+    /// Traps unless the address in `local` is a multiple of `align`.
+    pub(super) fn check_aligned(&self, code: &mut Code, local: u32, align: u32, trap: Trap) {
+        if align > 1 {
+            code.get(local).narrow(self.ptr).i32(align - 1).op(Instruction::I32And).trap_if(trap);
+        }
     }
 }
 
@@ -107,11 +132,11 @@ impl Place<'_> {
     }
 
     /// Puts the address of what is here on the stack.
-    pub(super) fn address(self, code: &mut Code) -> Result<()> {
+    pub(super) fn address(self, code: &mut Code, ptr: PtrType) -> Result<()> {
         let Place::Memory(Pointer { local, offset }) = self else { return Err(bug!("the address of a core value")) };
         code.get(local);
         if offset > 0 {
-            code.i32(offset).op(Instruction::I32Add);
+            code.ptr_const(ptr, offset).add(ptr);
         }
         Ok(())
     }
@@ -161,7 +186,7 @@ pub(super) fn new_slots(code: &mut Code, types: &[FlatType]) -> Vec<Slot> {
     types.iter().map(|&ty| Slot { local: code.local(super::import::val_type(ty)), ty }).collect()
 }
 
-/// A new local for an address or a number.
+/// A new local for a number.
 pub(super) fn new_i32(code: &mut Code) -> u32 {
     code.local(wasm_encoder::ValType::I32)
 }

@@ -95,6 +95,21 @@ pub(super) fn store_word(code: &mut Code, side: &Side, size: u32, place: Place<'
     store(code, side, word(size), place)
 }
 
+/// Puts an address, or the length beside one, on the stack. Spec: `load_int` of `ptr_size` bytes.
+pub(super) fn load_pointer(code: &mut Code, side: &Side, place: Place<'_>) -> Result<()> {
+    load(code, side, pointer(side), place)
+}
+
+/// Takes an address, or the length beside one, from the stack. Spec: `store_int` of `ptr_size` bytes.
+pub(super) fn store_pointer(code: &mut Code, side: &Side, place: Place<'_>) -> Result<()> {
+    store(code, side, pointer(side), place)
+}
+
+/// The form of an address.
+fn pointer(side: &Side) -> Form {
+    form(side.ptr.flat(), side.ptr.size(), false)
+}
+
 fn load(code: &mut Code, side: &Side, form: Form, place: Place<'_>) -> Result<()> {
     let pointer = match place {
         Place::Flat(slots) => {

@@ -10,13 +10,13 @@ use crate::plan::{
     Blocking, Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, LiftIndex, OptionsIndex, Plan, Reached,
     Trampoline, TrampolineIndex,
 };
-use crate::types::{FuncType, ValType};
+use crate::types::{FuncType, PtrType, ValType};
 
 /// Types within one function, each counted as often as code is written for it.
 const MAX_TYPES: usize = 1_000;
 /// Types within all adapters of a component, and these adapters.
 const MAX_TYPES_TOGETHER: usize = 20_000;
-/// Bytes of one value in memory, what it points to not counted.
+/// Bytes of one value in a memory with addresses of 64 bits, what it points to not counted.
 const MAX_SIZE: u32 = 1 << 28;
 
 /// What is asked about a plan.
@@ -189,14 +189,14 @@ fn crossing(ty: &FuncType, left: &mut usize) -> Option<(Crossing, Crossing)> {
     if let Some(ty) = &ty.result {
         result.add(ty, left)?;
     }
-    (ty.params.layout.size < MAX_SIZE).then_some((params, result))
+    (ty.params.layout.of(PtrType::I64).size < MAX_SIZE).then_some((params, result))
 }
 
 impl Crossing {
     /// Looks at a type; nothing when it is not supported or `left` types are not enough.
     fn add(&mut self, ty: &ValType, left: &mut usize) -> Option<()> {
         *left = left.checked_sub(1)?;
-        if ty.size() >= MAX_SIZE {
+        if ty.size(PtrType::I64) >= MAX_SIZE {
             return None;
         }
         let mut part = |ty: &ValType| self.add(ty, left);
@@ -204,7 +204,7 @@ impl Crossing {
             ValType::String => self.strings = true,
             ValType::List(list) => {
                 // A list of a fixed length may be among core values, element after element.
-                let copies = list.length.filter(|_| list.layout.flat.is_some()).unwrap_or(1);
+                let copies = list.length.filter(|_| list.layout.of(PtrType::I64).flat.is_some()).unwrap_or(1);
                 (0..copies).try_for_each(|_| part(&list.element))?;
             }
             ValType::Map(map) => map.entry.elements.iter().try_for_each(|element| part(&element.ty))?,

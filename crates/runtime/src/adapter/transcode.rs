@@ -8,7 +8,7 @@ use wasm_encoder::{BlockType, Instruction, ValType};
 use super::allocate::{allocate, reallocate};
 use super::code::Code;
 use super::convert::Conversion;
-use super::place::{Side, new_i32};
+use super::place::{Side, new_i32, shorter};
 use super::string::check_range;
 use crate::abi::UTF16_TAG;
 use crate::plan::StringEncoding::{Latin1OrUtf16, Utf8, Utf16};
@@ -45,7 +45,7 @@ pub(super) struct Transcoder {
 }
 
 impl Transcoder {
-    /// The function `(pointer, tagged length) -> pointer | tagged length << 32`.
+    /// The function `(pointer, tagged length) -> (pointer, tagged length)`. Lengths are of 32 bits here, whatever a memory has.
     pub(super) fn encode(&self, trap: u32) -> Result<Code> {
         let mut code = Code::new(2, trap);
         match self.from.encoding {
@@ -105,7 +105,7 @@ impl Transcoder {
     /// Spec: `store_string_copy` of Latin-1.
     fn copy(&self, code: &mut Code, align: u32) -> Result<()> {
         let copy = self.allocate(code, align, LENGTH)?;
-        code.get(copy).get(BEGIN).get(LENGTH);
+        code.get(copy).get(BEGIN).get(LENGTH).widen(shorter(self.from.ptr, self.to.ptr));
         code.op(Instruction::MemoryCopy { src_mem: self.from.memory()?, dst_mem: self.to.memory()? });
         answer(code, copy, LENGTH);
         Ok(())
@@ -132,8 +132,8 @@ impl Transcoder {
         let worst_case = times(code, LENGTH, worst);
         self.reallocate(code, (copy, LENGTH), 1, worst_case)?;
         let rest = self.rest(code, source, ascii);
-        let place = new_i32(code);
-        code.get(copy).get(ascii).op(Instruction::I32Add).set(place);
+        let place = code.address(self.to.ptr);
+        code.get(copy).get(ascii).widen(self.to.ptr).add(self.to.ptr).set(place);
         self.convert(code, both.1, rest, (place, None));
         let (_, written) = progress(code);
         code.get(written).get(ascii).op(Instruction::I32Add).set(written);
@@ -190,7 +190,7 @@ impl Transcoder {
         code.get(LENGTH).i32(UTF16_TAG).op(Instruction::I32Or).set(tagged);
         answer(code, copy, tagged);
         code.op(Instruction::End);
-        code.get(copy).get(LENGTH).call(self.narrow);
+        code.get(copy).long(self.to.ptr).get(LENGTH).call(self.narrow);
         self.reallocate(code, (copy, size), 1, LENGTH)?;
         answer(code, copy, LENGTH);
         Ok(())
@@ -198,8 +198,9 @@ impl Transcoder {
 
     /// What is behind so many code units of the string: locals of its pointer and length.
     fn rest(&self, code: &mut Code, source: Simple, read: u32) -> (u32, u32) {
-        let (begin, length) = (new_i32(code), new_i32(code));
-        code.get(read).i32(source.size()).op(Instruction::I32Mul).get(BEGIN).op(Instruction::I32Add).set(begin);
+        let ptr = self.from.ptr;
+        let (begin, length) = (code.address(ptr), new_i32(code));
+        code.get(read).i32(source.size()).op(Instruction::I32Mul).widen(ptr).get(BEGIN).add(ptr).set(begin);
         code.get(LENGTH).get(read).op(Instruction::I32Sub).set(length);
         (begin, length)
     }
@@ -212,7 +213,7 @@ impl Transcoder {
         (begin, length): (u32, u32),
         (place, before): (u32, Option<u32>),
     ) {
-        code.i32(conversion as u32).get(begin).get(length).get(place);
+        code.i32(conversion as u32).get(begin).long(self.from.ptr).get(length).get(place).long(self.to.ptr);
         match before {
             Some(before) => code.get(before),
             None => code.i32(0),
@@ -250,6 +251,5 @@ fn progress(code: &mut Code) -> (u32, u32) {
 
 /// Returns the pointer and the tagged length.
 fn answer(code: &mut Code, pointer: u32, length: u32) {
-    code.get(length).ops([Instruction::I64ExtendI32U, Instruction::I64Const(32), Instruction::I64Shl]);
-    code.get(pointer).ops([Instruction::I64ExtendI32U, Instruction::I64Or, Instruction::Return]);
+    code.get(pointer).get(length).op(Instruction::Return);
 }

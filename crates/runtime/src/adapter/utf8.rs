@@ -3,7 +3,8 @@
 use wasm_encoder::{BlockType, Instruction, MemArg};
 
 use super::code::Code;
-use super::place::{mem_arg, new_i32};
+use super::place::mem_arg;
+use crate::types::PtrType;
 
 const POINTER: u32 = 0;
 const LENGTH: u32 = 1;
@@ -17,24 +18,24 @@ type Load = fn(MemArg) -> Instruction<'static>;
 /// The function `(pointer, length)`; `host` checks a range of `memory` whatever is in it.
 ///
 /// The range is inside of the memory.
-pub(super) fn check_utf8(memory: u32, host: u32, trap: u32) -> Code {
+pub(super) fn check_utf8((memory, ptr): (u32, PtrType), host: u32, trap: u32) -> Code {
     let mut code = Code::new(2, trap);
-    let (at, end) = (new_i32(&mut code), new_i32(&mut code));
-    code.get(POINTER).tee(at).get(LENGTH).op(Instruction::I32Add).set(end);
+    let (at, end) = (code.address(ptr), code.address(ptr));
+    code.get(POINTER).tee(at).get(LENGTH).widen(ptr).add(ptr).set(end);
     code.op(Instruction::Block(BlockType::Empty)).op(Instruction::Block(BlockType::Empty));
-    short(&mut code, memory, end);
-    vectors(&mut code, memory, (at, end), 4);
-    vectors(&mut code, memory, (at, end), 1);
+    short(&mut code, (memory, ptr), end);
+    vectors(&mut code, (memory, ptr), (at, end), 4);
+    vectors(&mut code, (memory, ptr), (at, end), 1);
     // The rest, with bytes before it that were looked at already.
-    code.get(end).i32(16).op(Instruction::I32Sub);
+    code.get(end).ptr_const(ptr, 16).sub(ptr);
     code.op(Instruction::V128Load(mem_arg(memory, 0, 1))).op(Instruction::I8x16Bitmask);
     code.op(Instruction::BrIf(NOT_ASCII)).op(Instruction::End).op(Instruction::Return).op(Instruction::End);
-    code.get(POINTER).get(LENGTH).call(host);
+    code.get(POINTER).long(ptr).get(LENGTH).call(host);
     code
 }
 
 /// Ranges of less than 16 bytes: two words that may overlap, or single bytes.
-fn short(code: &mut Code, memory: u32, end: u32) {
+fn short(code: &mut Code, (memory, ptr): (u32, PtrType), end: u32) {
     let words: [(u32, Load, u64); 3] = [
         (8, Instruction::I64Load, 0x8080_8080_8080_8080),
         (4, Instruction::I64Load32U, 0x8080_8080),
@@ -44,10 +45,10 @@ fn short(code: &mut Code, memory: u32, end: u32) {
     for (size, load, mask) in words {
         let arg = mem_arg(memory, 0, 1);
         code.get(LENGTH).i32(size).op(Instruction::I32GeU).op(Instruction::If(BlockType::Empty));
-        code.get(POINTER).op(load(arg)).get(end).i32(size).op(Instruction::I32Sub).op(load(arg)).op(Instruction::I64Or);
+        code.get(POINTER).op(load(arg)).get(end).ptr_const(ptr, size).sub(ptr).op(load(arg)).op(Instruction::I64Or);
         if size == 1 {
             // Up to three bytes: the one in the middle too.
-            code.get(POINTER).get(LENGTH).i32(1).op(Instruction::I32ShrU).op(Instruction::I32Add);
+            code.get(POINTER).get(LENGTH).i32(1).op(Instruction::I32ShrU).widen(ptr).add(ptr);
             code.op(load(arg)).op(Instruction::I64Or);
         }
         code.ops([Instruction::I64Const(mask.cast_signed()), Instruction::I64And, Instruction::I64Eqz]);
@@ -58,9 +59,9 @@ fn short(code: &mut Code, memory: u32, end: u32) {
 }
 
 /// Goes on while there are so many times 16 bytes.
-fn vectors(code: &mut Code, memory: u32, (at, end): (u32, u32), count: u32) {
+fn vectors(code: &mut Code, (memory, ptr): (u32, PtrType), (at, end): (u32, u32), count: u32) {
     code.op(Instruction::Block(BlockType::Empty)).op(Instruction::Loop(BlockType::Empty));
-    code.get(end).get(at).op(Instruction::I32Sub).i32(16 * count).op(Instruction::I32LtU).op(Instruction::BrIf(1));
+    code.get(end).get(at).sub(ptr).ptr_const(ptr, 16 * count).lt_u(ptr).op(Instruction::BrIf(1));
     for i in 0..count {
         code.get(at).op(Instruction::V128Load(mem_arg(memory, 16 * i, 1)));
         if i > 0 {
@@ -68,6 +69,6 @@ fn vectors(code: &mut Code, memory: u32, (at, end): (u32, u32), count: u32) {
         }
     }
     code.op(Instruction::I8x16Bitmask).op(Instruction::BrIf(NOT_ASCII + 2));
-    code.get(at).i32(16 * count).op(Instruction::I32Add).set(at);
+    code.get(at).ptr_const(ptr, 16 * count).add(ptr).set(at);
     code.ops([Instruction::Br(0), Instruction::End, Instruction::End]);
 }

@@ -8,7 +8,7 @@ use super::string::translate_string;
 use super::variant::translate_variant;
 use crate::Result;
 use crate::error::bug;
-use crate::types::{TupleType, ValType};
+use crate::types::{PerPtr, TupleType, ValType};
 
 /// Writes code that lifts a value of `ty` from `source` and lowers it to `target`.
 pub(super) fn translate(
@@ -72,12 +72,17 @@ pub(super) fn translate_tuple(
 fn translate_parts<'t>(
     code: &mut Code,
     way: &Way<'_>,
-    parts: impl Iterator<Item = (&'t ValType, u32)>,
+    parts: impl Iterator<Item = (&'t ValType, PerPtr<u32>)>,
     (source, target): (Place<'_>, Place<'_>),
 ) -> Result<()> {
     let mut flat = 0;
     for (ty, offset) in parts {
-        translate(code, way, ty, (source.part(offset, flat), target.part(offset, flat)))?;
+        translate(
+            code,
+            way,
+            ty,
+            (source.part(offset.at(way.from.ptr), flat), target.part(offset.at(way.to.ptr), flat)),
+        )?;
         flat += ty.flat_count().unwrap_or(0);
     }
     Ok(())

@@ -7,21 +7,22 @@ use super::place::{Place, Way, new_i32};
 use super::scalar::{check_case, load_word, store_word};
 use super::value::translate;
 use crate::Result;
-use crate::types::{ValType, VariantShape};
+use crate::types::{PerPtr, ValType, VariantShape};
 
 /// Moves the discriminant, then the payload of the case that it names. Slots behind a short payload stay 0.
 pub(super) fn translate_variant(
     code: &mut Code,
     way: &Way<'_>,
-    shape: VariantShape,
+    shape: PerPtr<VariantShape>,
     cases: &[Option<&ValType>],
     (source, target): (Place<'_>, Place<'_>),
 ) -> Result<()> {
     let number = new_i32(code);
-    load_word(code, &way.from, shape.discriminant_size, source)?;
+    let (from, to) = (shape.at(way.from.ptr), shape.at(way.to.ptr));
+    load_word(code, &way.from, from.discriminant_size, source)?;
     check_case(code, cases.len()).tee(number);
-    store_word(code, &way.to, shape.discriminant_size, target)?;
-    let (source, target) = (source.part(shape.payload_offset, 1), target.part(shape.payload_offset, 1));
+    store_word(code, &way.to, to.discriminant_size, target)?;
+    let (source, target) = (source.part(from.payload_offset, 1), target.part(to.payload_offset, 1));
     for (case, payload) in (0..).zip(cases) {
         if let Some(payload) = payload {
             code.get(number).i32(case).op(Instruction::I32Eq).op(Instruction::If(BlockType::Empty));

@@ -6,6 +6,7 @@ use crate::Result;
 use crate::engine::HostFuncs;
 use crate::plan::Canon;
 use crate::stream::Item;
+use crate::types::PtrType;
 
 /// Adds the function of `canon`, if it is one of these; says whether it is.
 pub(super) fn define(funcs: &mut HostFuncs, names: [&str; 2], site: Site, canon: &Canon) -> Result<bool> {
@@ -22,9 +23,11 @@ pub(super) fn define(funcs: &mut HostFuncs, names: [&str; 2], site: Site, canon:
         }
         Canon::WaitableJoin => funcs.define_2(names, move |store, index, set| waitable::join(store, site, index, set)),
         Canon::WaitableSetNew => funcs.define_0(names, move |store| waitable::set_new(store, site)),
-        Canon::WaitableSetPoll { memory, cancellable } => funcs.define_2(names, move |store, index, ptr| {
-            waitable::set_poll(store, site, memory, cancellable, [index, ptr]).map(|bits| bits as u32)
-        }),
+        Canon::WaitableSetPoll { memory, ptr: PtrType::I32, cancellable } => {
+            funcs.define_2(names, move |store, index, ptr| {
+                waitable::set_poll(store, site, (memory, cancellable), index, ptr.into()).map(|bits| bits as u32)
+            })
+        }
         Canon::WaitableSetDrop => funcs.define_1(names, move |store, index| waitable::set_drop(store, site, index)),
         Canon::SubtaskDrop => funcs.define_1(names, move |store, index| subtask::drop(store, site, index)),
         Canon::ContextGet { slot, i64: false } => {

@@ -9,6 +9,7 @@ use crate::engine::StoreMut;
 use crate::error::bug;
 use crate::plan::Canon;
 use crate::stream::Item;
+use crate::types::PtrType;
 
 /// Arguments that a signature promises; a missing one reads as 0.
 #[inline]
@@ -38,6 +39,7 @@ fn nothing(result: Result<()>) -> Result<Outcome> {
 /// [`call`] of the others.
 fn call_any(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -> Result<Outcome> {
     let at = |n| arg(args, n);
+    let address = |ptr: PtrType, n: usize| ptr.of_bits(args.get(n).copied().unwrap_or(0));
     let done = |bits: u32| Ok(Outcome::Done(u64::from(bits)));
     match canon {
         Canon::Lower { .. }
@@ -47,19 +49,19 @@ fn call_any(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -
         | Canon::TaskReturn { .. }
         | Canon::SubtaskDrop
         | Canon::WaitableJoin => Err(bug!("it has a body of its own")),
-        Canon::ResourceNew { resource } => done(resource::new(store, site, *resource, at(0))?),
-        Canon::ResourceRep { resource } => done(resource::rep(store, site, *resource, at(0))?),
+        Canon::ResourceNew { resource, rep } => done(resource::new(store, site, *resource, address(*rep, 0))?),
+        Canon::ResourceRep { resource, .. } => resource::rep(store, site, *resource, at(0)).map(Outcome::Done),
         Canon::ResourceDrop { resource } => resource::drop(store, site, *resource, at(0)),
         Canon::TaskCancel => task::cancel(store, site),
         Canon::BackpressureInc => backpressure::inc(store, site),
         Canon::BackpressureDec => backpressure::dec(store, site),
         Canon::SubtaskCancel { async_ } => subtask::cancel(store, site, *async_, at(0)),
         Canon::WaitableSetNew => done(waitable::set_new(store, site)?),
-        Canon::WaitableSetWait { memory, cancellable } => {
-            waitable::set_wait(store, site, *memory, *cancellable, [at(0), at(1)])
+        Canon::WaitableSetWait { memory, ptr, cancellable } => {
+            waitable::set_wait(store, site, (*memory, *cancellable), at(0), address(*ptr, 1))
         }
-        Canon::WaitableSetPoll { memory, cancellable } => {
-            waitable::set_poll(store, site, *memory, *cancellable, [at(0), at(1)]).map(Outcome::Done)
+        Canon::WaitableSetPoll { memory, ptr, cancellable } => {
+            waitable::set_poll(store, site, (*memory, *cancellable), at(0), address(*ptr, 1)).map(Outcome::Done)
         }
         Canon::WaitableSetDrop => nothing(waitable::set_drop(store, site, at(0))),
         Canon::New { kind, payload } => {
@@ -72,10 +74,8 @@ fn call_any(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -
             nothing(copy_end::drop(store, site, (*kind, *end), (Item::of(payload.as_ref()), payload.as_ref()), at(0)))
         }
         Canon::Forward { kind, payload } => forward::forward(store, site, *kind, payload.as_ref(), [at(0), at(1)]),
-        Canon::ErrorContextNew { options } => error_context::new(store, site, *options, at(0), at(1)),
-        Canon::ErrorContextDebugMessage { options } => {
-            error_context::debug_message(store, site, *options, at(0), at(1))
-        }
+        Canon::ErrorContextNew { options } => error_context::new(store, site, *options, args),
+        Canon::ErrorContextDebugMessage { options } => error_context::debug_message(store, site, *options, args),
         Canon::ErrorContextDrop => error_context::drop(store, site, at(0)),
         Canon::ThreadYield { .. }
         | Canon::ThreadIndex

@@ -1,5 +1,6 @@
 //! Spec: `canon error-context.{new,debug-message,drop}`.
 
+use super::dispatch::arg;
 use super::{Outcome, Site, check_may_leave};
 use crate::Result;
 use crate::abi::{LiftCx, LowerCx, WitType, load_string_from_range};
@@ -10,11 +11,12 @@ use crate::task::ErrorContext;
 use crate::types::ValType;
 
 /// Spec: `canon_error_context_new`.
-pub(super) fn new(store: &mut StoreMut<'_>, site: Site, index: OptionsIndex, ptr: u32, len: u32) -> Result<Outcome> {
+pub(super) fn new(store: &mut StoreMut<'_>, site: Site, index: OptionsIndex, args: &[u64]) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
     let options = options(store.state_mut(), site.root, index)?.clone();
     let mut cx = LiftCx::new(store.reborrow(), &options, None);
-    let debug_message = load_string_from_range(&mut cx, ptr, len)?;
+    let address = |n| options.ptr_type.of_bits(args.get(n).copied().unwrap_or(0));
+    let debug_message = load_string_from_range(&mut cx, address(0), address(1))?;
     let state = store.state_mut();
     let id = state.error_contexts.insert(ErrorContext { debug_message });
     let index = state.instances.get_mut(site.instance)?.handles.add(Handle::ErrorContext(id))?;
@@ -26,16 +28,17 @@ pub(super) fn debug_message(
     store: &mut StoreMut<'_>,
     site: Site,
     index: OptionsIndex,
-    handle: u32,
-    ptr: u32,
+    args: &[u64],
 ) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
     let options = options(store.state_mut(), site.root, index)?.clone();
+    let handle = arg(args, 0);
+    let ptr = options.ptr_type.of_bits(args.get(1).copied().unwrap_or(0));
     let state = store.state();
     let id = state.instances.get(site.instance)?.handles.get(handle)?.error_context(handle)?;
     let message = state.error_contexts.get(id)?.debug_message.clone();
     let mut cx = LowerCx::new(store.reborrow(), &options, StringEncoding::Utf8);
-    cx.check_pointer(ptr, 8, 4)?;
+    cx.check_pointer(ptr, ValType::String.layout(options.ptr_type))?;
     message.store(&mut cx, &ValType::String, ptr)?;
     Ok(Outcome::Done(0))
 }

@@ -231,10 +231,10 @@ fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExt
     let wide = this.is_wide();
     let body: Body = match (&trampoline.canon, &this.window) {
         // No older rule is about copies that have windows, since they never wait.
-        (Canon::Copy { kind, end, payload, options }, Some(window)) => {
-            let kind = *kind;
-            let copy = Copy::new(kind, *end, payload.clone(), *options).with_window(store, site, window.number);
-            Box::new(move |store, args| stream::copy(store, site, &copy, stream::copy_args(kind, args)))
+        (Canon::Copy { kind, end, payload, options, ptr }, Some(window)) => {
+            let copy = Copy::new((*kind, *end), payload.clone(), *options, *ptr);
+            let copy = copy.with_window(store, site, window.number);
+            Box::new(move |store, args| stream::copy(store, site, &copy, stream::copy_args(&copy, args)))
         }
         _ => checked_body(store, root, this.index)?,
     };

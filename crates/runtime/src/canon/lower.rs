@@ -120,7 +120,7 @@ impl LoweredImport {
             }
         };
         let lends = self.ty.borrows();
-        let flat = self.ty.result.as_ref().and_then(|result| result.layout().flat.as_deref());
+        let flat = self.ty.result.as_ref().and_then(|result| result.layout(options.ptr_type).flat.as_deref());
         let is_wide = !options.async_ && matches!(flat, Some([FlatType::I64 | FlatType::F64]));
         let number = store.state().lowered.len() as u32;
         Ok(Arc::new(Lowered { number, ty: self.ty.clone(), options, lends, is_wide, callee }))
@@ -229,7 +229,7 @@ pub(crate) fn lift_numbers(store: &mut StoreMut<'_>, id: SubtaskId, numbers: &mu
         plain.lift_flat(flat, numbers)?;
     } else {
         let memory = lowered.options.memory.ok_or_else(|| bug!("parameters in memory without the memory option"))?;
-        plain.load(store.memory(memory), flat.first().map_or(0, |&bits| bits as u32), numbers)?;
+        plain.load(store.memory(memory), lowered.options.address(flat.first()), numbers)?;
     }
     Ok(true)
 }

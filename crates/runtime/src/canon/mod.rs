@@ -106,9 +106,9 @@ fn body(site: Site, trampoline: Trampoline) -> Body {
             let import = LoweredImport::new(site, callee, ty, options);
             Box::new(move |store, args| lower::lower(store, &import, args))
         }
-        Canon::Copy { kind, end, payload, options } => {
-            let copy = stream::Copy::new(kind, end, payload, options);
-            Box::new(move |store, args| stream::copy(store, site, &copy, stream::copy_args(kind, args)))
+        Canon::Copy { kind, end, payload, options, ptr } => {
+            let copy = stream::Copy::new((kind, end), payload, options, ptr);
+            Box::new(move |store, args| stream::copy(store, site, &copy, stream::copy_args(&copy, args)))
         }
         canon => Box::new(move |store, args| dispatch::call(store, site, &canon, args)),
     }

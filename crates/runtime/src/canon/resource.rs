@@ -14,7 +14,7 @@ use crate::task::{Caller, CoreCallee, start_task};
 use crate::types::{FuncType, ResourceIndex, ValType};
 
 /// Spec: `canon_resource_new`.
-pub(super) fn new(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex, rep: u32) -> Result<u32> {
+pub(super) fn new(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex, rep: u64) -> Result<u32> {
     check_may_leave(store, site.instance)?;
     let state = store.state_mut();
     let ty = resource_type(state, site.instance, resource)?;
@@ -22,7 +22,7 @@ pub(super) fn new(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex,
 }
 
 /// Spec: `canon_resource_rep`.
-pub(super) fn rep(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex, index: u32) -> Result<u32> {
+pub(super) fn rep(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex, index: u32) -> Result<u64> {
     let state = store.state();
     let ty = resource_type(state, site.instance, resource)?;
     let handle = *state.instances.get(site.instance)?.handles.get(index)?;
@@ -44,7 +44,7 @@ pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, resource: ResourceIndex
         match handle.borrow_scope {
             Some(BorrowScope::Task(task)) => state.tasks.get_mut(task)?.num_borrows -= 1,
             Some(BorrowScope::Adapted(depth)) => {
-                let call = state.adapted_calls.get_mut(depth);
+                let call = state.adapted_calls.get_mut(depth as usize);
                 call.ok_or_else(|| bug!("a borrow outlives its call"))?.num_borrows -= 1;
             }
             None => {}
@@ -59,12 +59,13 @@ static DTOR: LazyLock<Arc<FuncType>> =
     LazyLock::new(|| Arc::new(FuncType::new([("rep".into(), ValType::U32)], None, false)));
 
 /// Runs the destructor of an owned resource that has left its owner's table.
-pub(crate) fn destroy(store: &mut StoreMut<'_>, ty: ResourceTypeId, rep: u32) -> Result<()> {
+pub(crate) fn destroy(store: &mut StoreMut<'_>, ty: ResourceTypeId, rep: u64) -> Result<()> {
     let state = store.state();
     let (instance, func) = match state.resource_type(ty)? {
         RuntimeResource::Host { drop, .. } => {
             let (drop, data) = (drop.clone(), state.data.clone());
-            return drop(&*data, rep);
+            // The host's own numbers have no more bits.
+            return drop(&*data, rep as u32);
         }
         RuntimeResource::Guest { dtor: None, .. } => return Ok(()),
         RuntimeResource::Guest { instance, root, dtor: Some(dtor) } => {

@@ -21,6 +21,7 @@ use crate::error::bug;
 use crate::instance::{InstanceId, RootId};
 use crate::linker::Linked;
 use crate::plan::{Canon, Kind, Plan, Step, TrampolineIndex};
+use crate::types::PtrType;
 
 /// The functions of one component, linked.
 pub(crate) struct SharedFuncs(Vec<OnceLock<SharedFuncsOf>>);
@@ -152,8 +153,8 @@ impl Maker<'_> {
         if check.is_none() && builtin::define(funcs, names, site, &canon)? {
             return Ok(());
         }
-        if let (None, &Canon::Copy { kind, .. }) = (check, &canon) {
-            let copy = move |store: &mut StoreMut<'_>, args: [u32; 3]| {
+        if let (None, &Canon::Copy { kind, ptr: PtrType::I32, .. }) = (check, &canon) {
+            let copy = move |store: &mut StoreMut<'_>, args: (u32, u64, u32)| {
                 let keeper = store.keeper();
                 match &kept(&keeper, site, place, &canon, None)?.0 {
                     Found::Copy(copy) => stream::copy(store, site, copy, args)?.bits().map(|bits| bits as u32),
@@ -162,9 +163,9 @@ impl Maker<'_> {
             };
             return match kind {
                 Kind::Stream => {
-                    funcs.define_3(names, move |store, index, ptr, length| copy(store, [index, ptr, length]))
+                    funcs.define_3(names, move |store, index, ptr, length| copy(store, (index, ptr.into(), length)))
                 }
-                Kind::Future => funcs.define_2(names, move |store, index, ptr| copy(store, [index, ptr, 1])),
+                Kind::Future => funcs.define_2(names, move |store, index, ptr| copy(store, (index, ptr.into(), 1))),
             };
         }
         let (ty, does) = (self.code.trampoline(index)?, self.does(index)?);
@@ -212,7 +213,7 @@ impl Maker<'_> {
                     let keeper = store.keeper();
                     match &kept(&keeper, site, place, &canon, None)?.0 {
                         Found::Lowered(import) => lower(store, import, args),
-                        Found::Copy(copy) => stream::copy(store, site, copy, stream::copy_args(copy.kind(), args)),
+                        Found::Copy(copy) => stream::copy(store, site, copy, stream::copy_args(copy, args)),
                         Found::Direct(_) => Err(bug!("a call of a guest without glue")),
                     }
                 }
@@ -287,7 +288,9 @@ fn keep<'k>(keeper: &'k Keeper<'_>, site: Site, place: Place, canon: &Canon, slo
                 None => Found::Lowered(import),
             }
         }
-        Canon::Copy { kind, end, payload, options } => Found::Copy(Copy::new(*kind, *end, payload.clone(), *options)),
+        Canon::Copy { kind, end, payload, options, ptr } => {
+            Found::Copy(Copy::new((*kind, *end), payload.clone(), *options, *ptr))
+        }
         _ => return Err(bug!("a built-in that keeps nothing")),
     };
     Ok(cell.get_or_init(|| Kept(found)))

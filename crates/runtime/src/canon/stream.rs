@@ -17,7 +17,7 @@ use crate::stream::{
 };
 use crate::task::waitable::get_pending_event;
 use crate::task::{Resumption, WaitFor, WaitableRef};
-use crate::types::{ValType, align_to};
+use crate::types::{PtrType, ValType, is_aligned};
 use crate::{Error, ErrorKind, Result, Trap};
 
 /// Spec: `canon_stream_new`, `canon_future_new`.
@@ -55,6 +55,8 @@ pub(super) struct Copy {
     options: OptionsIndex,
     /// The same, once they were resolved.
     found: OnceLock<Arc<Options>>,
+    /// The type of addresses and lengths.
+    ptr_type: PtrType,
     /// Bytes of an item; 0 without a payload.
     size: u32,
     /// The alignment of an item.
@@ -68,17 +70,18 @@ pub(super) struct Copy {
 }
 
 impl Copy {
-    pub(super) fn new(kind: Kind, end: End, payload: Option<ValType>, options: OptionsIndex) -> Self {
-        let (size, align) = payload.as_ref().map_or((0, 1), |payload| (payload.size(), payload.align()));
+    pub(super) fn new(
+        (kind, end): (Kind, End),
+        payload: Option<ValType>,
+        options: OptionsIndex,
+        ptr_type: PtrType,
+    ) -> Self {
+        let layout = |payload: &ValType| (payload.size(ptr_type), payload.align(ptr_type));
+        let (size, align) = payload.as_ref().map_or((0, 1), layout);
         let item = Item::of(payload.as_ref());
         let memory_size = AtomicU64::new(0);
         let window = SiteNumber::default();
-        Copy { kind, end, payload, options, found: OnceLock::new(), size, align, item, window, memory_size }
-    }
-
-    /// Whether it is of streams or of futures.
-    pub(super) fn kind(&self) -> Kind {
-        self.kind
+        Copy { kind, end, payload, options, found: OnceLock::new(), ptr_type, size, align, item, window, memory_size }
     }
 
     /// The same, with windows; `number` tells it from the others of its glue.
@@ -96,9 +99,9 @@ impl Copy {
         if self.size == 0 || place.length == 0 {
             return place.length <= MAX_LENGTH;
         }
-        let end = u64::from(place.ptr) + u64::from(place.length) * u64::from(self.size);
+        let end = place.ptr.saturating_add(u64::from(place.length) * u64::from(self.size));
         let inside = end <= self.memory_size.load(Ordering::Relaxed) || self.fits_now(store, place, end);
-        inside && place.length <= MAX_LENGTH && place.ptr & (self.align - 1) == 0
+        inside && place.length <= MAX_LENGTH && is_aligned(place.ptr, self.align)
     }
 
     /// Whether the memory has at least `end` bytes now.
@@ -164,7 +167,7 @@ pub(super) fn copy(
     store: &mut StoreMut<'_>,
     site: Site,
     copy: &Copy,
-    [index, ptr, length]: [u32; 3],
+    (index, ptr, length): (u32, u64, u32),
 ) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
     let options = copy.options(store, site)?;
@@ -230,8 +233,11 @@ fn copy_any(
 
 /// The end, the place and the length of a copy; a future's has no length.
 #[inline]
-pub(super) fn copy_args(kind: Kind, args: &[u64]) -> [u32; 3] {
-    [arg(args, 0), arg(args, 1), if kind == Kind::Stream { arg(args, 2) } else { 1 }]
+pub(super) fn copy_args(copy: &Copy, args: &[u64]) -> (u32, u64, u32) {
+    let address = |n| copy.ptr_type.of_bits(args.get(n).copied().unwrap_or(0));
+    // More than fit into 32 bits are too many, whatever they are.
+    let length = || u32::try_from(address(2)).unwrap_or(u32::MAX);
+    (arg(args, 0), address(1), if copy.kind == Kind::Stream { length() } else { 1 })
 }
 
 #[cold]
@@ -255,10 +261,10 @@ fn check_buffer(store: &StoreMut<'_>, place: &CopyPlace<'_>, copy: &Copy) -> Res
     if place.length == 0 {
         return Ok(());
     }
-    if place.ptr != align_to(place.ptr, copy.align) {
+    if !is_aligned(place.ptr, copy.align) {
         return Err(Trap::UnalignedPointer.into());
     }
-    let end = u64::from(place.ptr) + u64::from(place.length) * u64::from(place.element_size);
+    let end = place.ptr.saturating_add(u64::from(place.length) * u64::from(place.element_size));
     if end > store.memory(memory).len() as u64 {
         return Err(Trap::PointerOutOfBounds.into());
     }

@@ -8,6 +8,7 @@ use crate::error::bug;
 use crate::plan::{Canon, TableIndex};
 use crate::task::enter::register_thread;
 use crate::task::{Resumption, Stage, Thread, ThreadId, WaitFor, is_ready};
+use crate::types::PtrType;
 
 /// Does what `canon`, one of the thread built-ins, says.
 pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -> Result<Outcome> {
@@ -20,8 +21,9 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
             let index = store.state().threads.get(thread)?.index;
             index.map(|index| Outcome::Done(u64::from(index))).ok_or_else(|| bug!("a thread without an index"))
         }
-        Canon::ThreadNewIndirect { table } => {
-            new_indirect(store, site, table, first, args.get(1).copied().unwrap_or(0))
+        Canon::ThreadNewIndirect { table, index, context } => {
+            let [at, given] = [0, 1].map(|n| args.get(n).copied().unwrap_or(0));
+            new_indirect(store, site, table, index.of_bits(at), (context, given))
         }
         Canon::ThreadResumeLater => resume_later(store, site, first),
         Canon::ThreadSuspend { cancellable } => suspend(store, cancellable),
@@ -119,10 +121,16 @@ fn resume_later(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<Outc
 }
 
 /// Spec: `canon_thread_new_indirect`.
-fn new_indirect(store: &mut StoreMut<'_>, site: Site, table: TableIndex, index: u32, context: u64) -> Result<Outcome> {
+fn new_indirect(
+    store: &mut StoreMut<'_>,
+    site: Site,
+    table: TableIndex,
+    index: u64,
+    (context_type, context): (PtrType, u64),
+) -> Result<Outcome> {
     let table = store.state().roots.get(site.root)?.table(table)?;
     let func = table.func(store, index).ok_or(Trap::TableOutOfBounds)?.ok_or(Trap::ThreadStartNull)?;
-    if !func.is_thread_start(store) {
+    if !func.is_thread_start(store, context_type) {
         return Err(Trap::ThreadStartType.into());
     }
     let task = store.state_mut().current_task()?;

@@ -9,6 +9,7 @@ use crate::plan::MemoryIndex;
 use crate::store::State;
 use crate::task::waitable_set::{check_drop, poll_event, start_waiting};
 use crate::task::{Event, Resumption, WaitFor, WaitableSet, WaitableSetId, waitable};
+use crate::types::is_aligned;
 
 /// Spec: `canon_waitable_set_new`.
 pub(super) fn set_new(store: &mut StoreMut<'_>, site: Site) -> Result<u32> {
@@ -30,9 +31,9 @@ fn find(store: &mut StoreMut<'_>, site: Site, memory: MemoryIndex, index: u32) -
 pub(super) fn set_wait(
     store: &mut StoreMut<'_>,
     site: Site,
-    memory: MemoryIndex,
-    cancellable: bool,
-    [index, ptr]: [u32; 2],
+    (memory, cancellable): (MemoryIndex, bool),
+    index: u32,
+    ptr: u64,
 ) -> Result<Outcome> {
     let (set, memory) = find(store, site, memory, index)?;
     if cancellable && deliver_pending_cancel(store)? {
@@ -50,9 +51,9 @@ pub(super) fn set_wait(
 pub(super) fn set_poll(
     store: &mut StoreMut<'_>,
     site: Site,
-    memory: MemoryIndex,
-    cancellable: bool,
-    [index, ptr]: [u32; 2],
+    (memory, cancellable): (MemoryIndex, bool),
+    index: u32,
+    ptr: u64,
 ) -> Result<u64> {
     let (set, memory) = find(store, site, memory, index)?;
     if cancellable && deliver_pending_cancel(store)? {
@@ -63,12 +64,12 @@ pub(super) fn set_poll(
 }
 
 /// Spec: `unpack_event`: two words into memory, the code as the answer.
-pub(super) fn unpack_event(store: &mut StoreMut<'_>, memory: CoreMemory, ptr: u32, event: Event) -> Result<u64> {
-    if !ptr.is_multiple_of(4) {
+pub(super) fn unpack_event(store: &mut StoreMut<'_>, memory: CoreMemory, ptr: u64, event: Event) -> Result<u64> {
+    if !is_aligned(ptr, 4) {
         return Err(Trap::UnalignedPointer.into());
     }
-    let start = ptr as usize;
-    let place = store.memory_mut(memory).get_mut(start..start + 8).ok_or(Trap::PointerOutOfBounds)?;
+    let place = store.memory_mut(memory).get_mut(ptr as usize..).and_then(|rest| rest.first_chunk_mut::<8>());
+    let place = place.ok_or(Trap::PointerOutOfBounds)?;
     place[..4].copy_from_slice(&event.index.to_le_bytes());
     place[4..].copy_from_slice(&event.payload.to_le_bytes());
     Ok(event.code as u64)

@@ -10,20 +10,22 @@ use crate::engine::GENERATED;
 use crate::instance::MAY_LEAVE;
 use crate::plan::{Canon, End, Kind, Plan, Trampoline};
 use crate::stream::{MAX_LENGTH, window};
-use crate::types::FlatType;
+use crate::types::{FlatType, PtrType};
 
 /// The type of what copies bytes from memory to memory: where in the own one, where in the other one, how many.
 pub(super) fn copier_signature() -> Signature {
     (vec![FlatType::I32; 3], None)
 }
 
-/// Bytes of an item and its alignment, if the copy is one for which there may be windows: of numbers, and one that answers
-/// BLOCKED instead of waiting.
+/// Bytes of an item and its alignment, if the copy is one for which there may be windows: of numbers, in a memory of 32 bits,
+/// and one that answers BLOCKED instead of waiting.
 fn windowed(canon: &Canon, plan: &Plan) -> Option<(u32, u32)> {
     let Canon::Copy { kind: Kind::Stream, payload: Some(payload), options, .. } = canon else { return None };
     let options = plan.options.get(options.at())?;
-    let fits = payload.is_number() && options.async_ && options.memory.is_some();
-    fits.then(|| (payload.size(), payload.align()))
+    // A window's words have room for addresses of 32 bits.
+    let narrow = options.memory.is_some() && options.ptr_type == PtrType::I32;
+    let fits = payload.is_number() && options.async_ && narrow;
+    fits.then(|| (payload.size(PtrType::I32), payload.align(PtrType::I32)))
 }
 
 /// Whether there are windows in a plan: only where one of its components may read what another one writes.

@@ -5,15 +5,16 @@
 use std::ops::Range;
 
 use wasmparser::{
-    CanonicalFunction, ComponentName, CustomSectionReader, Encoding, FromReader, KnownCustom, Parser, Payload, Result,
-    SectionLimited,
+    CanonicalFunction, ComponentName, CompositeInnerType, CoreType, CustomSectionReader, Encoding, ExportSectionReader,
+    ExternalKind, FromReader, KnownCustom, Parser, Payload, Result, SectionLimited, SubType, TypeRef, ValType,
 };
 
 use super::cancellable::Readable;
 use super::definition::{
-    ComponentDefinition, ComponentNumber, Definition, Definitions, ModuleDefinition, ModuleNumber,
+    ComponentDefinition, ComponentNumber, Definition, Definitions, ModuleDefinition, ModuleNumber, Wide,
 };
 use crate::Features;
+use crate::types::PtrType;
 
 /// Reads `source` without checking more than its form.
 pub(super) fn decode<'a>(source: &'a Readable<'_>, features: &Features) -> Result<Definitions<'a>> {
@@ -66,11 +67,28 @@ impl<'a> Decoder<'a> {
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
                     let import = import?;
-                    if let Some(module) = self.module() {
-                        module.imports.push((import.module, import.name));
+                    let Some(module) = self.module() else { continue };
+                    module.imports.push((import.module, import.name));
+                    match import.ty {
+                        TypeRef::Memory(ty) => module.wide.memories.push(ty.memory64),
+                        TypeRef::Table(ty) => module.wide.tables.push(ty.table64),
+                        _ => {}
                     }
                 }
             }
+            Payload::MemorySection(section) => {
+                for ty in section {
+                    let wide = ty?.memory64;
+                    self.wide(|all| all.memories.push(wide));
+                }
+            }
+            Payload::TableSection(section) => {
+                for table in section {
+                    let wide = table?.ty.table64;
+                    self.wide(|all| all.tables.push(wide));
+                }
+            }
+            Payload::ExportSection(section) => self.exports(section)?,
             Payload::StartSection { .. } => {
                 if let Some(module) = self.module() {
                     module.starts = true;
@@ -79,6 +97,7 @@ impl<'a> Decoder<'a> {
             Payload::InstanceSection(section) => self.items(section, Definition::CoreInstance)?,
             Payload::ComponentInstanceSection(section) => self.items(section, Definition::Instance)?,
             Payload::ComponentAliasSection(section) => self.items(section, Definition::Alias)?,
+            Payload::CoreTypeSection(section) => self.core_types(section)?,
             Payload::ComponentTypeSection(section) => self.items(section, Definition::Type)?,
             Payload::ComponentCanonicalSection(section) => self.canons(section)?,
             Payload::ComponentImportSection(section) => self.items(section, Definition::Import)?,
@@ -123,6 +142,49 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    fn wide(&mut self, note: impl FnOnce(&mut Wide<'a>)) {
+        if let Some(module) = self.module() {
+            note(&mut module.wide);
+        }
+    }
+
+    /// Notes the exports of a module whose addresses have 64 bits, if there are any.
+    fn exports(&mut self, section: ExportSectionReader<'a>) -> Result<()> {
+        let Some(ModuleDefinition { wide: Wide { memories, tables, exports }, .. }) = self.module() else {
+            return Ok(());
+        };
+        if !memories.contains(&true) && !tables.contains(&true) {
+            return Ok(());
+        }
+        for export in section {
+            let export = export?;
+            let all = match export.kind {
+                ExternalKind::Memory => &*memories,
+                ExternalKind::Table => &*tables,
+                _ => continue,
+            };
+            if all.get(export.index as usize) == Some(&true) {
+                exports.push(export.name);
+            }
+        }
+        Ok(())
+    }
+
+    fn core_types(&mut self, section: SectionLimited<'a, CoreType<'a>>) -> Result<()> {
+        for ty in section {
+            let ty = ty?;
+            let Some(component) = self.component() else { continue };
+            match ty {
+                CoreType::Rec(group) => {
+                    let types = group.types().map(|ty| Definition::CoreType(thread_context(ty)));
+                    component.definitions.extend(types);
+                }
+                CoreType::Module(_) => component.definitions.push(Definition::CoreType(None)),
+            }
+        }
+        Ok(())
+    }
+
     fn items<T: FromReader<'a>>(
         &mut self,
         section: SectionLimited<'a, T>,
@@ -163,6 +225,16 @@ impl<'a> Decoder<'a> {
                 _ => {}
             }
         }
+    }
+}
+
+/// What a thread gets that starts with a function of type `ty`, if it can.
+fn thread_context(ty: &SubType) -> Option<PtrType> {
+    let CompositeInnerType::Func(func) = &ty.composite_type.inner else { return None };
+    match (func.params(), func.results()) {
+        ([ValType::I32], []) => Some(PtrType::I32),
+        ([ValType::I64], []) => Some(PtrType::I64),
+        _ => None,
     }
 }
 

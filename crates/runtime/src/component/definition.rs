@@ -10,6 +10,7 @@ use wasmparser::{
 };
 
 use crate::AsyncRules;
+use crate::types::PtrType;
 
 /// A place in [`Definitions::components`]; 0 is the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,9 +53,22 @@ pub(crate) struct ModuleDefinition<'a> {
     pub imports: Vec<(&'a str, &'a str)>,
     /// Whether it has a start function.
     pub starts: bool,
+    /// Its memories and tables with addresses of 64 bits.
+    pub wide: Wide<'a>,
 }
 
-/// One definition of a component. Core types are left out: nothing that instantiating does depends on them.
+/// Which memories and tables of a core module have addresses of 64 bits.
+#[derive(Debug, Default)]
+pub(crate) struct Wide<'a> {
+    /// For each memory, whether it has.
+    pub memories: Vec<bool>,
+    /// For each table, whether it has.
+    pub tables: Vec<bool>,
+    /// The names under which such memories and tables are exported.
+    pub exports: Vec<&'a str>,
+}
+
+/// One definition of a component.
 #[derive(Debug)]
 pub(crate) enum Definition<'a> {
     /// A core module.
@@ -69,6 +83,9 @@ pub(crate) enum Definition<'a> {
     Alias(ComponentAlias<'a>),
     /// A type.
     Type(ComponentType<'a>),
+    /// A core type: that of the parameter, if it is the type of a function with which a thread can start. Nothing else that
+    /// instantiating does depends on core types.
+    CoreType(Option<PtrType>),
     /// A canonical definition, and whether it is `cancellable`, which only older rules know.
     Canon(CanonicalFunction, bool),
     /// An import.

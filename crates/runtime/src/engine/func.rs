@@ -10,7 +10,7 @@ use super::convert::{bits_to_val, error, flat_type, into_engine, raw_to_bits, va
 use super::store::StoreMut;
 use crate::error::bug;
 use crate::store::State;
-use crate::types::FlatType;
+use crate::types::{FlatType, PtrType};
 use crate::{Error, Result, Trap};
 
 /// More than any flat signature has: 16 parameters and an out-pointer.
@@ -148,10 +148,15 @@ impl CoreFunc {
         self.params == 0
     }
 
-    /// Whether the function takes one `i32` and gives nothing: what a thread starts with.
-    pub(crate) fn is_thread_start(self, store: &StoreMut<'_>) -> bool {
+    /// Whether the function takes one `context` and gives nothing: what a thread starts with.
+    pub(crate) fn is_thread_start(self, store: &StoreMut<'_>, context: PtrType) -> bool {
         let ty = self.func.ty(&store.context);
-        ty.results().len() == 0 && ty.params().len() == 1 && ty.params().all(|ty| ty.is_i32())
+        ty.results().len() == 0
+            && ty.params().len() == 1
+            && ty.params().all(|ty| match context {
+                PtrType::I32 => ty.is_i32(),
+                PtrType::I64 => ty.is_i64(),
+            })
     }
 }
 
@@ -317,8 +322,8 @@ mod tests {
         let mut world = world();
         let starts = ["start", "down", "mix"].map(|name| {
             let func = world.func(name);
-            func.is_thread_start(&world.store.as_mut())
+            PtrType::ALL.map(|context| func.is_thread_start(&world.store.as_mut(), context))
         });
-        assert_eq!(starts, [true, false, false]);
+        assert_eq!(starts, [[true, false], [false; 2], [false; 2]]);
     }
 }

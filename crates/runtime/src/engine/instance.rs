@@ -28,8 +28,8 @@ impl CoreTable {
     }
 
     /// The function at `index`: `None` beyond the end, `Some(None)` for a null entry.
-    pub(crate) fn func(self, store: &mut StoreMut<'_>, index: u32) -> Option<Option<CoreFunc>> {
-        match self.0.get(&mut store.context, u64::from(index))? {
+    pub(crate) fn func(self, store: &mut StoreMut<'_>, index: u64) -> Option<Option<CoreFunc>> {
+        match self.0.get(&mut store.context, index)? {
             wasmtime::Ref::Func(func) => Some(func.map(|func| CoreFunc::new(&store.context, func))),
             _ => Some(None),
         }

@@ -17,13 +17,15 @@ pub(crate) struct CoreMemory(pub(super) wasmtime::Memory);
 /// A trap when either range is outside of its memory.
 pub(crate) fn copy_memory(
     store: &mut StoreMut<'_>,
-    (from, from_ptr): (CoreMemory, u32),
-    (to, to_ptr): (CoreMemory, u32),
+    (from, from_ptr): (CoreMemory, u64),
+    (to, to_ptr): (CoreMemory, u64),
     length: u32,
 ) -> Result<()> {
     let (from_ptr, to_ptr, length) = (from_ptr as usize, to_ptr as usize, length as usize);
-    let source = store.memory(from).get(from_ptr..from_ptr + length).ok_or(Trap::PointerOutOfBounds)?.as_ptr();
-    let target = store.memory_mut(to).get_mut(to_ptr..to_ptr + length).ok_or(Trap::PointerOutOfBounds)?;
+    let source = store.memory(from).get(from_ptr..).and_then(|rest| rest.get(..length));
+    let source = source.ok_or(Trap::PointerOutOfBounds)?.as_ptr();
+    let target = store.memory_mut(to).get_mut(to_ptr..).and_then(|rest| rest.get_mut(..length));
+    let target = target.ok_or(Trap::PointerOutOfBounds)?;
     // SAFETY: both ranges were just found inside of their memories, nothing ran in between that could move them, and
     // `copy` allows that they overlap when the two memories are one.
     unsafe { std::ptr::copy(source, target.as_mut_ptr(), length) };
@@ -76,7 +78,7 @@ mod tests {
     #[test]
     fn ranges_go_from_memory_to_memory() {
         let (mut store, [a, b]) = store();
-        copy_memory(&mut store.as_mut(), (a, 8), (b, 2 * PAGE as u32 - 4), 4).unwrap();
+        copy_memory(&mut store.as_mut(), (a, 8), (b, 2 * PAGE as u64 - 4), 4).unwrap();
         assert_eq!(store.as_mut().memory(b)[2 * PAGE - 4..], *b"text");
         let upper = |source: &[u8], target: &mut [u8]| {
             target.copy_from_slice(&source.to_ascii_uppercase());
@@ -94,8 +96,8 @@ mod tests {
         let out = [
             convert_memory(&mut store.as_mut(), (a, PAGE - 1..PAGE + 1), (b, 0..2), never),
             convert_memory(&mut store.as_mut(), (a, 0..2), (b, 2 * PAGE - 1..2 * PAGE + 1), never),
-            copy_memory(&mut store.as_mut(), (a, PAGE as u32), (b, 0), 1),
-            copy_memory(&mut store.as_mut(), (b, 0), (a, u32::MAX), 1),
+            copy_memory(&mut store.as_mut(), (a, PAGE as u64), (b, 0), 1),
+            copy_memory(&mut store.as_mut(), (b, 0), (a, u64::MAX), 1),
         ];
         for result in out {
             assert_eq!(result.unwrap_err().as_trap(), Some(Trap::PointerOutOfBounds));

@@ -91,6 +91,8 @@ traps! {
     OwnWhileBorrowed = "cannot remove owned resource while borrowed";
     /// Spec: `lift_own` on a borrow.
     OwnFromBorrow = "cannot lift own resource from a borrow";
+    /// A resource's representation of 64 bits is passed in the place of a borrowed handle, which has 32.
+    BorrowTooWide = "the representation of a borrowed resource does not fit into 32 bits";
 
     /// Spec: `canon_waitable_set_drop`: still has members.
     SetNotEmpty = "cannot drop waitable set with members";

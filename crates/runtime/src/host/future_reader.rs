@@ -45,13 +45,13 @@ pub(crate) trait FutureSource: Send {
     fn take(&mut self) -> Option<Box<dyn Any + Send>>;
 
     /// Lowers the value into a guest's memory.
-    fn store(&mut self, cx: &mut LowerCx<'_>, payload: Option<&ValType>, ptr: u32) -> Result<()>;
+    fn store(&mut self, cx: &mut LowerCx<'_>, payload: Option<&ValType>, ptr: u64) -> Result<()>;
 }
 
 /// Where the host wants a guest's value, type hidden.
 pub(crate) trait FutureTarget: Send {
     /// Lifts the value out of a guest's memory.
-    fn load(&mut self, cx: &mut LiftCx<'_>, payload: Option<&ValType>, ptr: u32) -> Result<()>;
+    fn load(&mut self, cx: &mut LiftCx<'_>, payload: Option<&ValType>, ptr: u64) -> Result<()>;
 
     /// The value will never come.
     fn never(&mut self);
@@ -77,7 +77,7 @@ impl<T: Payload> FutureSource for Producing<T> {
         Some(Box::new(self.value.take()?))
     }
 
-    fn store(&mut self, cx: &mut LowerCx<'_>, payload: Option<&ValType>, ptr: u32) -> Result<()> {
+    fn store(&mut self, cx: &mut LowerCx<'_>, payload: Option<&ValType>, ptr: u64) -> Result<()> {
         let value = self.value.take().ok_or_else(|| bug!("a future's value was asked for before it was there"))?;
         value.store_payload(cx, payload, ptr)
     }
@@ -96,7 +96,7 @@ impl<T> Waiting<T> {
 }
 
 impl<T: Payload> FutureTarget for Waiting<T> {
-    fn load(&mut self, cx: &mut LiftCx<'_>, payload: Option<&ValType>, ptr: u32) -> Result<()> {
+    fn load(&mut self, cx: &mut LiftCx<'_>, payload: Option<&ValType>, ptr: u64) -> Result<()> {
         self.set(Some(T::load_payload(cx, payload, ptr)?));
         Ok(())
     }

@@ -187,7 +187,7 @@ impl<T: Payload> FutureSource for Source<T> {
         Some(Box::new(self.value.take()?))
     }
 
-    fn store(&mut self, cx: &mut LowerCx<'_>, payload: Option<&ValType>, ptr: u32) -> Result<()> {
+    fn store(&mut self, cx: &mut LowerCx<'_>, payload: Option<&ValType>, ptr: u64) -> Result<()> {
         let value = self.value.take().ok_or_else(|| bug!("a future's value was asked for before it was there"))?;
         value.store_payload(cx, payload, ptr)
     }

@@ -164,7 +164,7 @@ impl HostCall<'_> {
     fn answer<R: Returns>(&mut self, result: R) -> Result<Outcome> {
         let mut cx = LowerCx::new(self.store.reborrow(), &self.lowered.options, StringEncoding::Utf8);
         let mut flat = Flat::new();
-        let out = self.args.last().map(|&bits| bits as u32);
+        let out = self.args.last().copied();
         let max = if self.lowered.options.async_ { 0 } else { MAX_FLAT_RESULTS };
         result.lower(&mut cx, self.lowered.ty.result.as_ref(), max, out, &mut flat)?;
         Ok(Outcome::Done(match self.lowered.options.async_ {

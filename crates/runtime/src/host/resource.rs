@@ -57,7 +57,8 @@ impl<H: Send + 'static> Resource<H> {
             ValType::Borrow(resource) => (handles::lift_borrow(cx, index, resource)?, false),
             _ => return Err(bug!("a resource where the type is {ty}")),
         };
-        Ok(Resource { rep: any.rep, own, of: PhantomData })
+        // The host's own numbers have no more bits.
+        Ok(Resource { rep: any.rep as u32, own, of: PhantomData })
     }
 
     fn lower(self, cx: &mut LowerCx<'_>, ty: &ValType) -> Result<u32> {

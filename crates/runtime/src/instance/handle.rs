@@ -26,7 +26,7 @@ pub(crate) enum BorrowScope {
     /// A task.
     Task(TaskId),
     /// A call that has an adapter: its place among those that are under way.
-    Adapted(usize),
+    Adapted(u32),
 }
 
 /// Spec: `ResourceHandle`.
@@ -35,7 +35,7 @@ pub(crate) struct ResourceHandle {
     /// Spec: `rt`.
     pub(crate) ty: ResourceTypeId,
     /// Spec: `rep`.
-    pub(crate) rep: u32,
+    pub(crate) rep: u64,
     /// Spec: `own`.
     pub(crate) own: bool,
     /// Spec: `borrow_scope`.

@@ -82,7 +82,7 @@ fn make_root(store: &mut StoreMut<'_>, linked: &Linked) -> Result<RootId> {
         resource_types: Vec::new(),
         core_instances: Vec::new(),
         trampolines: vec![None; plan.trampolines.len()],
-        memories: vec![None; plan.memories as usize],
+        memories: vec![None; plan.memories.len()],
         funcs: vec![None; plan.funcs as usize],
         tables: vec![None; plan.tables as usize],
         callees: vec![None; plan.lifts.len()],

@@ -8,6 +8,7 @@ use crate::engine::{CoreFunc, CoreMemory};
 use crate::error::bug;
 use crate::plan::{FuncIndex, MemoryIndex, OptionsIndex, StringEncoding};
 use crate::store::State;
+use crate::types::PtrType;
 
 /// Spec: `CanonicalOptions`.
 pub(crate) struct Options {
@@ -17,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) string_encoding: StringEncoding,
     /// Spec: `memory`.
     pub(crate) memory: Option<CoreMemory>,
+    /// The type of its addresses.
+    pub(crate) ptr_type: PtrType,
     /// The slot of `memory`, to compare options by.
     pub(crate) memory_index: Option<MemoryIndex>,
     /// Spec: `realloc`.
@@ -52,6 +55,7 @@ fn resolve(state: &mut State, root: RootId, index: OptionsIndex) -> Result<()> {
         string_encoding: planned.string_encoding,
         memory: planned.memory.map(|memory| this.memory(memory)).transpose()?,
         memory_index: planned.memory,
+        ptr_type: planned.ptr_type,
         realloc: leaf(planned.realloc)?,
         post_return: leaf(planned.post_return)?,
         async_: planned.async_,
@@ -64,6 +68,12 @@ fn resolve(state: &mut State, root: RootId, index: OptionsIndex) -> Result<()> {
 }
 
 impl Options {
+    /// The address that a core value is, of which these are the bits.
+    #[inline]
+    pub(crate) fn address(&self, bits: Option<&u64>) -> u64 {
+        self.ptr_type.of_bits(bits.copied().unwrap_or(0))
+    }
+
     /// Options of a core function that takes and gives core values only.
     pub(crate) fn plain(instance: InstanceId) -> Arc<Options> {
         Arc::new(Options {
@@ -71,6 +81,7 @@ impl Options {
             string_encoding: StringEncoding::Utf8,
             memory: None,
             memory_index: None,
+            ptr_type: PtrType::I32,
             realloc: None,
             post_return: None,
             async_: false,

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::AsyncRules;
-use crate::types::{FuncType, ResourceIndex, ValType};
+use crate::types::{FuncType, PtrType, ResourceIndex, ValType};
 
 macro_rules! index {
     ($($(#[$doc:meta])* $name:ident;)*) => {
@@ -101,8 +101,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What the root component exports, by name.
     pub exports: IndexMap<String, Export>,
-    /// How many memory slots the steps fill.
-    pub memories: u32,
+    /// The memory slots that the steps fill, by the type of their memories' addresses.
+    pub memories: Vec<PtrType>,
     /// How many core function slots the steps fill.
     pub funcs: u32,
     /// How many table slots the steps fill.
@@ -172,6 +172,8 @@ pub enum PlannedResource {
         instance: InstanceIndex,
         /// Its destructor, extracted before any handle can exist.
         dtor: Option<FuncIndex>,
+        /// The type of its representations. Spec: `$rt.rep`.
+        rep: PtrType,
         /// A name for people.
         name: String,
     },
@@ -239,6 +241,8 @@ pub struct CanonicalOptions {
     pub string_encoding: StringEncoding,
     /// The memory.
     pub memory: Option<MemoryIndex>,
+    /// The type of its addresses.
+    pub ptr_type: PtrType,
     /// `realloc`
     pub realloc: Option<FuncIndex>,
     /// `post-return`
@@ -363,9 +367,9 @@ pub struct Trampoline {
 #[allow(missing_docs, reason = "named and described by the standard, field for field")]
 pub enum Canon {
     Lower { callee: FuncDef, ty: Arc<FuncType>, options: OptionsIndex },
-    ResourceNew { resource: ResourceIndex },
+    ResourceNew { resource: ResourceIndex, rep: PtrType },
     ResourceDrop { resource: ResourceIndex },
-    ResourceRep { resource: ResourceIndex },
+    ResourceRep { resource: ResourceIndex, rep: PtrType },
     TaskReturn { result: Option<ValType>, options: OptionsIndex },
     TaskCancel,
     ContextGet { slot: u32, i64: bool },
@@ -375,18 +379,18 @@ pub enum Canon {
     SubtaskCancel { async_: bool },
     SubtaskDrop,
     WaitableSetNew,
-    WaitableSetWait { memory: MemoryIndex, cancellable: bool },
-    WaitableSetPoll { memory: MemoryIndex, cancellable: bool },
+    WaitableSetWait { memory: MemoryIndex, ptr: PtrType, cancellable: bool },
+    WaitableSetPoll { memory: MemoryIndex, ptr: PtrType, cancellable: bool },
     WaitableSetDrop,
     WaitableJoin,
     New { kind: Kind, payload: Option<ValType> },
-    Copy { kind: Kind, end: End, payload: Option<ValType>, options: OptionsIndex },
+    Copy { kind: Kind, end: End, payload: Option<ValType>, options: OptionsIndex, ptr: PtrType },
     CancelCopy { kind: Kind, end: End, payload: Option<ValType>, async_: bool },
     DropEnd { kind: Kind, end: End, payload: Option<ValType> },
     Forward { kind: Kind, payload: Option<ValType> },
     ThreadYield { cancellable: bool },
     ThreadIndex,
-    ThreadNewIndirect { table: TableIndex },
+    ThreadNewIndirect { table: TableIndex, index: PtrType, context: PtrType },
     ThreadResumeLater,
     ThreadSuspend { cancellable: bool },
     ThreadSuspendThenResume { cancellable: bool },

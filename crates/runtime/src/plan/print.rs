@@ -9,7 +9,7 @@ use super::{
     Step, StringEncoding,
 };
 use crate::component::excerpt;
-use crate::types::FuncType;
+use crate::types::{FuncType, PtrType};
 
 /// Longer types are cut: the plan is about structure.
 const MAX_TYPE_LENGTH: usize = 240;
@@ -39,7 +39,7 @@ impl Display for Plan {
         numbered(f, "lifts", &self.lifts)?;
         heading(f, "exports", self.exports.len())?;
         exports(f, &self.exports, 1)?;
-        write!(f, "slots: {} memories, {} functions, {} tables", self.memories, self.funcs, self.tables)
+        write!(f, "slots: {} memories, {} functions, {} tables", self.memories.len(), self.funcs, self.tables)
     }
 }
 
@@ -82,7 +82,10 @@ impl Plan {
                         writeln!(f, "       {from:?} {name:?} <- {def}")?;
                     }
                 }
-                Step::ExtractMemory(slot, def) => writeln!(f, "  {i}: memory {} = {def}", slot.0)?,
+                Step::ExtractMemory(slot, def) => {
+                    let ptr = self.memories.get(slot.at()).copied().unwrap_or_default();
+                    writeln!(f, "  {i}: memory {}{} = {def}", slot.0, if_long(ptr))?;
+                }
                 Step::ExtractFunc(slot, def) => writeln!(f, "  {i}: func {} = {def}", slot.0)?,
                 Step::ExtractTable(slot, def) => writeln!(f, "  {i}: table {} = {def}", slot.0)?,
             }
@@ -147,11 +150,22 @@ impl Display for PlannedResource {
         match self {
             PlannedResource::Imported { interface, name } if interface.is_empty() => write!(f, "{name}, imported"),
             PlannedResource::Imported { interface, name } => write!(f, "{interface}#{name}, imported"),
-            PlannedResource::Defined { instance, dtor, name } => {
+            PlannedResource::Defined { instance, dtor, rep, name } => {
                 write!(f, "{name}, defined by instance {}", instance.0)?;
+                if *rep == PtrType::I64 {
+                    f.write_str(", rep i64")?;
+                }
                 dtor.map_or(Ok(()), |dtor| write!(f, ", destructor func {}", dtor.0))
             }
         }
+    }
+}
+
+/// What is said of numbers that are not of 32 bits.
+pub(super) fn if_long(ptr: PtrType) -> &'static str {
+    match ptr {
+        PtrType::I32 => "",
+        PtrType::I64 => " i64",
     }
 }
 
@@ -188,7 +202,7 @@ impl Display for CanonicalOptions {
         };
         write!(f, "instance {} {encoding}", self.instance.0)?;
         if let Some(memory) = self.memory {
-            write!(f, " memory {}", memory.0)?;
+            write!(f, " memory {}{}", memory.0, if_long(self.ptr_type))?;
         }
         let funcs = [("realloc", self.realloc), ("post-return", self.post_return), ("callback", self.callback)];
         for (name, func) in funcs {

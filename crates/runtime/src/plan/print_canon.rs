@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::print::{cut, type_name};
+use super::print::{cut, if_long, type_name};
 use super::{Canon, End, FuncDef, Kind, Plan};
-use crate::types::ValType;
+use crate::types::{PtrType, ValType};
 
 /// A built-in with the plan that its numbers refer to.
 pub(super) struct InPlan<'a> {
@@ -80,7 +80,9 @@ impl Display for InPlan<'_> {
             Canon::Lower { callee, ty, options } => {
                 write!(f, " {callee} {} options {}: {}", callee_name(self.plan, *callee), options.0, type_name(ty))
             }
-            Canon::ResourceNew { resource } | Canon::ResourceDrop { resource } | Canon::ResourceRep { resource } => {
+            Canon::ResourceNew { resource, .. }
+            | Canon::ResourceDrop { resource }
+            | Canon::ResourceRep { resource, .. } => {
                 write!(f, " resource {}", resource.0)
             }
             Canon::TaskReturn { result, options } => {
@@ -91,9 +93,10 @@ impl Display for InPlan<'_> {
                 write!(f, " {} {slot}", if *i64 { "i64" } else { "i32" })
             }
             Canon::SubtaskCancel { async_ } => flag(f, *async_, "async"),
-            Canon::WaitableSetWait { memory, cancellable } | Canon::WaitableSetPoll { memory, cancellable } => {
+            Canon::WaitableSetWait { memory, ptr, cancellable }
+            | Canon::WaitableSetPoll { memory, ptr, cancellable } => {
                 flag(f, *cancellable, "cancellable")?;
-                write!(f, " memory {}", memory.0)
+                write!(f, " memory {}{}", memory.0, if_long(*ptr))
             }
             Canon::ThreadYield { cancellable }
             | Canon::ThreadSuspend { cancellable }
@@ -112,7 +115,10 @@ impl Display for InPlan<'_> {
                 payload(f, ty.as_ref())?;
                 flag(f, *async_, "async")
             }
-            Canon::ThreadNewIndirect { table } => write!(f, " table {}", table.0),
+            Canon::ThreadNewIndirect { table, index, context } => {
+                write!(f, " table {}{}", table.0, if_long(*index))?;
+                if *context == PtrType::I64 { f.write_str(" context i64") } else { Ok(()) }
+            }
             Canon::ErrorContextNew { options } | Canon::ErrorContextDebugMessage { options } => {
                 write!(f, " options {}", options.0)
             }

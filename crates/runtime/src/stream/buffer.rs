@@ -3,6 +3,7 @@
 use crate::engine::CoreMemory;
 use crate::instance::{InstanceId, Leaf, Options};
 use crate::plan::StringEncoding;
+use crate::types::PtrType;
 
 /// Spec: `Buffer.MAX_LENGTH`.
 pub(crate) const MAX_LENGTH: u32 = (1 << 28) - 1;
@@ -14,12 +15,14 @@ pub(crate) struct GuestBuffer {
     pub(crate) instance: InstanceId,
     /// Spec: `LiftOptions.memory`.
     pub(crate) memory: Option<CoreMemory>,
+    /// The type of its addresses.
+    pub(crate) ptr_type: PtrType,
     /// Spec: `LiftLowerOptions.realloc`.
     pub(crate) realloc: Option<Leaf>,
     /// Spec: `LiftOptions.string_encoding`.
     pub(crate) string_encoding: StringEncoding,
     /// Where the next element is.
-    pub(crate) ptr: u32,
+    pub(crate) ptr: u64,
     /// Elements in all.
     pub(crate) length: u32,
     /// Elements copied.
@@ -42,7 +45,7 @@ impl GuestBuffer {
     /// Counts `n` elements as copied.
     pub(crate) fn advance(&mut self, n: u32) {
         self.progress += n;
-        self.ptr += n * self.element_size;
+        self.ptr += u64::from(n * self.element_size);
     }
 }
 
@@ -54,7 +57,7 @@ pub(crate) struct CopyPlace<'a> {
     /// Whose memory and table.
     pub(crate) instance: InstanceId,
     /// Where the first element is.
-    pub(crate) ptr: u32,
+    pub(crate) ptr: u64,
     /// Elements.
     pub(crate) length: u32,
     /// Bytes of one element; 0 without a payload.
@@ -67,6 +70,7 @@ impl CopyPlace<'_> {
         GuestBuffer {
             instance: self.instance,
             memory: self.options.memory,
+            ptr_type: self.options.ptr_type,
             realloc: self.options.realloc,
             string_encoding: self.options.string_encoding,
             ptr: self.ptr,

@@ -115,8 +115,8 @@ fn told(store: &mut StoreMut<'_>, pending: CopyEndId, reclaim: bool) -> Result<(
 fn copy_bytes(
     store: &mut StoreMut<'_>,
     side: End,
-    (own, own_ptr): (Option<CoreMemory>, u32),
-    (other, other_ptr): (Option<CoreMemory>, u32),
+    (own, own_ptr): (Option<CoreMemory>, u64),
+    (other, other_ptr): (Option<CoreMemory>, u64),
     bytes: u32,
 ) -> Result<()> {
     let (Some(own), Some(other)) = (own, other) else {

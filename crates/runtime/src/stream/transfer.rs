@@ -42,8 +42,8 @@ pub(super) fn transfer(store: &mut StoreMut<'_>, (a, b): (CopyEndId, CopyEndId),
 /// Numbers are their bytes: one copy from memory to memory.
 fn copy_numbers(
     store: &mut StoreMut<'_>,
-    (from, from_ptr): (Option<CoreMemory>, u32),
-    (to, to_ptr): (Option<CoreMemory>, u32),
+    (from, from_ptr): (Option<CoreMemory>, u64),
+    (to, to_ptr): (Option<CoreMemory>, u64),
     bytes: u32,
 ) -> Result<()> {
     let (Some(from), Some(to)) = (from, to) else {
@@ -65,6 +65,7 @@ fn copy_values(
         store: store.reborrow(),
         instance: src.instance,
         memory: src.memory,
+        ptr_type: src.ptr_type,
         string_encoding: src.string_encoding,
         borrow_scope: None,
         between_guests: true,
@@ -75,6 +76,7 @@ fn copy_values(
         store: store.reborrow(),
         instance: dst.instance,
         memory: dst.memory,
+        ptr_type: dst.ptr_type,
         realloc: dst.realloc,
         string_encoding: dst.string_encoding,
         string_source: src.string_encoding,

@@ -206,7 +206,8 @@ fn open_one<const I: usize>(
     if let Some(pending) = this.pending {
         let pending = ends.get(pending)?;
         let buffer = pending.buffer.as_ref().ok_or_else(|| bug!("a copy without a buffer"))?;
-        (left, other) = (buffer.remain(), buffer.ptr);
+        // In a memory with larger addresses nothing else has a window: the address is not looked at then.
+        (left, other) = (buffer.remain(), buffer.ptr as u32);
         let theirs = pending.window;
         if left > 0 && theirs == SiteNumber::default() {
             return Ok(None);
@@ -332,7 +333,7 @@ fn carry_out(state: &mut State, open: Open, done: Done) -> Result<()> {
     if length > 0 {
         let options = site.options.as_deref().ok_or_else(|| bug!("a window without options"))?;
         let WindowSite { instance, size: element_size, .. } = site.of;
-        let place = CopyPlace { options, instance, ptr, length, element_size };
+        let place = CopyPlace { options, instance, ptr: ptr.into(), length, element_size };
         (end.state, end.buffer) = (CopyState::Copying, Some(place.buffer()));
     }
     let this = shared.get_mut(end.shared)?;

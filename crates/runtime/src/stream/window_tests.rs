@@ -211,8 +211,53 @@ const GUEST: &str = r#"
     (export "drop-readable" (func $drop-readable)) (export "drop-writable" (func $drop-writable))))))
 "#;
 
+/// The guest with a memory of 64 bits: it calculates addresses as ever, and makes long ones of them where they are used.
+fn widened(guest: &str) -> String {
+    let pairs = [
+        (r#"(memory (export "memory") 1)"#, r#"(memory (export "memory") i64 1)"#),
+        (r#"(import "" "memory" (memory 1))"#, r#"(import "" "memory" (memory i64 1))"#),
+        ("(func $produce (param i32 i32) (result i32))", "(func $produce-64 (param i32 i64) (result i32))"),
+        ("(func $read (param i32 i32 i32) (result i32))", "(func $read-64 (param i32 i64 i64) (result i64))"),
+        ("(func $write (param i32 i32 i32) (result i32))", "(func $write-64 (param i32 i64 i64) (result i64))"),
+        (
+            "    (func $chance ",
+            "    (func $produce (param i32 i32) (result i32)
+      (call $produce-64 (local.get 0) (i64.extend_i32_u (local.get 1))))
+    (func $read (param i32 i32 i32) (result i32)
+      (i32.wrap_i64 (call $read-64 (local.get 0) (i64.extend_i32_u (local.get 1)) (i64.extend_i32_u (local.get 2)))))
+    (func $write (param i32 i32 i32) (result i32)
+      (i32.wrap_i64 (call $write-64 (local.get 0) (i64.extend_i32_u (local.get 1)) (i64.extend_i32_u (local.get 2)))))
+    (func $chance ",
+        ),
+        ("(i32.load (i32.const 16))", "(i32.load (i64.const 16))"),
+        (
+            "(i32.store8 (i32.add (global.get $at) (local.get $i))",
+            "(i32.store8 (i64.extend_i32_u (i32.add (global.get $at) (local.get $i)))",
+        ),
+        (
+            "(i32.load8_u (i32.add (global.get $at) (local.get $i)))",
+            "(i32.load8_u (i64.extend_i32_u (i32.add (global.get $at) (local.get $i))))",
+        ),
+        ("(memory.grow (i32.const 1))", "(i32.wrap_i64 (memory.grow (i64.const 1)))"),
+        ("(memory.size)", "(i32.wrap_i64 (memory.size))"),
+        (
+            r#"(func (export "produce") (param i32 i32) (result i32) unreachable)"#,
+            r#"(func (export "produce") (param i32 i64) (result i32) unreachable)"#,
+        ),
+    ];
+    pairs.iter().fold(guest.to_owned(), |text, (narrow, wide)| {
+        assert!(text.contains(narrow) || narrow.contains("unreachable"), "{narrow}");
+        text.replace(narrow, wide)
+    })
+}
+
 /// A component of guests of these roles, each the next one's producer. With `locks`, compiled adapters lock instances.
 fn chain(roles: &[Role], item: &str, shift: u32, locks: bool) -> String {
+    chain_with(roles, item, shift, locks, |_| false)
+}
+
+/// The same, of which those with `wide` numbers have memories of 64 bits.
+fn chain_with(roles: &[Role], item: &str, shift: u32, locks: bool, wide: impl Fn(usize) -> bool) -> String {
     let mut text = String::from("(component\n(import \"note\" (func $note (param \"sum\" u64)))\n");
     for (i, &role) in roles.iter().enumerate() {
         let (import, produce) = match role {
@@ -231,6 +276,7 @@ fn chain(roles: &[Role], item: &str, shift: u32, locks: bool) -> String {
             if matches!(role, Sink) { ("run", "u64".into()) } else { ("produce", format!("(stream {item})")) };
         text += &format!("(component ${export}{i} (import \"note\" (func $note (param \"sum\" u64)))\n{import}\n");
         let guest = GUEST.replace("PRODUCE", produce).replace("ITEM", item).replace("SHIFT", &shift.to_string());
+        let guest = if wide(i) { widened(&guest) } else { guest };
         text += &guest.replace("ROLE", &(role as u32).to_string());
         text += &format!("(func (export \"{export}\") async (param \"seed\" u32) (result {result})\n");
         text += "(canon lift (core func $i \"start\") async (callback (core func $i \"callback\")))))\n";
@@ -270,7 +316,13 @@ type Outcome = (Result<u64, String>, Vec<u64>, String);
 impl World {
     fn new(text: &str) -> Self {
         let mut features = Features::shipped();
-        features.open(Gate::AsyncStackful).unwrap().open(Gate::MoreAsyncBuiltins).unwrap();
+        features
+            .open(Gate::AsyncStackful)
+            .unwrap()
+            .open(Gate::MoreAsyncBuiltins)
+            .unwrap()
+            .open(Gate::Memory64)
+            .unwrap();
         let engine = Engine::new(Config::new().features(features)).unwrap();
         let component =
             Component::from_bytes(&engine, text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"));
@@ -348,6 +400,27 @@ fn windows_are_not_seen() {
             }
             assert!(counts[0] > 0, "the other choices must meet windows, too");
             assert!(counts[1] > 0, "some must be opened while a guest runs");
+        }
+    }
+}
+
+/// Where one of both ends has a memory of 64 bits there is no window; what is read and written is the same.
+#[test]
+fn memories_of_64_bits_have_no_windows() {
+    let roles = [Source, Relay, Sink];
+    let narrow = World::new(&chain(&roles, "s64", 3, false));
+    let expected: Vec<_> = (1..3).map(|seed| narrow.run(Choose::first(), seed, true).0).collect();
+    for wide in 1..8 {
+        let world = World::new(&chain_with(&roles, "s64", 3, false, |i| wide >> i & 1 == 1));
+        for (seed, expected) in (1..3).zip(&expected) {
+            for choices in 0..3 {
+                let choose = || if choices == 0 { Choose::first() } else { Choose::seeded(choices) };
+                let (without, (none, _)) = world.run(choose(), seed, false);
+                let (with, (used, _)) = world.run(choose(), seed, true);
+                assert_eq!(with, without, "wide {wide:b}, seed {seed}, choices {choices}");
+                assert!(!none && (choices > 0 || used == matches!(wide, 1 | 4)), "wide {wide:b}, seed {seed}");
+                assert!(choices > 0 || with == *expected, "wide {wide:b}, seed {seed}");
+            }
         }
     }
 }

@@ -92,7 +92,7 @@ pub(crate) fn begin(
         Some(plain) if guest.same_types && plain.len() <= lowered.max_flat_params() => plain.lift_flat(args, flat)?,
         Some(plain) if guest.same_types => {
             let memory = memory_of(lowered.options.memory)?;
-            plain.load(store.memory(memory), args.first().map_or(0, |&bits| bits as u32), flat)?;
+            plain.load(store.memory(memory), lowered.options.address(args.first()), flat)?;
         }
         _ => *flat = pass_arguments(store, lowered, callee, args)?,
     }
@@ -195,7 +195,7 @@ pub(crate) fn return_values(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u
         plain.lift_flat(flat, &mut numbers)?;
     } else {
         let memory = memory_of(callee.options.memory)?;
-        plain.load(store.memory(memory), flat.first().map_or(0, |&bits| bits as u32), &mut numbers)?;
+        plain.load(store.memory(memory), callee.options.address(flat.first()), &mut numbers)?;
     }
     if call.result.is_some() {
         return Err(Trap::TaskAlreadyResolved.into());
@@ -204,7 +204,7 @@ pub(crate) fn return_values(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u
         && let lowered = lowered_of(state, call)?
         && plain.len() > lowered.max_flat_results()
     {
-        let (out, memory) = (args.values().last().map_or(0, |&bits| bits as u32), memory_of(lowered.options.memory)?);
+        let (out, memory) = (lowered.options.address(args.values().last()), memory_of(lowered.options.memory)?);
         let (bytes, state) = store.memory_and_state(memory);
         result_of(lowered_of(state, top(state)?)?)?.store(&numbers, bytes, out)?;
     }
@@ -217,9 +217,9 @@ fn pass_result(store: &mut StoreMut<'_>, max_flat: usize, flat: &[u64]) -> Resul
     let state = store.state();
     let call = top(state)?;
     let Side::Guest(number, args) = &call.side else { return Err(bug!("a light call of the host gives no number")) };
-    let out = args.values().last().map(|&bits| bits as u32);
     let returned = call.result.is_some();
     let lowered = state.lowered.get(*number as usize).ok_or_else(|| bug!("no lowered function {number}"))?.clone();
+    let out = args.values().last().copied();
     let callee = &lowered.guest()?.callee;
     if !returned && pass_end_back(store, &lowered, callee, flat, out)? {
         return Ok(());
@@ -242,11 +242,14 @@ fn pass_end_back(
     lowered: &Lowered,
     callee: &CoreCallee,
     flat: &[u64],
-    out: Option<u32>,
+    out: Option<u64>,
 ) -> Result<bool> {
     let (Some(ty), Some(&index)) = (&callee.ty.result, flat.first()) else { return Ok(false) };
     let place = match (lowered.max_flat_results(), out, lowered.options.memory) {
-        (0, Some(out), Some(memory)) => Some((memory, out as usize..(out as usize).saturating_add(4))),
+        (0, Some(out), Some(memory)) => {
+            let out = lowered.options.address(Some(&out)) as usize;
+            Some((memory, out..out.saturating_add(4)))
+        }
         (0, ..) => return Ok(false),
         _ => None,
     };

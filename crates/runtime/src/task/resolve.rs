@@ -72,16 +72,18 @@ fn return_numbers(
     if plain.len() <= max_flat {
         plain.lift_flat(flat, &mut numbers)?;
     } else {
-        let memory = this.callee.options.memory.ok_or_else(|| bug!("a result in memory without the memory option"))?;
-        plain.load(store.memory(memory), flat.first().map_or(0, |&bits| bits as u32), &mut numbers)?;
+        let options = &this.callee.options;
+        let memory = options.memory.ok_or_else(|| bug!("a result in memory without the memory option"))?;
+        plain.load(store.memory(memory), options.address(flat.first()), &mut numbers)?;
     }
     may_return(this.state, this.num_borrows)?;
     if plain.len() > lowered.max_flat_results() {
         let memory = lowered.options.memory.ok_or_else(|| bug!("a result in memory without the memory option"))?;
         let (bytes, state) = store.memory_and_state(memory);
         let this = state.subtasks.get(subtask)?;
-        if let (Some(plain), Some(&out)) = (this.lowered(state)?.plain_result(), this.flat_args.values().last()) {
-            plain.store(&numbers, bytes, out as u32)?;
+        let lowered = this.lowered(state)?;
+        if let (Some(plain), out @ Some(_)) = (lowered.plain_result(), this.flat_args.values().last()) {
+            plain.store(&numbers, bytes, lowered.options.address(out))?;
         }
     }
     let state = store.state_mut();
@@ -135,7 +137,7 @@ pub(crate) fn resolve_subtask<R: Returns>(
         };
         return subtask::on_progress(state, id);
     };
-    let out = this.flat_args.values().last().map(|&bits| bits as u32);
+    let out = this.flat_args.values().last().copied();
     let lowered = state.subtasks.get(id)?.lowered(state)?.clone();
     let (options, ty) = (&lowered.options, &lowered.ty);
     let max_flat = if options.async_ { 0 } else { MAX_FLAT_RESULTS };

@@ -175,6 +175,7 @@ fn lower_args(store: &mut StoreMut<'_>, task: TaskId, flat: &mut Flat) -> Result
     let callee = this.callee.clone();
     let (options, ty) = (&callee.options, &callee.ty);
     let cx = |store, string_source| LowerCx {
+        ptr_type: options.ptr_type,
         store,
         instance: options.instance,
         memory: options.memory,
@@ -185,7 +186,7 @@ fn lower_args(store: &mut StoreMut<'_>, task: TaskId, flat: &mut Flat) -> Result
     };
     match &mut this.caller {
         Caller::Destructor(rep) => {
-            flat.push(u64::from(*rep));
+            flat.push(*rep);
             Ok(())
         }
         Caller::Host { lower_args, .. } => {

@@ -107,7 +107,7 @@ pub(crate) enum Caller {
     Guest(SubtaskId),
     /// The runtime itself, for a destructor: one core value, no result. Also who brings values and takes the result otherwise: an
     /// adapter, or the engine for a start function.
-    Destructor(u32),
+    Destructor(u64),
 }
 
 /// Starts a call and runs it as far as it goes. Spec: `func_inst` of `Store.lift`.

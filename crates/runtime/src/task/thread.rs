@@ -29,7 +29,7 @@ pub(crate) enum Resumption {
     /// The answer is there.
     Ready(u64),
     /// Delivers an event of a set into memory. Spec: `canon_waitable_set_wait`.
-    SetEvent { set: WaitableSetId, memory: CoreMemory, ptr: u32, cancellable: bool },
+    SetEvent { set: WaitableSetId, memory: CoreMemory, ptr: u64, cancellable: bool },
     /// Answers whether the thread was cancelled, which it can be.
     WhetherCancelled,
     /// Delivers the pending event of a waitable; answers its payload. Spec: `wait_for_pending_event`.

@@ -1,13 +1,12 @@
 //! Size, alignment and flattening of every type, computed once when a type is built.
 //!
-//! Spec: "Alignment", "Element Size", "Flattening" (`alignment`, `elem_size`, `flatten_type`, `join`), for 32-bit
-//! memories.
+//! Spec: "Alignment", "Element Size", "Flattening" (`alignment`, `elem_size`, `flatten_type`, `join`).
 
 use std::sync::{Arc, LazyLock};
 
 use super::{
-    CaseType, EnumType, FieldType, FlagsType, FuncType, ListType, MapType, OptionType, PayloadType, RecordType,
-    ResultType, TupleElement, TupleType, ValType, VariantShape, VariantType,
+    CaseType, EnumType, FieldType, FlagsType, FuncType, ListType, MapType, OptionType, PayloadType, PerPtr, PtrType,
+    RecordType, ResultType, TupleElement, TupleType, ValType, VariantShape, VariantType,
 };
 
 /// Spec: `MAX_FLAT_PARAMS`.
@@ -58,8 +57,8 @@ impl Layout {
         Layout { size, align: size, flat: Some(Box::new([flat])) }
     }
 
-    fn pointer_and_length() -> Layout {
-        Layout { size: 8, align: 4, flat: Some(Box::new([FlatType::I32, FlatType::I32])) }
+    fn pointer_and_length(ptr: PtrType) -> Layout {
+        Layout { size: 2 * ptr.size(), align: ptr.size(), flat: Some(Box::new([ptr.flat(); 2])) }
     }
 }
 
@@ -71,7 +70,7 @@ struct Scalars {
     long: Layout,
     f32: Layout,
     f64: Layout,
-    string: Layout,
+    string: PerPtr<Layout>,
 }
 
 static SCALARS: LazyLock<Scalars> = LazyLock::new(|| Scalars {
@@ -81,7 +80,7 @@ static SCALARS: LazyLock<Scalars> = LazyLock::new(|| Scalars {
     long: Layout::scalar(8, FlatType::I64),
     f32: Layout::scalar(4, FlatType::F32),
     f64: Layout::scalar(8, FlatType::F64),
-    string: Layout::pointer_and_length(),
+    string: PerPtr::new(Layout::pointer_and_length),
 });
 
 /// Rounds `value` up to a multiple of `align` (a power of two). Spec: `align_to`.
@@ -102,20 +101,19 @@ fn concat<'a>(parts: impl IntoIterator<Item = &'a Option<Box<[FlatType]>>>) -> O
 }
 
 impl ValType {
-    /// Size, alignment and flat types.
+    /// Size, alignment and flat types, with addresses of type `ptr`.
     #[must_use]
-    pub fn layout(&self) -> &Layout {
+    pub fn layout(&self, ptr: PtrType) -> &Layout {
         match self {
-            ValType::List(ty) => &ty.layout,
-            ValType::Record(ty) => &ty.layout,
-            ValType::Tuple(ty) => &ty.layout,
-            ValType::Variant(ty) => &ty.layout,
+            ValType::List(ty) => ty.layout.of(ptr),
+            ValType::Record(ty) => ty.layout.of(ptr),
+            ValType::Tuple(ty) => ty.layout.of(ptr),
+            ValType::Variant(ty) => ty.layout.of(ptr),
             ValType::Enum(ty) => &ty.layout,
-            ValType::Option(ty) => &ty.layout,
-            ValType::Result(ty) => &ty.layout,
+            ValType::Option(ty) => ty.layout.of(ptr),
+            ValType::Result(ty) => ty.layout.of(ptr),
             ValType::Flags(ty) => &ty.layout,
-            ValType::Map(ty) => &ty.layout,
-            ValType::String => &SCALARS.string,
+            ValType::String | ValType::Map(_) => SCALARS.string.of(ptr),
             ValType::Bool | ValType::S8 | ValType::U8 => &SCALARS.byte,
             ValType::S16 | ValType::U16 => &SCALARS.half,
             ValType::S64 | ValType::U64 => &SCALARS.long,
@@ -134,46 +132,48 @@ impl ValType {
 
     /// Bytes in memory. Spec: `elem_size`.
     #[must_use]
-    pub fn size(&self) -> u32 {
+    pub fn size(&self, ptr: PtrType) -> u32 {
         match self {
-            ValType::List(ty) => ty.layout.size,
-            ValType::Record(ty) => ty.layout.size,
-            ValType::Tuple(ty) => ty.layout.size,
-            ValType::Variant(ty) => ty.layout.size,
+            ValType::List(ty) => ty.layout.of(ptr).size,
+            ValType::Record(ty) => ty.layout.of(ptr).size,
+            ValType::Tuple(ty) => ty.layout.of(ptr).size,
+            ValType::Variant(ty) => ty.layout.of(ptr).size,
             ValType::Enum(ty) => ty.layout.size,
-            ValType::Option(ty) => ty.layout.size,
-            ValType::Result(ty) => ty.layout.size,
+            ValType::Option(ty) => ty.layout.of(ptr).size,
+            ValType::Result(ty) => ty.layout.of(ptr).size,
             ValType::Flags(ty) => ty.layout.size,
             ValType::Bool | ValType::S8 | ValType::U8 => 1,
             ValType::S16 | ValType::U16 => 2,
-            ValType::S64 | ValType::U64 | ValType::F64 | ValType::String | ValType::Map(_) => 8,
+            ValType::S64 | ValType::U64 | ValType::F64 => 8,
+            ValType::String | ValType::Map(_) => 2 * ptr.size(),
             _ => 4,
         }
     }
 
     /// Alignment in bytes. Spec: `alignment`.
     #[must_use]
-    pub fn align(&self) -> u32 {
+    pub fn align(&self, ptr: PtrType) -> u32 {
         match self {
-            ValType::List(ty) => ty.layout.align,
-            ValType::Record(ty) => ty.layout.align,
-            ValType::Tuple(ty) => ty.layout.align,
-            ValType::Variant(ty) => ty.layout.align,
+            ValType::List(ty) => ty.layout.of(ptr).align,
+            ValType::Record(ty) => ty.layout.of(ptr).align,
+            ValType::Tuple(ty) => ty.layout.of(ptr).align,
+            ValType::Variant(ty) => ty.layout.of(ptr).align,
             ValType::Enum(ty) => ty.layout.align,
-            ValType::Option(ty) => ty.layout.align,
-            ValType::Result(ty) => ty.layout.align,
+            ValType::Option(ty) => ty.layout.of(ptr).align,
+            ValType::Result(ty) => ty.layout.of(ptr).align,
             ValType::Flags(ty) => ty.layout.align,
             ValType::Bool | ValType::S8 | ValType::U8 => 1,
             ValType::S16 | ValType::U16 => 2,
             ValType::S64 | ValType::U64 | ValType::F64 => 8,
+            ValType::String | ValType::Map(_) => ptr.size(),
             _ => 4,
         }
     }
 
-    /// How many flat values; `None` when more than [`MAX_FLAT_PARAMS`].
+    /// How many flat values, whatever the type of addresses; `None` when more than [`MAX_FLAT_PARAMS`].
     #[must_use]
     pub fn flat_count(&self) -> Option<usize> {
-        self.layout().flat.as_ref().map(|flat| flat.len())
+        self.layout(PtrType::I32).flat.as_ref().map(|flat| flat.len())
     }
 
     /// Whether a stream of this payload may be read and written in one instance. Spec: `none_or_number_type`.
@@ -197,17 +197,17 @@ impl ValType {
     /// A list, or a list of a fixed length.
     #[must_use]
     pub fn list(element: ValType, length: Option<u32>) -> ValType {
-        let layout = match length {
-            None => Layout::pointer_and_length(),
+        let layout = PerPtr::new(|ptr| match length {
+            None => Layout::pointer_and_length(ptr),
             Some(length) => {
-                let one = element.layout();
+                let one = element.layout(ptr);
                 let flat = match usize::try_from(length) {
                     Ok(n) if n <= MAX_FLAT_PARAMS => concat(std::iter::repeat_n(&one.flat, n)),
                     _ => None,
                 };
                 Layout { size: one.size.saturating_mul(length), align: one.align, flat }
             }
-        };
+        });
         ValType::List(Arc::new(ListType { element, length, layout }))
     }
 
@@ -231,7 +231,7 @@ impl ValType {
     #[must_use]
     pub fn variant(cases: impl IntoIterator<Item = (Box<str>, Option<ValType>)>) -> ValType {
         let cases: Box<[CaseType]> = cases.into_iter().map(|(name, ty)| CaseType { name, ty }).collect();
-        let (shape, layout) = variant_layout(cases.len(), cases.iter().map(|case| case.ty.as_ref()));
+        let (shape, layout) = variant_layouts(cases.len(), || cases.iter().map(|case| case.ty.as_ref()));
         ValType::Variant(Arc::new(VariantType { cases, shape, layout }))
     }
 
@@ -246,14 +246,14 @@ impl ValType {
     /// An option.
     #[must_use]
     pub fn option(some: ValType) -> ValType {
-        let (shape, layout) = variant_layout(2, [None, Some(&some)].into_iter());
+        let (shape, layout) = variant_layouts(2, || [None, Some(&some)].into_iter());
         ValType::Option(Arc::new(OptionType { some, shape, layout }))
     }
 
     /// A result.
     #[must_use]
     pub fn result(ok: Option<ValType>, err: Option<ValType>) -> ValType {
-        let (shape, layout) = variant_layout(2, [ok.as_ref(), err.as_ref()].into_iter());
+        let (shape, layout) = variant_layouts(2, || [ok.as_ref(), err.as_ref()].into_iter());
         ValType::Result(Arc::new(ResultType { ok, err, shape, layout }))
     }
 
@@ -273,7 +273,7 @@ impl ValType {
     #[must_use]
     pub fn map(key: ValType, value: ValType) -> ValType {
         let entry = Arc::new(TupleType::new([key, value]));
-        ValType::Map(Arc::new(MapType { entry, layout: Layout::pointer_and_length() }))
+        ValType::Map(Arc::new(MapType { entry }))
     }
 
     /// A stream.
@@ -293,20 +293,13 @@ impl TupleType {
     /// A tuple of `types`.
     #[must_use]
     pub fn new(types: impl IntoIterator<Item = ValType>) -> TupleType {
-        let (mut size, mut align) = (0, 1);
-        let mut elements: Vec<TupleElement> = Vec::new();
-        for ty in types {
-            let one = ty.layout();
-            let offset = align_to(size, one.align);
-            size = offset.saturating_add(one.size);
-            align = align.max(one.align);
-            elements.push(TupleElement { ty, offset });
-        }
-        let layout = Layout {
-            size: align_to(size, align),
-            align,
-            flat: concat(elements.iter().map(|element| &element.ty.layout().flat)),
-        };
+        let types: Vec<ValType> = types.into_iter().collect();
+        let placed = PerPtr::new(|ptr| tuple_layout(&types, ptr));
+        let offset = |i: usize, ptr| placed.of(ptr).0.get(i).copied().unwrap_or_default();
+        let elements = types.into_iter().enumerate();
+        let elements: Vec<_> =
+            elements.map(|(i, ty)| TupleElement { ty, offset: PerPtr::new(|ptr| offset(i, ptr)) }).collect();
+        let layout = PerPtr::new(|ptr| placed.of(ptr).1.clone());
         TupleType { elements: elements.into(), layout }
     }
 }
@@ -324,6 +317,21 @@ impl FuncType {
     }
 }
 
+/// The offsets of elements of these types, and the layout of all of them together.
+fn tuple_layout(types: &[ValType], ptr: PtrType) -> (Vec<u32>, Layout) {
+    let (mut size, mut align) = (0, 1);
+    let mut offsets = Vec::with_capacity(types.len());
+    for ty in types {
+        let one = ty.layout(ptr);
+        let offset = align_to(size, one.align);
+        size = offset.saturating_add(one.size);
+        align = align.max(one.align);
+        offsets.push(offset);
+    }
+    let flat = concat(types.iter().map(|ty| &ty.layout(ptr).flat));
+    (offsets, Layout { size: align_to(size, align), align, flat })
+}
+
 /// Spec: `discriminant_type`.
 fn discriminant_size(cases: usize) -> u32 {
     match cases {
@@ -333,12 +341,25 @@ fn discriminant_size(cases: usize) -> u32 {
     }
 }
 
-fn variant_layout<'a>(count: usize, payloads: impl Iterator<Item = Option<&'a ValType>>) -> (VariantShape, Layout) {
+/// [`variant_layout`] for each type of addresses.
+fn variant_layouts<'a, I: Iterator<Item = Option<&'a ValType>>>(
+    count: usize,
+    payloads: impl Fn() -> I,
+) -> (PerPtr<VariantShape>, PerPtr<Layout>) {
+    let both = PerPtr::new(|ptr| variant_layout(count, payloads(), ptr));
+    (PerPtr::new(|ptr| both.of(ptr).0), PerPtr::new(|ptr| both.of(ptr).1.clone()))
+}
+
+fn variant_layout<'a>(
+    count: usize,
+    payloads: impl Iterator<Item = Option<&'a ValType>>,
+    ptr: PtrType,
+) -> (VariantShape, Layout) {
     let discriminant_size = discriminant_size(count);
     let (mut size, mut align) = (0, 1);
     let mut flat = Some(vec![FlatType::I32]);
     for payload in payloads.flatten() {
-        let one = payload.layout();
+        let one = payload.layout(ptr);
         size = size.max(one.size);
         align = align.max(one.align);
         flat = match (flat, &one.flat) {
@@ -377,19 +398,36 @@ mod tests {
         else {
             panic!("not a record")
         };
-        assert_eq!(ty.fields.iter().map(|f| f.offset).collect::<Vec<_>>(), [0, 4, 8]);
-        assert_eq!((ty.layout.size, ty.layout.align), (12, 4));
+        assert_eq!(ty.fields.iter().map(|f| f.offset).collect::<Vec<_>>(), [0, 4, 8].map(PerPtr::both));
+        let layout = ty.layout.of(PtrType::I64);
+        assert_eq!((layout.size, layout.align), (12, 4));
     }
 
     #[test]
     fn a_variant_joins_its_flat_types() {
         use FlatType::{F32, F64, I32, I64};
         let ty = ValType::result(Some(ValType::F32), Some(ValType::tuple([ValType::U32, ValType::F64])));
-        assert_eq!(ty.layout().flat.as_deref(), Some(&[I32, I32, F64][..]));
+        assert_eq!(ty.layout(PtrType::I32).flat.as_deref(), Some(&[I32, I32, F64][..]));
         let ty = ValType::result(Some(ValType::U64), Some(ValType::F32));
-        assert_eq!(ty.layout().flat.as_deref(), Some(&[I32, I64][..]));
+        assert_eq!(ty.layout(PtrType::I32).flat.as_deref(), Some(&[I32, I64][..]));
         assert_eq!(F32.join(F64), I64);
-        assert_eq!((ty.size(), ty.align()), (16, 8));
+        assert_eq!((ty.size(PtrType::I32), ty.align(PtrType::I32)), (16, 8));
+    }
+
+    #[test]
+    fn addresses_of_64_bits_take_more_room() {
+        use FlatType::{I32, I64};
+        let ValType::Tuple(ty) = ValType::tuple([ValType::U8, ValType::String, ValType::U32]) else {
+            panic!("a tuple")
+        };
+        let offsets = |ptr| ty.elements.iter().map(|element| element.offset.at(ptr)).collect::<Vec<_>>();
+        assert_eq!((offsets(PtrType::I32), offsets(PtrType::I64)), (vec![0, 4, 12], vec![0, 8, 24]));
+        let layouts = PtrType::ALL.map(|ptr| ty.layout.of(ptr));
+        assert_eq!(layouts.map(|layout| (layout.size, layout.align)), [(16, 4), (32, 8)]);
+        assert_eq!(layouts[1].flat.as_deref(), Some(&[I32, I64, I64, I32][..]));
+        let option = ValType::option(ValType::list(ValType::U8, None));
+        assert_eq!(PtrType::ALL.map(|ptr| (option.size(ptr), option.align(ptr))), [(12, 4), (24, 8)]);
+        assert_eq!(option.layout(PtrType::I64).flat.as_deref(), Some(&[I32, I64, I64][..]));
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! The types of the Component Model, as values that carry their own layout.
 //!
-//! A [`ValType`] is a small tree with shared nodes. Nodes know size, alignment and flattening, so lifting and
-//! lowering never compute them. Resources are numbers of the [`Plan`](crate::plan::Plan) they belong to.
+//! A [`ValType`] is a small tree with shared nodes. Nodes know size, alignment and flattening for
+//! memories of 32 and of 64 bits, so lifting and lowering never compute them. Resources are numbers of the [`Plan`](crate::plan::Plan) they belong to.
 
 mod layout;
 mod name;
+mod ptr;
 mod same;
 
 pub use layout::{FlatType, Layout, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, align_to};
+pub use ptr::{PerPtr, PtrType, is_aligned};
 
 pub(crate) use same::same_payload;
 
@@ -84,7 +86,7 @@ pub struct ListType {
     /// The length, when it is part of the type.
     pub length: Option<u32>,
     /// Layout of the list value itself (pointer and length, or the elements in line).
-    pub layout: Layout,
+    pub layout: PerPtr<Layout>,
 }
 
 /// One field of a record. Spec: `FieldType`.
@@ -95,7 +97,7 @@ pub struct FieldType {
     /// Its type.
     pub ty: ValType,
     /// Bytes from the start of the record.
-    pub offset: u32,
+    pub offset: PerPtr<u32>,
 }
 
 /// Spec: `RecordType`.
@@ -104,7 +106,7 @@ pub struct RecordType {
     /// The fields in order.
     pub fields: Box<[FieldType]>,
     /// Layout of the whole record.
-    pub layout: Layout,
+    pub layout: PerPtr<Layout>,
 }
 
 /// One element of a tuple.
@@ -113,7 +115,7 @@ pub struct TupleElement {
     /// Its type.
     pub ty: ValType,
     /// Bytes from the start of the tuple.
-    pub offset: u32,
+    pub offset: PerPtr<u32>,
 }
 
 /// Spec: `TupleType`. Also the shape of parameters that do not fit flat.
@@ -122,7 +124,7 @@ pub struct TupleType {
     /// The elements in order.
     pub elements: Box<[TupleElement]>,
     /// Layout of the whole tuple.
-    pub layout: Layout,
+    pub layout: PerPtr<Layout>,
 }
 
 /// One case of a variant. Spec: `CaseType`.
@@ -149,9 +151,9 @@ pub struct VariantType {
     /// The cases in order.
     pub cases: Box<[CaseType]>,
     /// Discriminant and payload.
-    pub shape: VariantShape,
+    pub shape: PerPtr<VariantShape>,
     /// Layout of the whole variant.
-    pub layout: Layout,
+    pub layout: PerPtr<Layout>,
 }
 
 /// Spec: `EnumType`.
@@ -169,9 +171,9 @@ pub struct OptionType {
     /// The payload of `some`.
     pub some: ValType,
     /// Discriminant and payload.
-    pub shape: VariantShape,
+    pub shape: PerPtr<VariantShape>,
     /// Layout of the whole option.
-    pub layout: Layout,
+    pub layout: PerPtr<Layout>,
 }
 
 /// Spec: `ResultType`.
@@ -182,9 +184,9 @@ pub struct ResultType {
     /// The payload of `error`.
     pub err: Option<ValType>,
     /// Discriminant and payload.
-    pub shape: VariantShape,
+    pub shape: PerPtr<VariantShape>,
     /// Layout of the whole result.
-    pub layout: Layout,
+    pub layout: PerPtr<Layout>,
 }
 
 /// Spec: `FlagsType`: 1 to 32 labels, the first is bit 0.
@@ -201,8 +203,6 @@ pub struct FlagsType {
 pub struct MapType {
     /// The key and value as the tuple they travel as.
     pub entry: Arc<TupleType>,
-    /// Layout of the map value itself (pointer and length).
-    pub layout: Layout,
 }
 
 /// The payload of a stream or a future. Spec: `StreamType`, `FutureType`.

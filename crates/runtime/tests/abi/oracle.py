@@ -1,7 +1,7 @@
 """What the standard's definitions say to the calls of `pair.rs`.
 
 The argument is the path of `definitions.py`. A line of the input is a case: kind, the caller's encoding, the callee's, the
-type as an expression, the image in hex. A line of the output is what the page holds afterwards, in hex and without the
+type as an expression, the image in hex. An encoding stands before the type of the memory's addresses. A line of the output is what the page holds afterwards, in hex and without the
 zeros at its end, or `trap`.
 """
 
@@ -22,8 +22,9 @@ FORMATS = {"i32": "<I", "i64": "<Q", "f32": "<f", "f64": "<d"}
 class Context:
     """A memory with the allocator of `pair.rs`."""
 
-    def __init__(self, encoding):
-        memory = MemInst(bytearray(PAGE), "i32")
+    def __init__(self, options):
+        encoding, self.ptr = options.split(" ")
+        memory = MemInst(bytearray(PAGE), self.ptr)
         self.opts = LiftLowerOptions(string_encoding=encoding, memory=memory)
         self.next = 1024
         self.log = 0
@@ -54,13 +55,31 @@ class Context:
         return place
 
     def page(self):
-        self.write(0, "<I", 8)
-        self.write(4, "<I", PAGE - 8)
-        return bytes(self.opts.memory.bytes[8:PAGE]).rstrip(b"\0").hex()
+        size = ptr_size(self.ptr)
+        self.write(0, FORMATS[self.ptr], 2 * size)
+        self.write(size, FORMATS[self.ptr], PAGE - 2 * size)
+        return bytes(self.opts.memory.bytes[2 * size : PAGE]).rstrip(b"\0").hex()
+
+
+def from_memory(ptr):
+    """What stores strings that come from a memory with such addresses.
+
+    The definitions look for the tag of a string where the target's memory has it, and find it where the source's memory has
+    it; between memories of 32 and of 64 bits these are two places.
+    """
+
+    def store(cx, string):
+        text, encoding, units = string
+        if encoding == "latin1+utf16" and units & utf16_tag(ptr):
+            units = units ^ utf16_tag(ptr) | utf16_tag(cx.opts.memory.ptr_type())
+        return store_string_into_range(cx, (text, encoding, units))
+
+    return store
 
 
 def run(kind, caller, callee, ty, image):
     """The page that the case answers."""
+    definitions.store_string_into_range = from_memory((callee if kind == "back" else caller).ptr)
     place = caller.place_bytes(image)
     wide = TupleType([ty] + [U8Type()] * 16)
     if kind == "back":
@@ -70,10 +89,10 @@ def run(kind, caller, callee, ty, image):
         return caller.page()
     param = ty if kind == "flat" else wide
     given = [place]
-    types = ["i32"]
+    types = [callee.ptr]
     if kind == "flat":
-        types = flatten_types([ty], caller.opts)
-        given = [struct.unpack_from(FORMATS[t], image, 8 * i)[0] for i, t in enumerate(types)]
+        types = flatten_types([ty], callee.opts)
+        given = [struct.unpack_from(FORMATS[t], image, 8 * i)[0] for i, t in enumerate(flatten_types([ty], caller.opts))]
     value = lift_flat_values(caller, MAX_FLAT_PARAMS, CoreValueIter(given), [param])
     flat = lower_flat_values(callee, MAX_FLAT_PARAMS, value, [param])
     for i, (t, number) in enumerate(zip(types, flat)):

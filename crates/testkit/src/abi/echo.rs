@@ -4,16 +4,16 @@
 use std::fmt::Write;
 
 use thalweg::Val;
-use thalweg::types::{FlatType, ValType};
+use thalweg::types::{FlatType, PtrType, ValType};
 
-use super::allocator::allocator;
+use super::allocator::{allocator, ptr_name};
 
 /// So many numbers behind a value force it into memory.
 const PADDING: usize = 16;
 
 /// The allocator, in a module of its own.
-fn allocator_instance() -> String {
-    let fields = allocator(1, 16, r#"(export "realloc")"#, "");
+fn allocator_instance(ptr: PtrType) -> String {
+    let fields = allocator(ptr, 1, 16, r#"(export "realloc")"#, "");
     format!(
         r#"
   (core module $allocator {fields})
@@ -26,6 +26,8 @@ fn allocator_instance() -> String {
 
 /// A component being written.
 pub struct Echo {
+    /// The type of its memory's addresses.
+    ptr: PtrType,
     /// Types that need a name, each defined and exported.
     types: String,
     named: usize,
@@ -45,14 +47,15 @@ pub fn pad(value: Val) -> Val {
 impl Echo {
     /// Definitions of what must have a name, which is exported as `tN`; and how each of `types` is written then.
     pub fn names(types: &[ValType]) -> (String, Vec<String>) {
-        let mut echo = Echo::empty();
+        let mut echo = Echo::empty(PtrType::I32);
         let names = types.iter().map(|ty| echo.name(ty)).collect();
         (echo.types, names)
     }
 
-    fn empty() -> Echo {
+    fn empty(ptr: PtrType) -> Echo {
         let empty = String::new;
         Echo {
+            ptr,
             types: empty(),
             named: 0,
             builtins: empty(),
@@ -65,11 +68,16 @@ impl Echo {
 
     /// The component for these types.
     pub fn of(types: &[ValType], encoding: &str) -> String {
-        let mut echo = Echo::empty();
+        Echo::in_memory(PtrType::I32, types, encoding)
+    }
+
+    /// The same with a memory whose addresses are of type `ptr`.
+    pub fn in_memory(ptr: PtrType, types: &[ValType], encoding: &str) -> String {
+        let mut echo = Echo::empty(ptr);
         let options = format!("(memory $memory) (realloc $realloc) string-encoding={encoding}");
         for (i, ty) in types.iter().enumerate() {
             let name = echo.name(ty);
-            if let Some(flat) = &ty.layout().flat {
+            if let Some(flat) = &ty.layout(ptr).flat {
                 echo.flat(i, &name, flat, &options, encoding);
             }
             echo.memory(i, &name, &options);
@@ -79,7 +87,7 @@ impl Echo {
 
     fn text(&self) -> String {
         let Echo { types, builtins, imports, bodies, with, lifts, .. } = self;
-        let allocator = allocator_instance();
+        let allocator = allocator_instance(self.ptr);
         format!(
             r#"(component {allocator} {types} {builtins}
   (core module $echo {imports}
@@ -118,7 +126,8 @@ impl Echo {
 
     fn memory(&mut self, i: usize, name: &str, options: &str) {
         let wide = format!("(tuple {name}{})", " u8".repeat(PADDING));
-        put(&mut self.bodies, format!(r#"(func (export "memory{i}") (param i32) (result i32) local.get 0)"#));
+        let p = ptr_name(self.ptr);
+        put(&mut self.bodies, format!(r#"(func (export "memory{i}") (param {p}) (result {p}) local.get 0)"#));
         put(
             &mut self.lifts,
             format!(

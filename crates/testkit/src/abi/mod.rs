@@ -9,7 +9,7 @@ mod random;
 mod run;
 mod twins;
 
-pub use allocator::allocator;
+pub use allocator::{allocator, ptr_name};
 pub use both::both;
 pub use echo::{Echo, pad};
 pub use pair::{ENCODINGS, Pair};

@@ -6,9 +6,9 @@
 
 use std::fmt::Write;
 
-use thalweg::types::{FlatType, ValType};
+use thalweg::types::{FlatType, PtrType, ValType};
 
-use super::allocator::allocator;
+use super::allocator::{allocator, ptr_name};
 use super::echo::Echo;
 
 /// So many numbers behind a value force it into memory.
@@ -16,23 +16,40 @@ const PADDING: usize = 16;
 
 /// A memory of one page whose allocator gives 1024 first and writes down its calls between 512 and 1024, where the last
 /// ones stay.
-fn memory() -> String {
-    let note = r"
-      (i32.store offset=512 (global.get $log) (local.get $old))
-      (i32.store offset=516 (global.get $log) (local.get $old-size))
-      (i32.store offset=520 (global.get $log) (local.get $align))
-      (i32.store offset=524 (global.get $log) (local.get $size))
-      (global.set $log (i32.and (i32.add (global.get $log) (i32.const 16)) (i32.const 511)))";
-    let fields = allocator(1, 1024, r#"(export "realloc")"#, note);
+fn memory(ptr: PtrType) -> String {
+    let p = ptr_name(ptr);
+    let word = |name: &str| match ptr {
+        PtrType::I32 => format!("(local.get {name})"),
+        PtrType::I64 => format!("(i32.wrap_i64 (local.get {name}))"),
+    };
+    let [old, old_size, align, size] = ["$old", "$old-size", "$align", "$size"].map(word);
+    let note = format!(
+        r"
+      (i32.store offset=512 (global.get $log) {old})
+      (i32.store offset=516 (global.get $log) {old_size})
+      (i32.store offset=520 (global.get $log) {align})
+      (i32.store offset=524 (global.get $log) {size})
+      (global.set $log ({p}.and ({p}.add (global.get $log) ({p}.const 16)) ({p}.const 511)))"
+    );
+    let fields = allocator(ptr, 1, 1024, r#"(export "realloc")"#, &note);
     format!(
         r#"{fields}
-    (global $log (mut i32) (i32.const 0))
-    (func (export "post") (param i32) (i32.store (i32.const 32) (i32.const 0)))"#
+    (global $log (mut {p}) ({p}.const 0))
+    (func (export "post") (param {p}) (i32.store ({p}.const 32) (i32.const 0)))"#
     )
 }
 
 /// Answers one page of memory as a list of bytes; the answer's own pointer and length are at 0.
-const PAGE: &str = "(i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.const 4) (i32.const 65528)) (i32.const 0)";
+fn page(ptr: PtrType) -> &'static str {
+    match ptr {
+        PtrType::I32 => {
+            "(i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.const 4) (i32.const 65528)) (i32.const 0)"
+        }
+        PtrType::I64 => {
+            "(i64.store (i64.const 0) (i64.const 16)) (i64.store (i64.const 8) (i64.const 65520)) (i64.const 0)"
+        }
+    }
+}
 
 const OPTIONS: &str = r#"(memory (core memory $m "memory")) (realloc (core func $m "realloc"))"#;
 
@@ -43,6 +60,8 @@ pub const ENCODINGS: [&str; 3] = ["utf8", "utf16", "latin1+utf16"];
 pub struct Pair {
     /// The caller's encoding and the callee's.
     encodings: [&'static str; 2],
+    /// The types of the addresses of the caller's memory and of the callee's.
+    ptrs: [PtrType; 2],
     callee: String,
     callee_lifts: String,
     imports: String,
@@ -56,12 +75,14 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// The component with both; strings are in the encodings of the caller and of the callee.
-    pub fn of(types: &[ValType], encodings: [&'static str; 2]) -> String {
+    /// The component with both; strings are in the encodings of the caller and of the callee, whose memories have these types
+    /// of addresses.
+    pub fn of(types: &[ValType], encodings: [&'static str; 2], ptrs: [PtrType; 2]) -> String {
         let (definitions, names) = Echo::names(types);
         let empty = String::new;
         let mut pair = Pair {
             encodings,
+            ptrs,
             callee: empty(),
             callee_lifts: empty(),
             imports: empty(),
@@ -80,10 +101,11 @@ impl Pair {
         }
         for (i, (ty, name)) in types.iter().zip(&names).enumerate() {
             let wide = format!("(tuple {name}{})", " u8".repeat(PADDING));
-            if let Some(flat) = &ty.layout().flat {
-                pair.flat(&format!("flat{i}"), name, flat);
+            if let [Some(caller), Some(callee)] = ptrs.map(|ptr| ty.layout(ptr).flat.as_deref()) {
+                pair.flat(&format!("flat{i}"), name, [caller, callee]);
             }
-            pair.flat(&format!("memory{i}"), &wide, &[FlatType::I32]);
+            let [caller, callee] = ptrs.map(|ptr| [ptr.flat()]);
+            pair.flat(&format!("memory{i}"), &wide, [&caller, &callee]);
             pair.back(&format!("back{i}"), &wide);
         }
         pair.text(&definitions, named)
@@ -97,18 +119,19 @@ impl Pair {
             let export = format!(r#"(export $t{i} "t{i}" (type $own{i}))"#);
             imported = imported.replace(&export, &format!(r#"(import "t{i}" (type $t{i} (eq $own{i})))"#));
         }
-        let memory = memory();
+        let [caller_memory, callee_memory] = self.ptrs.map(memory);
+        let p = ptr_name(self.ptrs[0]);
         format!(
             r#"(component
   (component $callee {definitions}
-    (core module $m {memory} {callee})
+    (core module $m {callee_memory} {callee})
     (core instance $m (instantiate $m))
     {callee_lifts})
   (component $caller {imported} {imports}
-    (core module $memory {memory})
+    (core module $memory {caller_memory})
     (core instance $m (instantiate $memory))
     {lowers}
-    (core module $main (import "m" "memory" (memory 1)) {core_imports} {caller})
+    (core module $main (import "m" "memory" (memory {p} 1)) {core_imports} {caller})
     (core instance $main (instantiate $main (with "m" (instance $m)) (with "" (instance {exports}))))
     {caller_lifts})
   (instance $callee (instantiate $callee))
@@ -117,36 +140,39 @@ impl Pair {
         )
     }
 
-    /// A function that takes a value of the type `name`.
-    fn flat(&mut self, func: &str, name: &str, flat: &[FlatType]) {
-        let params: Vec<_> = flat.iter().map(core_name).collect();
-        let params = params.join(" ");
-        let saved = flat.iter().enumerate();
+    /// A function that takes a value of the type `name`, which has these core values in the caller and in the callee.
+    fn flat(&mut self, func: &str, name: &str, [given, taken]: [&[FlatType]; 2]) {
+        let callee = self.ptrs[1];
+        let [p, q] = self.ptrs.map(ptr_name);
+        let names = |flat: &[FlatType]| flat.iter().map(core_name).collect::<Vec<_>>().join(" ");
+        let saved = taken.iter().enumerate();
         let saved =
-            saved.map(|(n, ty)| format!("({}.store offset={} (i32.const 64) (local.get {n}))", core_name(ty), 8 * n));
-        let saved: String = saved.collect();
-        put(&mut self.callee, format!(r#"(func (export "{func}") (param {params}) (result i32) {saved} {PAGE})"#));
+            saved.map(|(n, ty)| format!("({}.store offset={} ({q}.const 64) (local.get {n}))", core_name(ty), 8 * n));
+        let (saved, params, page) = (saved.collect::<String>(), names(taken), page(callee));
+        put(&mut self.callee, format!(r#"(func (export "{func}") (param {params}) (result {q}) {saved} {page})"#));
         let ty = format!(r#"(param "value" {name}) (result (list u8))"#);
         self.function(func, &ty, "post-return");
-        put(&mut self.core_imports, format!(r#"(import "" "{func}" (func ${func} (param {params} i32)))"#));
-        let given = flat.iter().enumerate();
-        let mut given: String =
-            given.map(|(n, ty)| format!("({}.load offset={} (local.get 0))", core_name(ty), 8 * n)).collect();
+        let params = names(given);
+        put(&mut self.core_imports, format!(r#"(import "" "{func}" (func ${func} (param {params} {p})))"#));
+        let words = given.iter().enumerate();
+        let mut words: String =
+            words.map(|(n, ty)| format!("({}.load offset={} (local.get 0))", core_name(ty), 8 * n)).collect();
         if func.starts_with("memory") {
-            given = "(local.get 0)".into();
+            words = "(local.get 0)".into();
         }
-        let call = format!("(call ${func} {given} (i32.const 16)) (i32.const 16)");
-        put(&mut self.caller, format!(r#"(func (export "{func}") (param i32 i32) (result i32) {call})"#));
+        let call = format!("(call ${func} {words} ({p}.const 16)) ({p}.const 16)");
+        put(&mut self.caller, format!(r#"(func (export "{func}") (param {p} {p}) (result {p}) {call})"#));
     }
 
     /// A function that answers a value of the type `name`.
     fn back(&mut self, func: &str, name: &str) {
-        put(&mut self.callee, format!(r#"(func (export "{func}") (param i32 i32) (result i32) (local.get 0))"#));
+        let ([p, q], page) = (self.ptrs.map(ptr_name), page(self.ptrs[0]));
+        put(&mut self.callee, format!(r#"(func (export "{func}") (param {q} {q}) (result {q}) (local.get 0))"#));
         let ty = format!(r#"(param "image" (list u8)) (result {name})"#);
         self.function(func, &ty, "post-return");
-        put(&mut self.core_imports, format!(r#"(import "" "{func}" (func ${func} (param i32 i32 i32)))"#));
-        let call = format!("(call ${func} (local.get 0) (local.get 1) (i32.const 32768)) {PAGE}");
-        put(&mut self.caller, format!(r#"(func (export "{func}") (param i32 i32) (result i32) {call})"#));
+        put(&mut self.core_imports, format!(r#"(import "" "{func}" (func ${func} (param {p} {p} {p})))"#));
+        let call = format!("(call ${func} (local.get 0) (local.get 1) ({p}.const 32768)) {page}");
+        put(&mut self.caller, format!(r#"(func (export "{func}") (param {p} {p}) (result {p}) {call})"#));
     }
 
     /// Lifts it in the callee, lowers it in the caller, and exports the caller's.

@@ -1,7 +1,7 @@
 //! Random types and values of them, from a seed.
 
 use thalweg::Val;
-use thalweg::types::ValType;
+use thalweg::types::{PtrType, ValType};
 
 /// What makes choices: a small generator (SplitMix64), enough to choose shapes and the same everywhere; or bytes, one or a
 /// few for each choice, so that who changes a byte changes a choice.
@@ -69,6 +69,11 @@ impl Random {
     /// True or false.
     pub fn coin(&mut self) -> bool {
         self.below(2) == 1
+    }
+
+    /// A type of addresses.
+    pub fn ptr(&mut self) -> PtrType {
+        PtrType::ALL[self.below(2)]
     }
 
     /// Any type that needs no handle, nested at most `depth` deep.

@@ -1,5 +1,6 @@
 //! A pair of components with compiled adapters and without them, called with the same bytes.
 
+use thalweg::types::PtrType;
 use thalweg::{Component, Config, Engine, Error, ErrorKind, Features, Limits, Linker, Prepared, Store, Trap, Val};
 
 use super::random::Random;
@@ -58,12 +59,15 @@ fn call((engine, prepared): &(Engine, Prepared<()>), func: &str, image: &[u8]) -
     Ok(wait(func.call(&mut store, vec![Val::Bytes(image.into())]))?.expect("a result"))
 }
 
-/// Bytes that are often something: small numbers, pointers into the image, text.
-pub fn image(random: &mut Random) -> Vec<u8> {
+/// Bytes that are often something: small numbers, pointers into the image, text. Pointers are those of a memory whose addresses
+/// are of type `ptr`.
+pub fn image(random: &mut Random, ptr: PtrType) -> Vec<u8> {
     let mut bytes = Vec::new();
+    let size = ptr.size() as usize;
+    let put = |bytes: &mut Vec<u8>, number: u64| bytes.extend(&number.to_le_bytes()[..size]);
     while bytes.len() < IMAGE {
         match random.below(12) {
-            0 => bytes.extend((1024 + 8 * random.below(80) as u32).to_le_bytes()),
+            0 => put(&mut bytes, 1024 + 8 * random.below(80) as u64),
             1 => bytes.extend((random.below(40) as u32).to_le_bytes()),
             2 => bytes.extend((random.any() as u32).to_le_bytes()),
             3 => match random.below(3) {
@@ -75,16 +79,28 @@ pub fn image(random: &mut Random) -> Vec<u8> {
             6 => bytes.extend([0; 16]),
             // A pointer and a length, as strings and lists have them.
             7..10 => {
-                bytes.resize(bytes.len().next_multiple_of(4), 0);
-                bytes.extend((1024 + 8 * random.below(80) as u32).to_le_bytes());
-                let tag = u32::from(random.below(4) == 0) << 31;
-                bytes.extend((random.below(24) as u32 | tag).to_le_bytes());
+                bytes.resize(bytes.len().next_multiple_of(size), 0);
+                put(&mut bytes, 1024 + 8 * random.below(80) as u64 + beyond(random, ptr));
+                let tag = if random.below(4) == 0 { ptr.utf16_tag() } else { 0 };
+                put(&mut bytes, random.below(24) as u64 | tag);
             }
             _ => bytes.extend([random.below(3) as u8, 0, 0, 0]),
         }
     }
     bytes.truncate(IMAGE);
     without_nans(bytes)
+}
+
+/// What makes an address of 64 bits one beyond those of 32, seldom.
+fn beyond(random: &mut Random, ptr: PtrType) -> u64 {
+    if ptr == PtrType::I32 {
+        return 0;
+    }
+    match random.below(20) {
+        0 => 1 << 32,
+        1 => 0u64.wrapping_sub(2048),
+        _ => 0,
+    }
 }
 
 /// The same without bits that a float has which is no number: only adapters keep those.

@@ -20,12 +20,12 @@ impl Allocator for Memory {
         Ok(&mut self.bytes)
     }
 
-    fn reallocate(&mut self, old: u32, old_size: u32, align: u32, new_size: u32) -> Result<u32> {
+    fn reallocate(&mut self, old: u64, old_size: u32, align: u32, new_size: u32) -> Result<u64> {
         self.calls.push(format!("{old_size},{align},{new_size}"));
         let ptr = self.next.next_multiple_of(align);
         self.next = ptr + new_size + 1;
-        self.bytes.copy_within(old as usize..(old + old_size.min(new_size)) as usize, ptr as usize);
-        Ok(ptr)
+        self.bytes.copy_within(old as usize..old as usize + old_size.min(new_size) as usize, ptr as usize);
+        Ok(ptr.into())
     }
 }
 

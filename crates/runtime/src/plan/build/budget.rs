@@ -1,5 +1,6 @@
 //! Bounds on a plan: a small component can instantiate nested ones exponentially.
 
+use crate::types::{PtrType, TupleType};
 use crate::{Error, ErrorKind, Result};
 
 /// Component instances of a plan.
@@ -40,6 +41,16 @@ impl Budget {
     /// The number of the next of the plan's `what`.
     pub fn entry(&self, count: usize, what: &str) -> Result<u32> {
         number(count, MAX_ENTRIES, what)
+    }
+
+    /// Checks that the parameters of a function have places in memory, however large addresses are. Each of them is smaller than
+    /// 2^28 bytes by the standard; together they may be larger than any memory.
+    pub fn params(&self, params: &TupleType) -> Result<()> {
+        match params.layout.of(PtrType::I64).size {
+            // Sums stop there, and are rounded down to an alignment.
+            0xffff_fff8.. => Err(exceeded("bytes for the parameters of a function", u32::MAX as usize)),
+            _ => Ok(()),
+        }
     }
 
     /// Goes into a component instance.

@@ -10,8 +10,10 @@ use super::item::{CoreItem, FuncItem, Item, TypeItem};
 use super::scope::{ScopeIndex, at};
 use crate::Result;
 use crate::error::bug;
-use crate::plan::{Canon, End, FuncDef, Kind, Lift, LiftIndex, TableIndex, Trampoline, TrampolineIndex};
-use crate::types::ValType;
+use crate::plan::{
+    Canon, End, FuncDef, Kind, Lift, LiftIndex, PlannedResource, TableIndex, Trampoline, TrampolineIndex,
+};
+use crate::types::{PtrType, ResourceIndex, ValType};
 
 /// A core function made by a canonical definition.
 #[derive(Debug)]
@@ -75,13 +77,15 @@ impl<'d> Builder<'d> {
                 Canon::Lower { callee: def, ty, options: self.options(scope, options)? }
             }
             Function::ResourceNew { resource } => {
-                Canon::ResourceNew { resource: self.scope(scope)?.resource(*resource)? }
+                let resource = self.scope(scope)?.resource(*resource)?;
+                Canon::ResourceNew { resource, rep: self.rep_type(resource) }
             }
             Function::ResourceDrop { resource } => {
                 Canon::ResourceDrop { resource: self.scope(scope)?.resource(*resource)? }
             }
             Function::ResourceRep { resource } => {
-                Canon::ResourceRep { resource: self.scope(scope)?.resource(*resource)? }
+                let resource = self.scope(scope)?.resource(*resource)?;
+                Canon::ResourceRep { resource, rep: self.rep_type(resource) }
             }
             Function::TaskReturn { result, options } => Canon::TaskReturn {
                 result: self.optional_type(scope, *result)?,
@@ -100,10 +104,12 @@ impl<'d> Builder<'d> {
             Function::SubtaskDrop => Canon::SubtaskDrop,
             Function::WaitableSetNew => Canon::WaitableSetNew,
             Function::WaitableSetWait { memory } => {
-                Canon::WaitableSetWait { memory: self.option_memory(scope, *memory)?, cancellable }
+                let (memory, ptr) = self.option_memory(scope, *memory)?;
+                Canon::WaitableSetWait { memory, ptr, cancellable }
             }
             Function::WaitableSetPoll { memory } => {
-                Canon::WaitableSetPoll { memory: self.option_memory(scope, *memory)?, cancellable }
+                let (memory, ptr) = self.option_memory(scope, *memory)?;
+                Canon::WaitableSetPoll { memory, ptr, cancellable }
             }
             Function::WaitableSetDrop => Canon::WaitableSetDrop,
             Function::WaitableJoin => Canon::WaitableJoin,
@@ -123,8 +129,11 @@ impl<'d> Builder<'d> {
         Ok(Some(match function {
             Function::ThreadYield => Canon::ThreadYield { cancellable },
             Function::ThreadIndex => Canon::ThreadIndex,
-            Function::ThreadNewIndirect { func_ty_index: _, table_index } => {
-                Canon::ThreadNewIndirect { table: self.option_table(scope, *table_index)? }
+            Function::ThreadNewIndirect { func_ty_index, table_index } => {
+                let (table, index) = self.option_table(scope, *table_index)?;
+                let context = at(&self.scope(scope)?.core_types, *func_ty_index, "core type")?
+                    .ok_or_else(|| bug!("core type {func_ty_index} is not that of a thread's function"))?;
+                Canon::ThreadNewIndirect { table, index, context }
             }
             Function::ThreadResumeLater => Canon::ThreadResumeLater,
             Function::ThreadSuspend => Canon::ThreadSuspend { cancellable },
@@ -136,9 +145,18 @@ impl<'d> Builder<'d> {
         }))
     }
 
-    fn option_table(&mut self, scope: ScopeIndex, index: u32) -> Result<TableIndex> {
+    /// The type of a resource's representations.
+    fn rep_type(&self, resource: ResourceIndex) -> PtrType {
+        match self.plan.resources.get(resource.0 as usize) {
+            Some(PlannedResource::Defined { rep, .. }) => *rep,
+            _ => PtrType::I32,
+        }
+    }
+
+    fn option_table(&mut self, scope: ScopeIndex, index: u32) -> Result<(TableIndex, PtrType)> {
         let table = *at(&self.scope(scope)?.core.tables, index, "core table")?;
-        self.table_slot(table)
+        let ptr = self.ptr_type(table)?;
+        Ok((self.table_slot(table)?, ptr))
     }
 
     fn copy_canon(&mut self, scope: ScopeIndex, function: &Function) -> Result<Canon> {
@@ -177,7 +195,9 @@ impl<'d> Builder<'d> {
         options: &[CanonicalOption],
     ) -> Result<Canon> {
         let payload = self.payload(scope, kind, ty)?;
-        Ok(Canon::Copy { kind, end, payload, options: self.options(scope, options)? })
+        let options = self.options(scope, options)?;
+        let ptr = self.plan.options.get(options.at()).map_or(PtrType::I32, |options| options.ptr_type);
+        Ok(Canon::Copy { kind, end, payload, options, ptr })
     }
 
     fn cancel_copy(&mut self, scope: ScopeIndex, (kind, end): (Kind, End), ty: u32, async_: bool) -> Result<Canon> {

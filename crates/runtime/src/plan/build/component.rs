@@ -60,6 +60,10 @@ impl<'d> Builder<'d> {
                 let ty = self.type_item(scope, ty)?;
                 self.push(scope, Item::Type(ty))
             }
+            Definition::CoreType(ty) => {
+                self.scope_mut(scope)?.core_types.push(*ty);
+                Ok(())
+            }
             Definition::Canon(function, cancellable) => self.define_canon(scope, function, *cancellable),
             Definition::Import(import) => match arguments {
                 None => self.root_import(scope, import),

@@ -12,6 +12,7 @@ use crate::Result;
 use crate::component::ModuleNumber;
 use crate::error::bug;
 use crate::plan::{CoreDef, CoreInstanceIndex, ModuleIndex, PlannedModule, Step};
+use crate::types::PtrType;
 
 impl<'d> Builder<'d> {
     pub fn core_instance(&mut self, scope: ScopeIndex, instance: &'d Instance<'d>) -> Result<()> {
@@ -53,6 +54,7 @@ impl<'d> Builder<'d> {
         let index = CoreInstanceIndex(self.plan.core_instances);
         self.step(Step::Instantiate { module, args, instance })?;
         self.plan.core_instances += 1;
+        self.core_modules.push(number);
         Ok(CoreInstanceItem::Instantiated(index))
     }
 
@@ -91,6 +93,16 @@ impl<'d> Builder<'d> {
             }
             CoreItem::Canon(number) => CoreDef::Trampoline(self.trampoline(number)?),
         })
+    }
+
+    /// The type of addresses of a memory or a table.
+    pub fn ptr_type(&self, item: CoreItem<'d>) -> Result<PtrType> {
+        let CoreItem::Export { instance, name } = item else {
+            return Err(bug!("a built-in is no memory and no table"));
+        };
+        let module = self.core_modules.get(instance.at()).and_then(|module| self.definitions.modules.get(module.0));
+        let module = module.ok_or_else(|| bug!("core instance {} has no module", instance.0))?;
+        Ok(PtrType::is_64(module.wide.exports.contains(&name)))
     }
 
     pub fn step(&mut self, step: Step) -> Result<()> {

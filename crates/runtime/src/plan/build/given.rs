@@ -100,7 +100,7 @@ impl<'d> Builder<'d> {
             options: Vec::new(),
             steps: Vec::new(),
             exports: indexmap::IndexMap::new(),
-            memories: 0,
+            memories: Vec::new(),
             funcs: 0,
             tables: 0,
             core_instances: 0,

@@ -77,6 +77,8 @@ struct Builder<'d> {
     /// Core functions made by canonical definitions; only those in use become trampolines.
     canons: Vec<CanonItem<'d>>,
     modules: HashMap<ModuleNumber, ModuleIndex>,
+    /// The module of each core instance.
+    core_modules: Vec<ModuleNumber>,
     slots: Slots,
     /// What was given for imports of core modules and components, by the import's name.
     given: HashMap<&'d str, Item<'d>>,
@@ -103,7 +105,7 @@ impl<'d> Builder<'d> {
             options: Vec::new(),
             steps: Vec::new(),
             exports: IndexMap::new(),
-            memories: 0,
+            memories: Vec::new(),
             funcs: 0,
             tables: 0,
             core_instances: 0,
@@ -115,6 +117,7 @@ impl<'d> Builder<'d> {
             scopes: Vec::new(),
             canons: Vec::new(),
             modules: HashMap::new(),
+            core_modules: Vec::new(),
             slots: Slots::default(),
             given: HashMap::new(),
             stopped: false,

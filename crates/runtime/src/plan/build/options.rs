@@ -8,6 +8,7 @@ use super::scope::{ScopeIndex, at};
 use crate::Result;
 use crate::error::bug;
 use crate::plan::{CanonicalOptions, FuncIndex, MemoryIndex, OptionsIndex, StringEncoding};
+use crate::types::PtrType;
 
 impl<'d> Builder<'d> {
     pub fn options(&mut self, scope: ScopeIndex, list: &[CanonicalOption]) -> Result<OptionsIndex> {
@@ -15,6 +16,7 @@ impl<'d> Builder<'d> {
             instance: self.scope(scope)?.instance,
             string_encoding: StringEncoding::Utf8,
             memory: None,
+            ptr_type: PtrType::I32,
             realloc: None,
             post_return: None,
             async_: false,
@@ -25,7 +27,10 @@ impl<'d> Builder<'d> {
                 CanonicalOption::UTF8 => options.string_encoding = StringEncoding::Utf8,
                 CanonicalOption::UTF16 => options.string_encoding = StringEncoding::Utf16,
                 CanonicalOption::CompactUTF16 => options.string_encoding = StringEncoding::Latin1OrUtf16,
-                CanonicalOption::Memory(index) => options.memory = Some(self.option_memory(scope, index)?),
+                CanonicalOption::Memory(index) => {
+                    let (memory, ptr_type) = self.option_memory(scope, index)?;
+                    (options.memory, options.ptr_type) = (Some(memory), ptr_type);
+                }
                 CanonicalOption::Realloc(index) => options.realloc = Some(self.option_func(scope, index)?),
                 CanonicalOption::PostReturn(index) => options.post_return = Some(self.option_func(scope, index)?),
                 CanonicalOption::Async => options.async_ = true,
@@ -38,9 +43,10 @@ impl<'d> Builder<'d> {
         self.options_slot(options)
     }
 
-    pub fn option_memory(&mut self, scope: ScopeIndex, index: u32) -> Result<MemoryIndex> {
+    pub fn option_memory(&mut self, scope: ScopeIndex, index: u32) -> Result<(MemoryIndex, PtrType)> {
         let memory = *at(&self.scope(scope)?.core.memories, index, "core memory")?;
-        self.memory_slot(memory)
+        let ptr = self.ptr_type(memory)?;
+        Ok((self.memory_slot(memory, ptr)?, ptr))
     }
 
     fn option_func(&mut self, scope: ScopeIndex, index: u32) -> Result<FuncIndex> {

@@ -8,7 +8,7 @@ use super::item::{Closure, CoreInstanceItem, CoreItem, FuncItem, InstanceItem, I
 use crate::component::{ComponentNumber, ModuleNumber};
 use crate::error::bug;
 use crate::plan::InstanceIndex;
-use crate::types::ResourceIndex;
+use crate::types::{PtrType, ResourceIndex};
 use crate::{Error, Result};
 
 /// A place in `Builder::scopes`. Index spaces only grow, so a closure needs no more than this to remember them.
@@ -25,6 +25,8 @@ pub(super) struct Scope<'d> {
     pub component: Option<ComponentNumber>,
     pub funcs: Vec<FuncItem>,
     pub types: Vec<TypeItem<'d>>,
+    /// See [`Definition::CoreType`](crate::component::Definition::CoreType).
+    pub core_types: Vec<Option<PtrType>>,
     pub instances: Vec<InstanceItem<'d>>,
     pub components: Vec<Closure>,
     pub modules: Vec<ModuleNumber>,
@@ -68,6 +70,7 @@ impl<'d> Scope<'d> {
             component,
             funcs: Vec::new(),
             types: Vec::new(),
+            core_types: Vec::new(),
             instances: Vec::new(),
             components: Vec::new(),
             modules: Vec::new(),
@@ -151,14 +154,19 @@ impl<'d> Builder<'d> {
     }
 
     pub fn outer_alias(
-        &self,
+        &mut self,
         scope: ScopeIndex,
         kind: ComponentOuterAliasKind,
         count: u32,
         index: u32,
     ) -> Result<Option<Item<'d>>> {
         let kind = match kind {
-            ComponentOuterAliasKind::CoreType => return Ok(None),
+            ComponentOuterAliasKind::CoreType => {
+                // Inside of the type of an instance nobody asks for them.
+                let ty = self.outer(scope, count)?.core_types.get(index as usize).copied().flatten();
+                self.scope_mut(scope)?.core_types.push(ty);
+                return Ok(None);
+            }
             ComponentOuterAliasKind::CoreModule => ComponentExternalKind::Module,
             ComponentOuterAliasKind::Type => ComponentExternalKind::Type,
             ComponentOuterAliasKind::Component => ComponentExternalKind::Component,

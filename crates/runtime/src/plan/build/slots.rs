@@ -7,20 +7,22 @@ use super::item::CoreItem;
 use crate::Result;
 use crate::error::bug;
 use crate::plan::{CanonicalOptions, CoreDef, FuncIndex, MemoryIndex, OptionsIndex, Step, TableIndex};
+use crate::types::PtrType;
 
 /// The slots that there are, by what fills them.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     memories: HashMap<CoreDef, MemoryIndex>,
+    memory_types: Vec<PtrType>,
     funcs: HashMap<CoreDef, FuncIndex>,
     tables: HashMap<CoreDef, TableIndex>,
     options: HashMap<CanonicalOptions, OptionsIndex>,
 }
 
 impl Slots {
-    /// How many memories, functions and tables.
-    pub fn counts(&self) -> Result<(u32, u32, u32)> {
-        Ok((count(self.memories.len())?, count(self.funcs.len())?, count(self.tables.len())?))
+    /// The memories, and how many functions and tables.
+    pub fn counts(&mut self) -> Result<(Vec<PtrType>, u32, u32)> {
+        Ok((std::mem::take(&mut self.memory_types), count(self.funcs.len())?, count(self.tables.len())?))
     }
 }
 
@@ -29,13 +31,14 @@ fn count(count: usize) -> Result<u32> {
 }
 
 impl<'d> Builder<'d> {
-    pub fn memory_slot(&mut self, item: CoreItem<'d>) -> Result<MemoryIndex> {
+    pub fn memory_slot(&mut self, item: CoreItem<'d>, ptr: PtrType) -> Result<MemoryIndex> {
         let def = self.core_def(item)?;
         if let Some(slot) = self.slots.memories.get(&def) {
             return Ok(*slot);
         }
         let slot = MemoryIndex(count(self.slots.memories.len())?);
         self.slots.memories.insert(def.clone(), slot);
+        self.slots.memory_types.push(ptr);
         self.step(Step::ExtractMemory(slot, def))?;
         Ok(slot)
     }

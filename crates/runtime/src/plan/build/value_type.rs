@@ -11,7 +11,7 @@ use super::scope::ScopeIndex;
 use crate::Result;
 use crate::error::bug;
 use crate::plan::PlannedResource;
-use crate::types::{FuncType, ValType};
+use crate::types::{FuncType, PtrType, ValType};
 
 impl<'d> Builder<'d> {
     pub fn type_item(&mut self, scope: ScopeIndex, ty: &'d ComponentType<'d>) -> Result<TypeItem<'d>> {
@@ -20,7 +20,7 @@ impl<'d> Builder<'d> {
             ComponentType::Func(ty) => TypeItem::Func(Arc::new(self.func_type(scope, ty)?)),
             ComponentType::Instance(declarations) => TypeItem::Instance(InstanceType { declarations, scope }),
             ComponentType::Component(_) => TypeItem::Component,
-            ComponentType::Resource { rep: _, dtor } => {
+            ComponentType::Resource { rep, dtor } => {
                 let dtor = match dtor {
                     None => None,
                     Some(dtor) => {
@@ -29,8 +29,9 @@ impl<'d> Builder<'d> {
                     }
                 };
                 let instance = self.scope(scope)?.instance;
+                let rep = PtrType::is_64(*rep == wasmparser::ValType::I64);
                 let name = unnamed("resource", self.plan.resources.len());
-                TypeItem::Resource(self.new_resource(PlannedResource::Defined { instance, dtor, name })?)
+                TypeItem::Resource(self.new_resource(PlannedResource::Defined { instance, dtor, rep, name })?)
             }
         })
     }
@@ -38,7 +39,9 @@ impl<'d> Builder<'d> {
     fn func_type(&mut self, scope: ScopeIndex, ty: &ComponentFuncType<'d>) -> Result<FuncType> {
         let params = self.named_types(scope, ty.params.iter().copied())?;
         let result = self.optional_type(scope, ty.result)?;
-        Ok(FuncType::new(params, result, ty.async_))
+        let ty = FuncType::new(params, result, ty.async_);
+        self.budget.params(&ty.params)?;
+        Ok(ty)
     }
 
     pub fn value_type(&self, scope: ScopeIndex, ty: ComponentValType) -> Result<ValType> {

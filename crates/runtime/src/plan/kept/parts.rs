@@ -12,7 +12,7 @@ use crate::plan::{
     Plan, PlannedInstance, PlannedModule, PlannedResource, Plugged, Step, StringEncoding, TableIndex, Trampoline,
     TrampolineIndex,
 };
-use crate::types::ResourceIndex;
+use crate::types::{PtrType, ResourceIndex};
 
 macro_rules! numbers {
     ($($name:ident)*) => { $(
@@ -87,19 +87,20 @@ structs! {
     PlannedModule { range, imports, starts }
     PlannedInstance { parent, name }
     ImportedFunc { interface, name, ty }
-    CanonicalOptions { instance, string_encoding, memory, realloc, post_return, async_, callback }
+    CanonicalOptions { instance, string_encoding, memory, ptr_type, realloc, post_return, async_, callback }
     Lift { callee, ty, options, name }
     Trampoline { instance, canon }
 }
 
 enums! {
     AsyncRules { 0 Current, 1 August2026, }
-    PlannedResource { 0 Imported { interface, name }, 1 Defined { instance, dtor, name }, }
+    PlannedResource { 0 Imported { interface, name }, 1 Defined { instance, dtor, rep, name }, }
     Import { 0 Func(func), 1 Instance(items), 2 Type(ty), 3 Resource(resource), 4 Module, 5 Component, }
     Export { 0 Func(func), 1 Instance(items), 2 Type(ty), 3 Resource(resource), 4 Module(module), 5 Component, }
     CoreDef { 0 Export { instance, name }, 1 Trampoline(trampoline), }
     FuncDef { 0 Lift(lift), 1 Imported(func), }
     StringEncoding { 0 Utf8, 1 Utf16, 2 Latin1OrUtf16, }
+    PtrType { 0 I32, 1 I64, }
     Step {
         0 Instantiate { module, args, instance },
         1 ExtractMemory(index, def),
@@ -110,9 +111,9 @@ enums! {
     Kind { 0 Stream, 1 Future, }
     Canon {
         0 Lower { callee, ty, options },
-        1 ResourceNew { resource },
+        1 ResourceNew { resource, rep },
         2 ResourceDrop { resource },
-        3 ResourceRep { resource },
+        3 ResourceRep { resource, rep },
         4 TaskReturn { result, options },
         5 TaskCancel,
         6 ContextGet { slot, i64 },
@@ -122,18 +123,18 @@ enums! {
         10 SubtaskCancel { async_ },
         11 SubtaskDrop,
         12 WaitableSetNew,
-        13 WaitableSetWait { memory, cancellable },
-        14 WaitableSetPoll { memory, cancellable },
+        13 WaitableSetWait { memory, ptr, cancellable },
+        14 WaitableSetPoll { memory, ptr, cancellable },
         15 WaitableSetDrop,
         16 WaitableJoin,
         17 New { kind, payload },
-        18 Copy { kind, end, payload, options },
+        18 Copy { kind, end, payload, options, ptr },
         19 CancelCopy { kind, end, payload, async_ },
         20 DropEnd { kind, end, payload },
         21 Forward { kind, payload },
         22 ThreadYield { cancellable },
         23 ThreadIndex,
-        24 ThreadNewIndirect { table },
+        24 ThreadNewIndirect { table, index, context },
         25 ThreadResumeLater,
         26 ThreadSuspend { cancellable },
         27 ThreadSuspendThenResume { cancellable },

@@ -45,6 +45,29 @@ const TYPES: &str = r#"(component
   (export "renamed" (type $e2))
   (func (export "run") (result $e2) (canon lift (core func $run))))"#;
 
+/// Numbers of 64 bits wherever a plan has them.
+const LONG: &str = r#"(component
+  (core type $start (func (param i64)))
+  (core module $libc (memory (export "memory") i64 1) (table (export "table") i64 1 funcref) (func (export "dtor") (param i64)))
+  (core instance $libc (instantiate $libc))
+  (alias core export $libc "dtor" (core func $dtor))
+  (alias core export $libc "table" (core table $table))
+  (alias core export $libc "memory" (core memory $memory))
+  (type $own (resource (rep i64) (dtor (core func $dtor))))
+  (type $s (stream u8))
+  (core func $new (canon resource.new $own))
+  (core func $rep (canon resource.rep $own))
+  (core func $read (canon stream.read $s async (memory $memory)))
+  (core func $poll (canon waitable-set.poll (memory $memory)))
+  (core func $thread (canon thread.new-indirect $start (core table $table)))
+  (core module $m
+    (import "" "new" (func (param i64) (result i32))) (import "" "rep" (func (param i32) (result i64)))
+    (import "" "read" (func (param i32 i64 i64) (result i64))) (import "" "poll" (func (param i32 i64) (result i32)))
+    (import "" "thread" (func (param i64 i64) (result i32))))
+  (core instance (instantiate $m (with "" (instance
+    (export "new" (func $new)) (export "rep" (func $rep)) (export "read" (func $read)) (export "poll" (func $poll))
+    (export "thread" (func $thread)))))))"#;
+
 fn plan(text: &[u8]) -> Plan {
     load(text, &Features::all()).unwrap().plan
 }
@@ -64,7 +87,7 @@ fn guests() -> impl Iterator<Item = Plan> {
 
 #[test]
 fn a_plan_is_read_as_it_was_written() {
-    for plan in guests().chain([plan(TYPES.as_bytes())]) {
+    for plan in guests().chain([TYPES, LONG].map(|text| plan(text.as_bytes()))) {
         let bytes = plan.to_bytes();
         assert_eq!(said(&Plan::of_bytes(&bytes).unwrap()), said(&plan));
     }

@@ -75,3 +75,15 @@ fn options_that_refer_to_options_need_no_stack() {
     let plan = try_plan(&text).unwrap();
     assert_eq!(plan.trampolines.len(), length + 1);
 }
+
+#[test]
+fn parameters_that_no_memory_holds_end_at_a_limit() {
+    let params = |count: usize| {
+        let params: String = (0..count).map(|i| format!("(param \"p{i}\" $large)")).collect();
+        format!("(component (type $large (list string 16000000)) (type (func {params})))")
+    };
+    assert!(try_plan(&params(16)).is_ok());
+    let error = try_plan(&params(17)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Limit);
+    assert!(error.message().ends_with("more than 4294967295 bytes for the parameters of a function"), "{error:?}");
+}

@@ -5,6 +5,9 @@ use crate::plan::{
     Canon, CoreDef, CoreInstanceIndex, End, FuncIndex, Kind, MemoryIndex, PlannedResource, Step, TrampolineIndex,
 };
 
+use crate::types::FlatType::{self, I32, I64};
+use crate::types::PtrType;
+
 #[test]
 fn only_what_is_used_becomes_a_trampoline() {
     let plan = plan(
@@ -48,8 +51,9 @@ const STREAMS: &str = r#"(component
 #[test]
 fn slots_and_options_are_shared() {
     let plan = plan(STREAMS);
-    assert_eq!((plan.memories, plan.funcs, plan.options.len(), plan.trampolines.len()), (1, 1, 2, 4));
-    let Canon::Copy { kind: Kind::Stream, end: End::Readable, payload: Some(_), options } = &plan.trampolines[0].canon
+    assert_eq!((plan.memories.len(), plan.funcs, plan.options.len(), plan.trampolines.len()), (1, 1, 2, 4));
+    let Canon::Copy { kind: Kind::Stream, end: End::Readable, payload: Some(_), options, .. } =
+        &plan.trampolines[0].canon
     else {
         panic!("{plan}")
     };
@@ -127,4 +131,48 @@ fn every_builtin_has_its_name() {
     let text = plan.to_string();
     assert!(text.contains("thread.new-indirect table 0\n") && text.contains("context.set i32 1\n"), "{text}");
     assert_eq!(plan.tables, 1);
+}
+
+/// A memory, a table, a resource and a thread's context of 64 bits beside others of 32, one of them through a module that
+/// imports the memory, a bundle and an alias from outside.
+const LONG: &str = r#"(component
+    (core type $start (func (param i64)))
+    (core module $libc
+        (memory (export "long") i64 1) (memory (export "short") 1) (table (export "table") i64 1 funcref)
+        (func (export "dtor") (param i64)))
+    (core instance $libc (instantiate $libc))
+    (core module $again (import "libc" "long" (memory i64 1)) (export "memory" (memory 0)))
+    (core instance $again (instantiate $again (with "libc" (instance (export "long" (memory $libc "long"))))))
+    (component $inner
+        (alias outer 1 $start (core type $start'))
+        (core module $m (table (export "table") 1 funcref))
+        (core instance $m (instantiate $m))
+        (alias core export $m "table" (core table $table))
+        (core func $new (canon thread.new-indirect $start' (core table $table)))
+        (core module $use (import "" "new" (func (param i32 i64) (result i32))))
+        (core instance (instantiate $use (with "" (instance (export "new" (func $new)))))))
+    (instance (instantiate $inner))
+    (alias core export $libc "dtor" (core func $dtor))
+    (type $r (resource (rep i64) (dtor (core func $dtor))))
+    (core func $new (canon resource.new $r))
+    (core func $long (canon waitable-set.poll (memory (core memory $again "memory"))))
+    (core func $short (canon waitable-set.poll (memory (core memory $libc "short"))))
+    (alias core export $libc "table" (core table $table))
+    (core func $thread (canon thread.new-indirect $start (core table $table)))
+    (core module $m
+        (import "" "new" (func (param i64) (result i32)))
+        (import "" "long" (func (param i32 i64) (result i32)))
+        (import "" "short" (func (param i32 i32) (result i32)))
+        (import "" "thread" (func (param i64 i64) (result i32))))
+    (core instance (instantiate $m (with "" (instance
+        (export "new" (func $new)) (export "long" (func $long)) (export "short" (func $short))
+        (export "thread" (func $thread)))))))"#;
+
+#[test]
+fn types_of_addresses_are_found() {
+    let plan = plan(LONG);
+    assert_eq!(plan.memories, [PtrType::I64, PtrType::I32]);
+    let found = plan.trampolines.iter().map(|trampoline| crate::canon::signature(trampoline, &plan).0);
+    let expected: [&[FlatType]; 5] = [&[I32, I64], &[I64], &[I32, I64], &[I32, I32], &[I64, I64]];
+    assert!(found.eq(expected.map(<[_]>::to_vec)), "{plan}");
 }

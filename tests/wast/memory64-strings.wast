@@ -1,0 +1,68 @@
+;; What a memory with addresses of 64 bits has of a string: its length in 64 bits, and the tag of one that is UTF-16 where it
+;; could be Latin-1 in the uppermost of them.
+
+(component definition $Texts
+  (core module $Libc
+    (memory (export "mem") i64 1)
+    (global $next (mut i64) (i64.const 4096))
+    (data (i64.const 64) "plain")
+    (data (i64.const 128) "g\00r\00\fc\00n\00")
+    (func (export "realloc") (param $old i64) (param $old-size i64) (param $align i64) (param $size i64) (result i64)
+      (local $new i64)
+      (local.set $new (i64.and (i64.add (global.get $next) (i64.const 7)) (i64.const -8)))
+      (global.set $next (i64.add (local.get $new) (local.get $size)))
+      (memory.copy (local.get $new) (local.get $old)
+        (select (local.get $old-size) (local.get $size) (i64.lt_u (local.get $old-size) (local.get $size))))
+      (local.get $new)))
+  (core instance $libc (instantiate $Libc))
+  (core module $M
+    (import "libc" "mem" (memory i64 1))
+    (func (export "length") (param i64 i64) (result i64) (local.get 1))
+    ;; A string at a pointer, of a length that is said as it is.
+    (func (export "say") (param i64 i64) (result i64)
+      (i64.store (i64.const 16) (local.get 0)) (i64.store (i64.const 24) (local.get 1)) (i64.const 16)))
+  (core instance $m (instantiate $M (with "libc" (instance $libc))))
+  (func (export "length-8") (param "s" string) (result u64)
+    (canon lift (core func $m "length") (memory (core memory $libc "mem")) (realloc (core func $libc "realloc"))))
+  (func (export "length-16") (param "s" string) (result u64)
+    (canon lift (core func $m "length") string-encoding=utf16
+      (memory (core memory $libc "mem")) (realloc (core func $libc "realloc"))))
+  (func (export "length-1") (param "s" string) (result u64)
+    (canon lift (core func $m "length") string-encoding=latin1+utf16
+      (memory (core memory $libc "mem")) (realloc (core func $libc "realloc"))))
+  (func (export "say-8") (param "at" u64) (param "length" u64) (result string)
+    (canon lift (core func $m "say") (memory (core memory $libc "mem"))))
+  (func (export "say-16") (param "at" u64) (param "length" u64) (result string)
+    (canon lift (core func $m "say") string-encoding=utf16 (memory (core memory $libc "mem"))))
+  (func (export "say-1") (param "at" u64) (param "length" u64) (result string)
+    (canon lift (core func $m "say") string-encoding=latin1+utf16 (memory (core memory $libc "mem")))))
+
+(component instance $t $Texts)
+(assert_return (invoke "length-8" (str.const "gr\u{fc}n")) (u64.const 5))
+(assert_return (invoke "length-16" (str.const "gr\u{fc}n")) (u64.const 4))
+(assert_return (invoke "length-1" (str.const "gr\u{fc}n")) (u64.const 4))
+(assert_return (invoke "length-1" (str.const "\u{1f333}!")) (u64.const 0x8000_0000_0000_0003))
+(assert_return (invoke "say-8" (u64.const 64) (u64.const 5)) (str.const "plain"))
+(assert_return (invoke "say-16" (u64.const 128) (u64.const 4)) (str.const "gr\u{fc}n"))
+(assert_return (invoke "say-1" (u64.const 64) (u64.const 5)) (str.const "plain"))
+(assert_return (invoke "say-1" (u64.const 128) (u64.const 0x8000_0000_0000_0004)) (str.const "gr\u{fc}n"))
+(assert_return (invoke "say-1" (u64.const 65536) (u64.const 0)) (str.const ""))
+
+;; The tag of a memory of 32 bits is no tag here, and nothing is cut to 32 bits.
+(assert_trap (invoke "say-1" (u64.const 128) (u64.const 0x8000_0004)) "string length exceeds the maximum")
+(component instance $t $Texts)
+(assert_trap (invoke "say-8" (u64.const 64) (u64.const 0x1_0000_0005)) "string length exceeds the maximum")
+(component instance $t $Texts)
+(assert_trap (invoke "say-8" (u64.const 64) (u64.const 0x8000_0000_0000_0005)) "string length exceeds the maximum")
+(component instance $t $Texts)
+(assert_trap (invoke "say-16" (u64.const 128) (u64.const 0x8000_0000_0000_0004)) "string length exceeds the maximum")
+(component instance $t $Texts)
+(assert_trap (invoke "say-8" (u64.const 0x1_0000_0040) (u64.const 5)) "string content out-of-bounds")
+(component instance $t $Texts)
+(assert_trap (invoke "say-8" (u64.const 0x1_0000_0000) (u64.const 0)) "string content out-of-bounds")
+(component instance $t $Texts)
+(assert_trap (invoke "say-8" (u64.const 0xffff_ffff_ffff_ffff) (u64.const 2)) "string content out-of-bounds")
+(component instance $t $Texts)
+(assert_trap (invoke "say-8" (u64.const 65532) (u64.const 5)) "string content out-of-bounds")
+(component instance $t $Texts)
+(assert_trap (invoke "say-16" (u64.const 129) (u64.const 1)) "unaligned pointer")
