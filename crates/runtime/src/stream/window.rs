@@ -304,9 +304,14 @@ struct Done {
 #[inline(always)]
 fn take_down<const I: usize>(board: Board) -> Done {
     put(board, const { PLACES[I] + KEY + 4 }, 0);
-    let [copied, ptr, length, order, memory_size] =
-        [COPIED, PTR, LENGTH, ORDER, MEMORY_SIZE].map(|at| look(board, const { PLACES[I] } + at));
-    Done { copied, ptr, length, order, memory_size }
+    let at = const { PLACES[I] };
+    Done {
+        copied: look(board, at + COPIED),
+        ptr: look(board, at + PTR),
+        length: look(board, at + LENGTH),
+        order: look(board, at + ORDER),
+        memory_size: look(board, at + MEMORY_SIZE),
+    }
 }
 
 #[inline]
