@@ -7,7 +7,9 @@ use thalweg::{Error, ResourceTable, Result};
 
 use crate::filesystem::{Descriptor, DirPerms};
 use crate::http::{DEFAULT_MAX_FIELDS_SIZE, HttpContext};
-use crate::native::{self, OsHttpClient, OsMonotonicClock, OsNetwork, OsRandom, OsSystemClock};
+use crate::native::{
+    self, OsHttpClient, OsInsecureRandom, OsMonotonicClock, OsNetwork, OsRandom, OsSystemClock, StandardStreams,
+};
 use crate::random::DEFAULT_MAX_RANDOM_SIZE;
 use crate::sim::{SeededRandom, SimClock, SimHttp, SimNetwork};
 use crate::sockets::{NetworkGrant, NetworkPolicy};
@@ -62,7 +64,7 @@ impl WasiBuilder {
             monotonic_clock: Arc::new(OsMonotonicClock::new()),
             system_clock: Arc::new(OsSystemClock),
             random: Box::new(OsRandom),
-            insecure_random: Box::new(OsRandom),
+            insecure_random: Box::new(OsInsecureRandom::default()),
             max_random_size: DEFAULT_MAX_RANDOM_SIZE,
             insecure_seed: None,
         }
@@ -139,7 +141,8 @@ impl WasiBuilder {
     /// Grants this process's standard streams.
     #[must_use]
     pub fn inherit_stdio(self) -> Self {
-        self.stdin(native::stdin()).stdout(native::stdout()).stderr(native::stderr())
+        let streams = StandardStreams::find();
+        self.stdin(streams.stdin()).stdout(streams.stdout()).stderr(streams.stderr())
     }
 
     /// Grants the directory `host_path`, which the guest knows as `guest_path`.

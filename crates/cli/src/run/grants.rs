@@ -41,6 +41,7 @@ pub struct Grants {
     stdin: bool,
     stdout: bool,
     stderr: bool,
+    streams: native::StandardStreams,
     cwd: Option<String>,
     network: NetworkPolicy,
     max_http_fields_size: usize,
@@ -83,6 +84,7 @@ impl Grants {
             stdin: settings.inherit_stdin,
             stdout: settings.inherit_stdout,
             stderr: settings.inherit_stderr,
+            streams: native::StandardStreams::find(),
             cwd: settings.cwd.clone(),
             network: network(settings, &args.allow_hosts)?.deny_private(args.deny_private),
             max_http_fields_size: settings.max_http_fields_size,
@@ -97,13 +99,13 @@ impl Grants {
         builder = builder.max_http_fields_size(self.max_http_fields_size).http_client(self.http_client.clone());
         builder = builder.max_random_size(self.max_random_size);
         if self.stdin {
-            builder = builder.stdin(native::stdin());
+            builder = builder.stdin(self.streams.stdin());
         }
         if self.stdout {
-            builder = builder.stdout(native::stdout());
+            builder = builder.stdout(self.streams.stdout());
         }
         if self.stderr {
-            builder = builder.stderr(native::stderr());
+            builder = builder.stderr(self.streams.stderr());
         }
         if let Some(cwd) = &self.cwd {
             builder = builder.cwd(cwd);

@@ -34,7 +34,7 @@ pub(crate) use glue_code::{encode_glue, has_glue};
 pub(crate) use lower::{Lowered, LoweredGuest, after_start, core_callee, lift_args, lift_numbers};
 pub(crate) use resource::destroy;
 pub(crate) use shared::{Kept, SharedFuncs, SharedFuncsOf};
-pub(crate) use signature::signature;
+pub(crate) use signature::{Signature, signature};
 pub(crate) use window::encode_copier;
 
 use lower::LoweredImport;

@@ -1,10 +1,11 @@
 //! The compiled code of a component, and what can be found in it once for all instances.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::Result;
 use crate::adapter::{Adapters, encode_adapters, encode_noted};
-use crate::canon::{GlueCode, encode_copier, encode_glue, has_glue, signature};
+use crate::canon::{GlueCode, Signature, encode_copier, encode_glue, has_glue, signature};
 use crate::engine::{CoreEngine, CoreExport, CoreFuncType, CoreModule, StoreMut};
 use crate::error::bug;
 use crate::plan::{CoreDef, CoreInstanceIndex, ModuleIndex, Plan, Reached, Step, Trampoline, TrampolineIndex};
@@ -58,11 +59,14 @@ impl Code {
             rest.clear();
         }
         let sources = sources(plan, &modules)?;
-        let ty = |trampoline: &Trampoline| {
-            let (params, result) = signature(trampoline, plan);
-            CoreFuncType::new(engine, &params, result)
+        // Most have one of a few types; to make one known to the engine costs more than to find it.
+        let mut types = HashMap::new();
+        let mut ty = |trampoline: &Trampoline| {
+            let signature = signature(trampoline, plan);
+            let new = |(params, result): &Signature| CoreFuncType::new(engine, params, *result);
+            types.entry(signature).or_insert_with_key(new).clone()
         };
-        let trampolines = plan.trampolines.iter().map(ty).collect();
+        let trampolines = plan.trampolines.iter().map(&mut ty).collect();
         let (copier, noted) = (OnceLock::new(), OnceLock::new());
         Ok(Code { modules, glue, copier, noted, reached, adapters: Adapters::new(engine, rest)?, sources, trampolines })
     }

@@ -9,6 +9,7 @@ mod files;
 mod http;
 mod net;
 mod random;
+mod standard;
 mod stdin;
 mod stdout;
 
@@ -16,6 +17,7 @@ pub use self::http::{OsHttpClient, TlsRoots, TlsRootsError};
 pub use clock::{OsMonotonicClock, OsSystemClock};
 pub use files::open_directory;
 pub use net::OsNetwork;
-pub use random::OsRandom;
+pub use random::{OsInsecureRandom, OsRandom};
+pub use standard::StandardStreams;
 pub use stdin::stdin;
 pub use stdout::{stderr, stdout};

@@ -8,6 +8,7 @@ use rustix::fs::FileType;
 use rustix::io::{Errno, retry_on_intr};
 
 use super::errno::error;
+use super::standard::Standard;
 use crate::sys::{ByteSource, Code, Error, Input, Result};
 
 /// How much the thread reads at once.
@@ -16,13 +17,13 @@ const READ_BYTES: usize = 64 * 1024;
 /// This process's standard input.
 #[must_use]
 pub fn stdin() -> Input {
-    let fd = rustix::stdio::stdin();
-    let is_file =
-        rustix::fs::fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
-    if is_file {
-        Input::new(FileStdin { fd }, false)
-    } else {
-        Input::new(ThreadStdin::new(fd), rustix::termios::isatty(fd))
+    input(Standard::of(rustix::stdio::stdin()))
+}
+
+pub(super) fn input(Standard { fd, kind, is_terminal }: Standard) -> Input {
+    match kind {
+        FileType::RegularFile => Input::new(FileStdin { fd }, false),
+        _ => Input::new(ThreadStdin::new(fd), is_terminal),
     }
 }
 

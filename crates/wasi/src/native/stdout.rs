@@ -10,6 +10,7 @@ use tokio::net::unix::pipe::Sender;
 use tokio::runtime::Handle;
 
 use super::errno::{error, from_io};
+use super::standard::Standard;
 use crate::sys::{ByteSink, Output, Result};
 
 /// The offset that means "where the file is".
@@ -18,19 +19,18 @@ const CURRENT_POSITION: u64 = u64::MAX;
 /// This process's standard output.
 #[must_use]
 pub fn stdout() -> Output {
-    output(rustix::stdio::stdout())
+    output(Standard::of(rustix::stdio::stdout()))
 }
 
 /// This process's standard error.
 #[must_use]
 pub fn stderr() -> Output {
-    output(rustix::stdio::stderr())
+    output(Standard::of(rustix::stdio::stderr()))
 }
 
-fn output(fd: BorrowedFd<'static>) -> Output {
-    let may_wait = rustix::fs::fstat(fd)
-        .is_ok_and(|stat| matches!(FileType::from_raw_mode(stat.st_mode), FileType::Fifo | FileType::Socket));
-    Output::new(OsOutput::new(fd, may_wait), rustix::termios::isatty(fd))
+pub(super) fn output(Standard { fd, kind, is_terminal }: Standard) -> Output {
+    let may_wait = matches!(kind, FileType::Fifo | FileType::Socket);
+    Output::new(OsOutput::new(fd, may_wait), is_terminal)
 }
 
 struct OsOutput {
