@@ -70,8 +70,19 @@ pub(super) fn drop(
     handles.remove(index)?;
     ends.discard(id);
     let this = shared.get_mut(of)?;
-    if this.dropped && this.ends == 1 && this.reader.is_none() && this.writer.is_none() && !this.polling {
+    if this.reader.is_some() || this.writer.is_some() || this.polling {
+        return drop_shared_end(store, of, which.1);
+    }
+    if this.dropped && this.ends == 1 {
         shared.discard(of);
+        return Ok(());
+    }
+    // Nobody tells an end at which nothing can happen any more.
+    let other = if which.1 == End::Readable { this.writable } else { this.readable };
+    if other.and_then(|other| ends.find(other)).is_some_and(|other| other.state == CopyState::Done) && !this.dropped {
+        this.set_guest_end(which.1, None);
+        this.dropped = true;
+        this.ends = this.ends.saturating_sub(1);
         return Ok(());
     }
     drop_shared_end(store, of, which.1)

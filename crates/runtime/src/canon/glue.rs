@@ -14,7 +14,7 @@ use super::{Body, check_of, checked_body, direct, find, finish};
 use crate::component::Code;
 use crate::engine::{
     CoreEngine, CoreExport, CoreExtern, CoreExterns, CoreFuncType, CoreInstance, CoreModule, CorePrepared, HostFuncs,
-    StoreMut, host_func, park_func, run_func, set_runner,
+    StoreMut, host_func, host_func_3, park_func, run_func, set_runner,
 };
 use crate::error::bug;
 use crate::instance::{RootId, flags_global};
@@ -234,6 +234,13 @@ fn begin(store: &mut StoreMut<'_>, root: RootId, this: &Glued) -> Result<CoreExt
         (Canon::Copy { kind, end, payload, options, ptr }, Some(window)) => {
             let copy = Copy::new((*kind, *end), payload.clone(), *options, *ptr);
             let copy = copy.with_window(store, site, window.number);
+            if *params == [FlatType::I32; 3] {
+                let body = move |store: &mut StoreMut<'_>, index, ptr, length| {
+                    let outcome = stream::copy(store, site, &copy, (index, u64::from(ptr), length))?;
+                    direct::next(store, outcome, wide)
+                };
+                return Ok(host_func_3(store, body).into());
+            }
             Box::new(move |store, args| stream::copy(store, site, &copy, stream::copy_args(&copy, args)))
         }
         _ => checked_body(store, root, this.index)?,

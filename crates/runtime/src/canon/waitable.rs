@@ -19,7 +19,7 @@ pub(super) fn set_new(store: &mut StoreMut<'_>, site: Site) -> Result<u32> {
     state.instances.get_mut(site.instance)?.handles.add(Handle::Set(id))
 }
 
-#[inline]
+#[inline(always)]
 fn find(store: &mut StoreMut<'_>, site: Site, memory: MemoryIndex, index: u32) -> Result<(WaitableSetId, CoreMemory)> {
     check_may_leave(store, site.instance)?;
     let state = store.state();
@@ -59,11 +59,15 @@ pub(super) fn set_poll(
     if cancellable && deliver_pending_cancel(store)? {
         return unpack_event(store, memory, ptr, Event::TASK_CANCELLED);
     }
-    let event = poll_event(store, set)?.unwrap_or(Event::NONE);
+    let event = match poll_event(store, set)? {
+        Some(event) => event,
+        None => Event::NONE,
+    };
     unpack_event(store, memory, ptr, event)
 }
 
 /// Spec: `unpack_event`: two words into memory, the code as the answer.
+#[inline]
 pub(super) fn unpack_event(store: &mut StoreMut<'_>, memory: CoreMemory, ptr: u64, event: Event) -> Result<u64> {
     if !is_aligned(ptr, 4) {
         return Err(Trap::UnalignedPointer.into());
@@ -92,13 +96,22 @@ pub(super) fn join(store: &mut StoreMut<'_>, site: Site, index: u32, set_index: 
     let state = store.state_mut();
     let State { instances, ends, sets, .. } = &mut *state;
     let handles = &instances.get(site.instance)?.handles;
-    // The most of it: an end without a set gets one.
-    if let (Some(&Handle::End(id)), Some(&Handle::Set(set))) = (handles.find(index), handles.find(set_index)) {
+    // The most of it: an end without a set gets one, or an end leaves its set. There is no handle 0.
+    if let Some(&Handle::End(id)) = handles.find(index) {
         let this = &mut ends.get_mut(id)?.waitable;
-        if this.is_alone() {
-            this.set = Some(set);
-            sets.get_mut(set)?.members += 1;
-            return Ok(());
+        match handles.find(set_index) {
+            Some(&Handle::Set(set)) if this.is_alone() => {
+                this.set = Some(set);
+                sets.get_mut(set)?.members += 1;
+                return Ok(());
+            }
+            None if set_index == 0 && this.sync_waiter.is_none() && this.pending_event.is_none() => {
+                if let Some(set) = this.set.take() {
+                    sets.get_mut(set)?.members -= 1;
+                }
+                return Ok(());
+            }
+            _ => {}
         }
     }
     let handles = &state.instances.get(site.instance)?.handles;

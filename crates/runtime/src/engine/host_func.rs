@@ -63,6 +63,18 @@ pub(crate) fn host_func_of(
     CoreFunc { func, params: params.len() as u8, result: *result }
 }
 
+/// [`host_func`] of three numbers of 32 bits: what it finds out from the type in each call is known to the compiler here.
+pub(crate) fn host_func_3<R: wasmtime::WasmRet>(
+    store: &mut StoreMut<'_>,
+    body: impl Fn(&mut StoreMut<'_>, u32, u32, u32) -> Result<R> + Send + Sync + 'static,
+) -> CoreFunc {
+    let body = move |caller: wasmtime::Caller<'_, State>, first: u32, second: u32, third: u32| {
+        enter(caller, |store| body(store, first, second, third))
+    };
+    let func = wasmtime::Func::wrap(&mut store.context, body);
+    CoreFunc::new(&store.context, func)
+}
+
 /// Adds a function to those of a linker, which are no store's. `names` are as modules import it.
 pub(super) fn define(
     linker: &mut wasmtime::Linker<State>,

@@ -22,8 +22,11 @@ const STACKS_PER_CHUNK: usize = 64;
 /// Mappings at most: a million stacks.
 const MAX_CHUNKS: usize = 1 << 14;
 
-/// Free stacks that keep their memory. Of those freed beyond it the kernel gets the pages back.
+/// Free stacks that keep their memory, at most.
 const MAX_IDLE_RESIDENT: usize = 256;
+
+/// When there are more, so many lose it, those that were freed first: the kernel takes the pages of neighbours in one go.
+const EMPTIED_AT_ONCE: usize = 64;
 
 /// The largest stack there is. Larger ones are refused when they are asked for.
 const MAX_STACK: usize = 1 << 30;
@@ -154,7 +157,7 @@ impl Shared {
         let mut places = self.lock();
         if let Some(place) = places.resident.pop() {
             drop(places);
-            if zeroed && !self.empty(place) {
+            if zeroed && !self.empty(&[place]) {
                 let stack = place.0.as_ptr().wrapping_add(self.guard_size());
                 // SAFETY: the stack of a place that is not in use, all of it mapped and writable.
                 unsafe { std::ptr::write_bytes(stack, 0, self.stack) };
@@ -215,24 +218,33 @@ impl Shared {
         }
     }
 
-    /// Gives a stack's pages back to the kernel; it reads as zeros then. `false` when the kernel refuses.
-    fn empty(&self, place: Place) -> bool {
-        let stack = place.0.as_ptr().wrapping_add(self.guard_size());
-        // SAFETY: the stack of a place that is not in use; nobody reads what it held.
-        unsafe { libc::madvise(stack.cast(), self.stack, libc::MADV_DONTNEED) == 0 }
+    /// Gives the pages of stacks back to the kernel; they read as zeros then. `false` when the kernel refuses. The places lie
+    /// side by side, in order. Guards between them stay: those by advice are no pages, and it leaves them.
+    fn empty(&self, places: &[Place]) -> bool {
+        let (Some(first), Some(last)) = (places.first(), places.last()) else { return true };
+        let start = first.0.as_ptr().wrapping_add(self.guard_size());
+        let end = last.0.as_ptr().wrapping_add(self.place_size());
+        // SAFETY: the stacks of places that are not in use, and guards; nobody reads what they held.
+        unsafe { libc::madvise(start.cast(), end.addr() - start.addr(), libc::MADV_DONTNEED) == 0 }
     }
 
     fn give_back(&self, place: Place) {
         let mut places = self.lock();
-        if places.resident.len() < MAX_IDLE_RESIDENT {
-            places.resident.push(place);
+        places.resident.push(place);
+        if places.resident.len() <= MAX_IDLE_RESIDENT {
             return;
         }
+        let mut coldest: Vec<_> = places.resident.drain(..EMPTIED_AT_ONCE).collect();
         drop(places);
-        let emptied = self.empty(place);
-        let mut places = self.lock();
-        // A kernel that refuses (locked memory) leaves the stack as it is: resident, one more than intended.
-        if emptied { places.empty.push(place) } else { places.resident.push(place) }
+        coldest.sort_unstable_by_key(|place| place.0);
+        let neighbours = |a: &Place, b: &Place| a.0.as_ptr().wrapping_add(self.place_size()) == b.0.as_ptr();
+        let mut emptied = true;
+        for run in coldest.chunk_by(neighbours) {
+            emptied = emptied && self.empty(run);
+            let mut places = self.lock();
+            // A kernel that refuses (locked memory) leaves the stacks as they are: resident, more than intended.
+            if emptied { places.empty.extend(run) } else { places.resident.extend(run) }
+        }
     }
 }
 

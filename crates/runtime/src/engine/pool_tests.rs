@@ -87,21 +87,37 @@ fn a_stack_asked_for_zeroed_is_zero_and_its_guard_stays() {
     assert!(!readable(range.start - 1));
 }
 
-#[test]
-fn beyond_the_named_number_idle_stacks_lose_their_memory() {
+/// Frees so many stacks of twice as many, that neighbours are free or none is, and looks at all that are idle then.
+fn free_beyond_the_named_number(neighbours: bool, by_protection: bool) {
     let pool = StackPool::new(SIZE);
-    let count = MAX_IDLE_RESIDENT + 10;
-    let stacks: Vec<_> = (0..count).map(|_| pool.new_stack(SIZE, false).unwrap()).collect();
-    stacks.iter().for_each(|stack| fill(&**stack, 1));
-    drop(stacks);
-    let places = pool.shared.lock();
-    assert_eq!((places.resident.len(), places.empty.len()), (MAX_IDLE_RESIDENT, 10));
-    let emptied = places.empty[0];
-    drop(places);
-    // Taken off by hand, so that giving it back does not make it two.
-    pool.shared.lock().empty.clear();
-    let stack = Stack { shared: pool.shared.clone(), place: emptied };
-    assert!(bytes(&stack).iter().all(|&byte| byte == 0));
+    pool.shared.lock().guards_by_protection = by_protection;
+    let count = MAX_IDLE_RESIDENT + EMPTIED_AT_ONCE + 10;
+    let all: Vec<_> = (0..2 * count).map(|_| pool.new_stack(SIZE, false).unwrap()).collect();
+    all.iter().for_each(|stack| fill(&**stack, 1));
+    let freed = |n: usize| if neighbours { n < count } else { n.is_multiple_of(2) };
+    let (freed, kept): (Vec<_>, Vec<_>) = all.into_iter().enumerate().partition(|(n, _)| freed(*n));
+    drop(freed);
+    assert!(kept.iter().all(|(_, stack)| bytes(&**stack).iter().all(|&byte| byte == 1)));
+    let (resident, empty) = {
+        let mut places = pool.shared.lock();
+        (std::mem::take(&mut places.resident), std::mem::take(&mut places.empty))
+    };
+    assert_eq!((resident.len(), empty.len()), (MAX_IDLE_RESIDENT - EMPTIED_AT_ONCE + 10, 2 * EMPTIED_AT_ONCE));
+    // Taken off by hand, so that giving them back does not make them two.
+    for (place, byte) in resident.iter().map(|place| (place, 1)).chain(empty.iter().map(|place| (place, 0))) {
+        let stack = Stack { shared: pool.shared.clone(), place: *place };
+        assert!(bytes(&stack).iter().all(|&found| found == byte));
+        assert!(!readable(stack.range().start - 1) && !readable(stack.guard_range().start as usize));
+    }
+}
+
+#[test]
+fn beyond_the_named_number_idle_stacks_lose_their_memory_and_nobody_else() {
+    for neighbours in [true, false] {
+        for by_protection in [true, false] {
+            free_beyond_the_named_number(neighbours, by_protection);
+        }
+    }
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl ComponentInstance {
     }
 
     /// Spec: `exclusive_thread`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn set_exclusive_thread(&mut self, thread: Option<ThreadId>) {
         self.exclusive_thread = thread;
         self.show();

@@ -53,7 +53,7 @@ impl<T> Table<T> {
     }
 
     /// Spec: `Table.remove`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn remove(&mut self, index: u32) -> Result<T> {
         let entry = self.array.get_mut(index as usize).and_then(Option::take);
         let entry = entry.ok_or(Trap::UnknownHandle(index))?;

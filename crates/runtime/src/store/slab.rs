@@ -151,7 +151,7 @@ impl<T> Slab<T> {
     }
 
     /// Drops the value where it is; its place may be used again.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn discard(&mut self, id: Id<T>) {
         if let Some(place) = self.places.get_mut(id.index as usize)
             && place.0 == id.generation

@@ -15,7 +15,7 @@ use super::copier::{Way, find_copier};
 use super::habit::Habit;
 use super::{CopyEndId, CopyPlace, CopyResult, CopyState, SharedId};
 use crate::Result;
-use crate::engine::{CoreMemory, CoreTable, StoreMut};
+use crate::engine::{CoreMemory, CoreTable, SharedWords, StoreMut};
 use crate::error::bug;
 use crate::instance::{InstanceId, Options, RootId, options};
 use crate::plan::{End, OptionsIndex};
@@ -83,8 +83,8 @@ pub(super) struct Site {
     options: Option<Arc<Options>>,
     /// Bytes that its memory has, or had; 0 if that is not known.
     memory_size: u64,
-    /// The memory with the windows, once one was open.
-    scratch: Option<CoreMemory>,
+    /// Where its windows are, once one was open.
+    board: Option<Board>,
     /// The built-in of the other end of the last copy, and the place of what copies.
     pub(super) copier: (SiteNumber, u32),
     /// What the host did for it.
@@ -107,7 +107,7 @@ pub(crate) struct Windows {
     pub(super) ways: Vec<Way>,
     open: [Option<Open>; COUNT],
     /// Where the open ones are.
-    scratch: Option<CoreMemory>,
+    board: Option<Board>,
 }
 
 /// Where the glue of an instantiated component has what windows need.
@@ -153,7 +153,7 @@ pub(crate) fn add_site(state: &mut State, site: WindowSite) -> SiteNumber {
         of: site,
         options: None,
         memory_size: 0,
-        scratch: None,
+        board: None,
         copier: (SiteNumber::default(), 0),
         habit: Habit::default(),
     });
@@ -217,10 +217,9 @@ fn open_one<const I: usize>(
         }
         copier = site.copier.1;
     }
-    let (Some(scratch), 1..) = (site.scratch, site.memory_size) else { return measure(store, number).map(|()| None) };
+    let (Some(board), 1..) = (site.board, site.memory_size) else { return measure(store, number).map(|()| None) };
     let (size, glue) = (site.memory_size, site.of.number);
-    (windows.scratch, windows.open[I]) = (Some(scratch), Some(Open { end: id, site: number, between }));
-    let board = board(store, scratch)?;
+    (windows.board, windows.open[I]) = (Some(board), Some(Open { end: id, site: number, between }));
     put(board, USES, 0);
     let words = [handle, glue, size as u32, (size >> 32) as u32, left, other, copier, 0, 0, 0, 0];
     for (word, at) in words.into_iter().zip((0..).step_by(4)) {
@@ -229,23 +228,19 @@ fn open_one<const I: usize>(
     Ok(Some(of))
 }
 
-/// The part of the scratch memory where windows are.
-#[inline]
-fn board<'s>(store: &'s mut StoreMut<'_>, scratch: CoreMemory) -> Result<&'s mut [u8; 256]> {
-    let board = store.memory_mut(scratch).get_mut(BOARD..).and_then(|rest| rest.first_chunk_mut());
-    board.ok_or_else(|| bug!("no place for windows"))
+/// The part of a scratch memory where windows are.
+type Board = SharedWords<64>;
+
+/// Sets the word at the address `at`.
+#[inline(always)]
+fn put(board: Board, at: u32, word: u32) {
+    board.set((at as usize - BOARD) / 4, word);
 }
 
+/// The word at the address `at`.
 #[inline(always)]
-fn put(board: &mut [u8; 256], at: u32, word: u32) {
-    let at = (at as usize - BOARD) & 0xfc;
-    board[at..at + 4].copy_from_slice(&word.to_le_bytes());
-}
-
-#[inline(always)]
-fn look(board: &[u8; 256], at: u32) -> u32 {
-    let at = (at as usize - BOARD) & 0xfc;
-    u32::from_le_bytes([board[at], board[at + 1], board[at + 2], board[at + 3]])
+fn look(board: Board, at: u32) -> u32 {
+    board.get((at as usize - BOARD) / 4)
 }
 
 pub(super) fn window_places(state: &State, root: RootId) -> Result<Option<WindowPlaces>> {
@@ -263,9 +258,12 @@ fn measure(store: &mut StoreMut<'_>, number: SiteNumber) -> Result<()> {
     let Some(site) = store.state_mut().windows.site(number).map(|site| site.of) else { return Ok(()) };
     let options = options(store.state_mut(), site.root, site.options)?.clone();
     let memory_size = store.memory(memory_of(&options)?).len() as u64;
-    let scratch = window_places(store.state(), site.root)?.map(|places| places.scratch);
+    let board = match window_places(store.state(), site.root)? {
+        Some(places) => Board::of(store, places.scratch, BOARD as u32),
+        None => None,
+    };
     if let Some(site) = store.state_mut().windows.site(number) {
-        (site.options, site.memory_size, site.scratch) = (Some(options), memory_size, scratch);
+        (site.options, site.memory_size, site.board) = (Some(options), memory_size, board);
     }
     Ok(())
 }
@@ -273,9 +271,8 @@ fn measure(store: &mut StoreMut<'_>, number: SiteNumber) -> Result<()> {
 /// Closes the windows and carries out what was done in them.
 pub(crate) fn close(store: &mut StoreMut<'_>) -> Result<()> {
     let windows = &mut store.state_mut().windows;
-    let ([first, second], Some(scratch)) = (windows.open, windows.scratch) else { return Ok(()) };
+    let ([first, second], Some(board)) = (windows.open, windows.board) else { return Ok(()) };
     windows.open = [None; COUNT];
-    let board = board(store, scratch)?;
     match (first, second) {
         (Some(open), None) => {
             let done = take_down::<0>(board);
@@ -306,11 +303,16 @@ struct Done {
 
 /// Closes the window `I`.
 #[inline(always)]
-fn take_down<const I: usize>(board: &mut [u8; 256]) -> Done {
+fn take_down<const I: usize>(board: Board) -> Done {
     put(board, const { PLACES[I] + KEY + 4 }, 0);
-    let [copied, ptr, length, order, memory_size] =
-        [COPIED, PTR, LENGTH, ORDER, MEMORY_SIZE].map(|at| look(board, const { PLACES[I] } + at));
-    Done { copied, ptr, length, order, memory_size }
+    let at = const { PLACES[I] };
+    Done {
+        copied: look(board, at + COPIED),
+        ptr: look(board, at + PTR),
+        length: look(board, at + LENGTH),
+        order: look(board, at + ORDER),
+        memory_size: look(board, at + MEMORY_SIZE),
+    }
 }
 
 #[inline]

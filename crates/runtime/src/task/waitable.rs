@@ -91,7 +91,7 @@ impl Waitable {
 }
 
 /// Spec: `Waitable.set_pending_event`; wakes whoever waits for it, which an event that is replaced has done already.
-#[inline]
+#[inline(always)]
 pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event: PendingEvent) -> Result<()> {
     let State { ends, subtasks, sets, .. } = state;
     let this = match waitable {

@@ -61,7 +61,7 @@ impl WaitableSet {
         Some(id)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn add_waiting(&mut self, thread: ThreadId) {
         match self.first_waiting {
             None => self.first_waiting = Some(thread),
@@ -69,11 +69,18 @@ impl WaitableSet {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn remove_waiting(&mut self, thread: ThreadId) {
         if self.first_waiting == Some(thread) {
             self.first_waiting = self.others_waiting.pop();
-        } else if let Some(at) = self.others_waiting.iter().position(|&other| other == thread) {
+        } else {
+            self.remove_other(thread);
+        }
+    }
+
+    #[cold]
+    fn remove_other(&mut self, thread: ThreadId) {
+        if let Some(at) = self.others_waiting.iter().position(|&other| other == thread) {
             self.others_waiting.swap_remove(at);
         }
     }
