@@ -11,6 +11,7 @@ use super::call::{Call, lifted, trap_import};
 use super::code::Code;
 use super::convert::PARAMS as CONVERT_PARAMS;
 use super::import::{CoreType, Import, Imports};
+use super::leaf::Leaf;
 use super::place::Side;
 use super::string::is_copied;
 use super::supports::{Adapted, Crossing, Supports};
@@ -244,6 +245,7 @@ impl<'p> Writer<'_, 'p> {
                 .map(|func| self.imports.func(Import::Func(func), &[FlatType::I32; 4], Some(FlatType::I32))),
             flags: self.imports.flags(options.instance, options.realloc.is_some() || options.post_return.is_some()),
             storage: self.supports.options_use_storage(index).then(|| self.storage()),
+            leaf: Leaf::Told,
             encoding: options.string_encoding,
         })
     }

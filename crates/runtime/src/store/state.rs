@@ -188,6 +188,19 @@ impl State {
         if self.current.light { light::make_visible(self) } else { Ok(()) }
     }
 
+    /// What runs from now on has thread-local storage of its own.
+    pub(crate) fn enter_storage(&mut self) {
+        let before = self.current.leaf_storage.replace([0, 0]);
+        self.outer_storages.push(before);
+    }
+
+    /// It has run.
+    pub(crate) fn leave_storage(&mut self) -> Result<()> {
+        let outer = self.outer_storages.pop().ok_or_else(|| crate::error::bug!("storage is left twice"))?;
+        self.current.leaf_storage = outer;
+        Ok(())
+    }
+
     /// The thread that runs. Spec: `current_thread`.
     #[inline]
     pub(crate) fn current_thread(&mut self) -> Result<ThreadId> {

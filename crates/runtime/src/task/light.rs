@@ -8,6 +8,7 @@ use super::direct::Direct;
 use super::enter::release_exclusive;
 use super::light_adapter;
 use super::light_host::{LightHost, keep_place};
+use super::subtask::on_progress;
 use super::waitable_set::start_waiting;
 use super::{
     Callee, Caller, CoreCallee, Stage, Subtask, SubtaskId, SubtaskState, Task, TaskId, TaskState, Thread, ThreadId,
@@ -267,6 +268,22 @@ fn pass_end_back(
     }
     note_result(store, &numbers)?;
     Ok(true)
+}
+
+/// The call that runs has its result, which generated code has moved: `bits`, if it is flat. It began as a note.
+pub(crate) fn returned(state: &mut State, bits: u64) -> Result<()> {
+    if state.current.light {
+        let call = state.light.last_mut().ok_or_else(|| bug!("no light call runs"))?;
+        call.result = Some(bits);
+        return Ok(());
+    }
+    let task = state.current_task()?;
+    let this = state.tasks.get_mut(task)?;
+    let Caller::Guest(subtask) = this.caller else { return Err(bug!("a call that was noted is not a guest's")) };
+    this.state = TaskState::Resolved;
+    let this = state.subtasks.get_mut(subtask)?;
+    (this.flat_result, this.state) = (bits, SubtaskState::Returned);
+    on_progress(state, subtask)
 }
 
 fn note_result(store: &mut StoreMut<'_>, flat: &Flat) -> Result<()> {

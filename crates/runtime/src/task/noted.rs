@@ -12,10 +12,12 @@ use crate::Result;
 use crate::abi::{Args, CAPACITY};
 use crate::engine::{CoreMemory, SharedWord, StoreMut};
 use crate::error::bug;
-use crate::instance::{Flags, MAY_LEAVE, RootId};
+use crate::instance::{Flags, MAY_LEAVE, RootId, enter_leaf};
+use crate::plan::InstanceIndex;
 use crate::store::State;
 
-/// How many calls are noted, at this address in the scratch memory of the glue.
+/// How many calls are noted, at this address in the scratch memory of the glue; above [`LEAF_SHIFT`] bits, the number of the
+/// instance whose `realloc` runs, from 1 on.
 pub(crate) const DEPTH: u32 = 8192;
 /// The word of each component instance, by the plan's numbers.
 pub(crate) const GATES: u32 = 12_288;
@@ -25,8 +27,10 @@ pub(crate) const MAX_INSTANCES: usize = 1024;
 pub(crate) const NOTES: u32 = 16_384;
 /// Bytes of a note, as a power of 2.
 pub(crate) const NOTE_SHIFT: u32 = 8;
-/// How many calls can be noted at the same time; deeper ones go the plain way.
+/// How many calls can be noted at the same time; deeper ones go the plain way, and so does what a `realloc` calls.
 pub(crate) const MAX_NOTES: u32 = 32;
+/// Where in the word at [`DEPTH`] the `realloc` is that runs.
+pub(crate) const LEAF_SHIFT: u32 = 8;
 
 /// A note: the trampoline.
 pub(crate) const TRAMPOLINE: u32 = 0;
@@ -43,6 +47,7 @@ pub(crate) const RESULT: u32 = 32;
 /// A note: the flat arguments, 8 bytes each.
 pub(crate) const ARGS: u32 = 40;
 
+const _: () = assert!(MAX_NOTES < 1 << LEAF_SHIFT);
 const _: () = assert!(ARGS as usize + 8 * CAPACITY <= 1 << NOTE_SHIFT);
 
 /// The bit of an instance's word that says that calls cannot enter it at once.
@@ -73,6 +78,7 @@ impl Gate {
 
 /// What the host needs to carry out what is noted.
 pub(crate) struct Noted {
+    root: RootId,
     depth: SharedWord,
     memory: CoreMemory,
     /// For each trampoline of which calls are noted, its place in [`State::lowered`] and the number of its arguments.
@@ -93,24 +99,31 @@ pub(crate) fn open(store: &mut StoreMut<'_>, root: RootId, memory: CoreMemory) -
         instance.gate = gate;
         instance.show();
     }
-    store.state_mut().noted = Some(Noted { depth, memory, lowered: vec![None; trampolines] });
+    store.state_mut().noted = Some(Noted { root, depth, memory, lowered: vec![None; trampolines] });
     store.while_not_zero(depth, carry_out);
     Ok(true)
 }
 
-/// Makes entries of [`State::light`] of all calls that are noted.
+/// Makes entries of [`State::light`] of all calls that are noted, and closes the instance whose `realloc` runs.
 #[cold]
 fn carry_out(store: &mut StoreMut<'_>) -> Result<()> {
-    let Some(Noted { depth, memory, .. }) = store.state().noted else { return Ok(()) };
-    let depth_now = depth.get().min(MAX_NOTES);
+    let Some(Noted { root, depth, memory, .. }) = store.state().noted else { return Ok(()) };
+    let noted = depth.get();
     depth.set(0);
-    for number in 0..depth_now {
+    let (calls, leaf) = (noted & ((1 << LEAF_SHIFT) - 1), noted >> LEAF_SHIFT);
+    for number in 0..calls.min(MAX_NOTES) {
         let at = (NOTES + (number << NOTE_SHIFT)) as usize;
         let note = store.memory(memory).get(at..).and_then(|rest| rest.first_chunk());
         let note: Note = *note.ok_or_else(|| bug!("a call is noted nowhere"))?;
         enter(store.state_mut(), &note)?;
     }
-    Ok(())
+    match leaf.checked_sub(1) {
+        None => Ok(()),
+        Some(number) => {
+            let instance = store.state().roots.get(root)?.instance(InstanceIndex(number))?;
+            enter_leaf(store, instance)
+        }
+    }
 }
 
 /// The part of a note that is used: what is before the arguments, and as many of them as there can be.
