@@ -8,6 +8,7 @@ use super::direct::Direct;
 use super::enter::release_exclusive;
 use super::light_adapter;
 use super::light_host::{LightHost, keep_place};
+use super::noted::NotedAs;
 use super::subtask::on_progress;
 use super::waitable_set::start_waiting;
 use super::{
@@ -34,6 +35,8 @@ pub(crate) struct LightCall {
     pub(super) result: Option<u64>,
     /// Spec: `Thread.storage`.
     pub(crate) storage: [u64; 2],
+    /// What it was noted as, if it was.
+    pub(super) noted_as: NotedAs,
 }
 
 /// Who calls, and what.
@@ -144,7 +147,7 @@ pub(super) fn enter(state: &mut State, callee: &CoreCallee, side: Side) -> Resul
 #[inline]
 pub(super) fn push(state: &mut State, side: Side) {
     let outer = std::mem::replace(&mut state.current, Current { light: true, ..Current::default() });
-    state.light.push(LightCall { side, outer, result: None, storage: [0, 0] });
+    state.light.push(LightCall { side, outer, result: None, storage: [0, 0], noted_as: NotedAs::default() });
 }
 
 /// The core call that [`begin`] prepared has returned `bits`.
@@ -410,7 +413,7 @@ fn make_task(state: &mut State, call: LightCall, outer: Current) -> Result<Threa
     }
     let mut task = Task::new(callee, instance, caller);
     task.state = if returned { TaskState::Resolved } else { TaskState::Started };
-    (task.implicit_thread, task.entered) = (Some(thread), true);
+    (task.implicit_thread, task.entered, task.noted_as) = (Some(thread), true, call.noted_as);
     let task = state.tasks.insert(task);
     let mut this = Thread::new(task, Stage::Running);
     (this.running, this.storage, this.index) = (true, call.storage, Some(index));

@@ -5,8 +5,14 @@
 //! `task.return` gives, and strikes the note out. Whenever the host is entered meanwhile, it first carries out what is noted
 //! ([`carry_out`]): each note becomes an entry of [`State::light`], which is also the twin. The call goes on as that then.
 //!
+//! The callback of a call that was noted and waits is noted in the same way, as a [`Turn`]: its task, thread and subtask exist,
+//! and what is late is only that it has returned, and what it keeps in its thread's storage.
+//!
 //! Generated code sees by a word of each instance whether it can be entered and left: see [`Gate`].
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::TaskState;
 use super::light::{self, Side};
 use crate::Result;
 use crate::abi::{Args, CAPACITY};
@@ -32,7 +38,7 @@ pub(crate) const MAX_NOTES: u32 = 32;
 /// Where in the word at [`DEPTH`] the `realloc` is that runs.
 pub(crate) const LEAF_SHIFT: u32 = 8;
 
-/// A note: the trampoline.
+/// A note: the trampoline, or [`TURN`].
 pub(crate) const TRAMPOLINE: u32 = 0;
 /// A note: which `task.return` is right for the callee, as a number that is not 0.
 pub(crate) const CLASS: u32 = 4;
@@ -46,6 +52,9 @@ pub(crate) const STORAGE: u32 = 16;
 pub(crate) const RESULT: u32 = 32;
 /// A note: the flat arguments, 8 bytes each.
 pub(crate) const ARGS: u32 = 40;
+
+/// What stands in the place of the trampoline when it is a callback that runs, not a call.
+const TURN: u32 = u32::MAX;
 
 const _: () = assert!(MAX_NOTES < 1 << LEAF_SHIFT);
 const _: () = assert!(ARGS as usize + 8 * CAPACITY <= 1 << NOTE_SHIFT);
@@ -73,6 +82,47 @@ impl Gate {
         // Flags in a global are looked at there.
         let may_not_leave = matches!(flags, Flags::Plain(bits) if bits & MAY_LEAVE == 0);
         word.set(if closed { CLOSED } else { 0 } | if may_not_leave { MAY_NOT_LEAVE } else { 0 });
+    }
+}
+
+/// What generated code knows a call by: of a note, [`CLASS`] and [`TAKES`]. The class is 0 if the call was never noted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct NotedAs {
+    class: u32,
+    takes: u32,
+}
+
+impl NotedAs {
+    /// Whether callbacks of the call can be noted.
+    #[inline]
+    pub(super) fn is_known(self) -> bool {
+        self.class != 0
+    }
+}
+
+/// A callback that is noted while it runs.
+pub(super) struct Turn {
+    /// What its call was noted as.
+    pub(super) noted_as: NotedAs,
+    /// Whether there was a result before.
+    pub(super) returned: bool,
+    /// Spec: `Thread.storage`.
+    pub(super) storage: [u64; 2],
+    /// The last flat argument of the call, and its place among them.
+    pub(super) last_arg: (u64, usize),
+}
+
+/// How often the callbacks of a callee entered the host although they were noted, so that it was in vain. Some always do.
+#[derive(Debug, Default)]
+pub(crate) struct InVain(AtomicU32);
+
+impl InVain {
+    const TOO_OFTEN: u32 = 8;
+
+    /// Whether that was not too often.
+    #[inline]
+    pub(super) fn is_seldom(&self) -> bool {
+        self.0.load(Ordering::Relaxed) < InVain::TOO_OFTEN
     }
 }
 
@@ -104,6 +154,40 @@ pub(crate) fn open(store: &mut StoreMut<'_>, root: RootId, memory: CoreMemory) -
     Ok(true)
 }
 
+/// Notes the callback that is called next. Nothing is noted while the host runs.
+#[inline]
+pub(super) fn begin_turn(store: &mut StoreMut<'_>, turn: &Turn) -> Result<()> {
+    let Some(Noted { depth, memory, .. }) = store.state().noted else { return Ok(()) };
+    let note = store.memory_mut(memory).get_mut(NOTES as usize..).and_then(|rest| rest.first_chunk_mut());
+    let note: &mut Note = note.ok_or_else(|| bug!("a callback is noted nowhere"))?;
+    let both = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+    let Turn { noted_as, returned, storage, last_arg: (last_arg, place) } = *turn;
+    let head = [
+        (TRAMPOLINE, both(TURN, noted_as.class)),
+        (RETURNED, both(u32::from(returned), noted_as.takes)),
+        (STORAGE, storage[0]),
+        (STORAGE + 8, storage[1]),
+        (ARGS + 8 * place as u32, last_arg),
+    ];
+    for (at, word) in head {
+        if let Some(field) = note.get_mut(at as usize..).and_then(|rest| rest.first_chunk_mut()) {
+            *field = word.to_le_bytes();
+        }
+    }
+    depth.set(1);
+    Ok(())
+}
+
+/// The callback that was noted has returned, and what it did is carried out next; counts whether that was done before.
+#[inline]
+pub(super) fn end_turn(state: &State, in_vain: &InVain) {
+    if let Some(noted) = &state.noted
+        && noted.depth.get() == 0
+    {
+        in_vain.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// Makes entries of [`State::light`] of all calls that are noted, and closes the instance whose `realloc` runs.
 #[cold]
 fn carry_out(store: &mut StoreMut<'_>) -> Result<()> {
@@ -114,7 +198,14 @@ fn carry_out(store: &mut StoreMut<'_>) -> Result<()> {
     for number in 0..calls.min(MAX_NOTES) {
         let at = (NOTES + (number << NOTE_SHIFT)) as usize;
         let note = store.memory(memory).get(at..).and_then(|rest| rest.first_chunk());
-        let note: Note = *note.ok_or_else(|| bug!("a call is noted nowhere"))?;
+        let note: &Note = note.ok_or_else(|| bug!("a call is noted nowhere"))?;
+        if word(note, TRAMPOLINE) == TURN {
+            let (returned, result) = (word(note, RETURNED) != 0, long(note, RESULT));
+            let storage = [long(note, STORAGE), long(note, STORAGE + 8)];
+            carry_out_turn(store.state_mut(), returned.then_some(result), storage)?;
+            continue;
+        }
+        let note = *note;
         enter(store.state_mut(), &note)?;
     }
     match leaf.checked_sub(1) {
@@ -123,6 +214,18 @@ fn carry_out(store: &mut StoreMut<'_>) -> Result<()> {
             let instance = store.state().roots.get(root)?.instance(InstanceIndex(number))?;
             enter_leaf(store, instance)
         }
+    }
+}
+
+/// The callback of the current thread has done this so far.
+fn carry_out_turn(state: &mut State, result: Option<u64>, storage: [u64; 2]) -> Result<()> {
+    let thread = state.current.thread.ok_or_else(|| bug!("nobody's callback is noted"))?;
+    let this = state.threads.get_mut(thread)?;
+    this.storage = storage;
+    let task = this.task;
+    match result {
+        Some(bits) if state.tasks.get(task)?.state != TaskState::Resolved => light::returned(state, bits),
+        _ => Ok(()),
     }
 }
 
@@ -157,6 +260,7 @@ fn enter(state: &mut State, note: &Note) -> Result<()> {
     light::enter(state, &lowered.guest()?.callee, Side::Guest(number, Args::new(args)))?;
     let call = state.light.last_mut().ok_or_else(|| bug!("no light call runs"))?;
     call.storage = [long(note, STORAGE), long(note, STORAGE + 8)];
+    call.noted_as = NotedAs { class: word(note, CLASS), takes: word(note, TAKES) };
     call.result = (word(note, RETURNED) != 0).then(|| long(note, RESULT));
     Ok(())
 }
