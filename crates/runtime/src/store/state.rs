@@ -22,7 +22,7 @@ use crate::task::noted::Noted;
 use crate::task::{
     Callee, CoreCallee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet,
 };
-use crate::{AsyncRules, Limits, Result};
+use crate::{AsyncRules, Error, Limits, Result};
 
 /// How many stores there were in the process.
 static STORES: AtomicU32 = AtomicU32::new(0);
@@ -288,6 +288,23 @@ impl State {
     #[inline]
     pub(crate) fn goes_on(&self) -> bool {
         self.turns_left > 0 && !self.host_called && self.switch_to.is_none()
+    }
+
+    /// Whether there may be one more task; a light call counts as one.
+    #[inline]
+    pub(crate) fn has_room_for_task(&self) -> bool {
+        self.tasks.len() + self.light.len() < self.limits.max_tasks
+    }
+
+    /// The same, as an error if not.
+    #[inline]
+    pub(crate) fn check_room_for_task(&self) -> Result<()> {
+        if self.has_room_for_task() { Ok(()) } else { Err(self.too_many_tasks()) }
+    }
+
+    #[cold]
+    fn too_many_tasks(&self) -> Error {
+        self.limits.reached("max-tasks", format!("{} tasks exist", self.tasks.len() + self.light.len()))
     }
 
     /// The resource type `id`.

@@ -85,7 +85,7 @@ pub(crate) fn begin(
     let callee = &*guest.callee;
     let (true, Some(func)) = (guest.light, callee.func) else { return Ok(None) };
     let state = store.state_mut();
-    if state.tasks.len() + state.light.len() >= state.limits.max_tasks || !state.short_way() {
+    if !state.has_room_for_task() || !state.short_way() {
         return Ok(None);
     }
     if !enters_at_once(state, callee)? {

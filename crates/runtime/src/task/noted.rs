@@ -248,10 +248,7 @@ fn enter(state: &mut State, note: &Note) -> Result<()> {
     let (number, count) = known.ok_or_else(|| bug!("calls of trampoline {trampoline} are not noted"))?;
     let lowered = state.lowered.get(number as usize).cloned();
     let lowered = lowered.ok_or_else(|| bug!("no lowered function {number}"))?;
-    if state.tasks.len() + state.light.len() >= state.limits.max_tasks {
-        let what = format!("{} tasks exist", state.tasks.len());
-        return Err(state.limits.reached("max-tasks", what));
-    }
+    state.check_room_for_task()?;
     let mut args = [0; CAPACITY];
     let args = args.get_mut(..count).ok_or_else(|| bug!("a noted call of {count} arguments"))?;
     for (at, arg) in (ARGS..).step_by(8).zip(args.iter_mut()) {

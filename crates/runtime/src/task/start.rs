@@ -151,10 +151,7 @@ pub(super) fn make_task(
 ) -> Result<(TaskId, ThreadId)> {
     let instance = callee.options.instance;
     let state = store.state_mut();
-    if state.tasks.len() >= state.limits.max_tasks {
-        let what = format!("{} tasks exist", state.tasks.len());
-        return Err(state.limits.reached("max-tasks", what));
-    }
+    state.check_room_for_task()?;
     let subtask = match &caller {
         Caller::Guest(subtask) => Some(*subtask),
         _ => None,
