@@ -20,7 +20,7 @@ use crate::abi::{Args, Flat, FlatIter, LiftCx, LowerCx, Params, Plain, ReturnVal
 use crate::canon::{Lowered, LoweredGuest};
 use crate::engine::{CoreFunc, CoreMemory, StoreMut};
 use crate::error::bug;
-use crate::instance::{Handle, call_post_return};
+use crate::instance::{Handle, InstanceId, call_post_return};
 use crate::store::{Current, State};
 use crate::types::MAX_FLAT_RESULTS;
 use crate::{Result, Trap};
@@ -136,11 +136,27 @@ pub(super) fn enters_at_once(state: &State, callee: &CoreCallee) -> Result<bool>
 /// Makes the entry of a call of `callee`, which [enters at once](enters_at_once).
 #[inline]
 pub(super) fn enter(state: &mut State, callee: &CoreCallee, side: Side) -> Result<()> {
-    if callee.ty.async_ && callee.needs_exclusive() {
-        state.instances.get_mut(callee.options.instance)?.set_exclusive_thread(Some(ThreadId::NONE));
-    }
+    lock(state, locked_by(callee))?;
     push(state, side);
     Ok(())
+}
+
+/// The instance that a call of `callee` locks while it runs.
+#[inline]
+pub(super) fn locked_by(callee: &CoreCallee) -> Option<InstanceId> {
+    (callee.ty.async_ && callee.needs_exclusive()).then_some(callee.options.instance)
+}
+
+/// Locks an instance for the call of which an entry is made next.
+#[inline]
+pub(super) fn lock(state: &mut State, instance: Option<InstanceId>) -> Result<()> {
+    match instance {
+        Some(instance) => {
+            state.instances.get_mut(instance)?.set_exclusive_thread(Some(ThreadId::NONE));
+            Ok(())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Makes an entry that runs from now on.

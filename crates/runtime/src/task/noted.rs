@@ -246,15 +246,16 @@ fn enter(state: &mut State, note: &Note) -> Result<()> {
     let trampoline = word(note, TRAMPOLINE) as usize;
     let known = state.noted.as_ref().and_then(|noted| *noted.lowered.get(trampoline)?);
     let (number, count) = known.ok_or_else(|| bug!("calls of trampoline {trampoline} are not noted"))?;
-    let lowered = state.lowered.get(number as usize).cloned();
-    let lowered = lowered.ok_or_else(|| bug!("no lowered function {number}"))?;
+    let lowered = state.lowered.get(number as usize).ok_or_else(|| bug!("no lowered function {number}"))?;
+    let locked = light::locked_by(&lowered.guest()?.callee);
     state.check_room_for_task()?;
     let mut args = [0; CAPACITY];
     let args = args.get_mut(..count).ok_or_else(|| bug!("a noted call of {count} arguments"))?;
     for (at, arg) in (ARGS..).step_by(8).zip(args.iter_mut()) {
         *arg = long(note, at);
     }
-    light::enter(state, &lowered.guest()?.callee, Side::Guest(number, Args::new(args)))?;
+    light::lock(state, locked)?;
+    light::push(state, Side::Guest(number, Args::new(args)));
     let call = state.light.last_mut().ok_or_else(|| bug!("no light call runs"))?;
     call.storage = [long(note, STORAGE), long(note, STORAGE + 8)];
     call.noted_as = NotedAs { class: word(note, CLASS), takes: word(note, TAKES) };
