@@ -52,7 +52,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let caching = Engine::new(config).expect("an engine");
     let component = Component::from_bytes(&caching, COMPONENT.as_bytes()).expect("it is valid");
     component.compile().expect("it compiles");
-    let component = component.bytes().to_vec();
+    let component = component.bytes().expect("they are at hand").to_vec();
     let kept = files(&folder);
     World { engine, artifact, caching, folder, component, kept }
 });

@@ -32,7 +32,7 @@ pub fn load(data: &[u8]) {
 
 fn loads_again(engine: &Engine, component: &Component) {
     let plan = component.plan().to_string();
-    let again = Component::from_bytes(engine, component.bytes()).expect("it loaded before");
+    let again = Component::from_bytes(engine, component.bytes().expect("they are at hand")).expect("it loaded before");
     assert!(plan == again.plan().to_string(), "two plans of one component:\n{plan}\n{}", again.plan());
     if let Err(error) = Linker::<()>::new(engine).check(component) {
         no_bug(&error);

@@ -77,6 +77,6 @@ fn what_was_linked_can_be_precompiled() {
 fn what_was_linked_is_no_file() {
     let engine = Engine::new(Config::new()).expect("an engine");
     let component = Component::with_plugs(&engine, plug("root", ROOT), &[plug("echo", ECHO)]).expect("they fit");
-    let refused = Component::from_bytes(&engine, component.bytes()).err().expect("refused");
+    let refused = Component::from_bytes(&engine, component.bytes().expect("at hand")).err().expect("refused");
     assert_eq!(refused.kind(), ErrorKind::Malformed);
 }

@@ -19,6 +19,7 @@ pub mod random;
 pub mod sim;
 pub mod sockets;
 pub mod sys;
+mod table_resource;
 mod wakers;
 
 use thalweg::{Linker, Result};

@@ -19,7 +19,7 @@ pub fn encode(linked: &Plan, parts: &[Part], definitions: &Linker<()>) -> Result
     let mut outer = Outer::new(linked, parts, definitions);
     outer.imports()?;
     for part in parts {
-        let number = outer.builder.component_raw(None, part.component.bytes());
+        let number = outer.builder.component_raw(None, part.component.bytes()?);
         outer.components.push(number);
     }
     let root = outer.instance(0)?;

@@ -45,7 +45,7 @@ pub fn compose(args: &ComposeArgs) -> Result<ExitCode, Failure> {
     let parts = std::iter::once(&source).chain(&plugs).map(|part| {
         let component = Component::from_bytes(&linked.engine, &part.bytes)?;
         let name = Source::file_name(part.name.as_ref());
-        Part::new(name, component).map_err(|error| thalweg::Error::host(error.to_string()))
+        Part::new(name, component)
     });
     let parts = parts.collect::<Result<Vec<_>, thalweg::Error>>()?;
     let mut linker = Linker::new(&linked.engine);

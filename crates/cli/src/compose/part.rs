@@ -32,32 +32,42 @@ pub struct PartExport {
 
 impl Part {
     /// Reads the names in `component`. Its plan does not know them all while it needs definitions that nobody has given.
-    pub fn new(name: String, component: Component) -> Result<Part, wasmparser::BinaryReaderError> {
-        let mut part = Part { name, component, imports: Vec::new(), exports: Vec::new() };
-        // Of parsers within parsers only the outermost is of interest.
-        let mut depth = 0;
-        for payload in Parser::new(0).parse_all(part.component.bytes()) {
-            match payload? {
-                Payload::Version { encoding: Encoding::Component | Encoding::Module, .. } => depth += 1,
-                Payload::End(_) => depth -= 1,
-                Payload::ComponentImportSection(section) if depth == 1 => {
-                    for import in section {
-                        let import = import?;
-                        let (name, full_name) = (import.name.name.into(), import.name.full_name().into_owned());
-                        part.imports.push(PartImport { name, full_name, kind: kind(import.ty.kind()) });
-                    }
-                }
-                Payload::ComponentExportSection(section) if depth == 1 => {
-                    for export in section {
-                        let export = export?;
-                        part.exports.push(PartExport { name: owned(&export.name), kind: kind(export.kind) });
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(part)
+    ///
+    /// # Errors
+    ///
+    /// When its bytes cannot be read.
+    pub fn new(name: String, component: Component) -> Result<Part, thalweg::Error> {
+        let (imports, exports) = names(component.bytes()?).map_err(|error| thalweg::Error::host(error.to_string()))?;
+        Ok(Part { name, component, imports, exports })
     }
+}
+
+/// The imports and exports of a component.
+fn names(bytes: &[u8]) -> wasmparser::Result<(Vec<PartImport>, Vec<PartExport>)> {
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    // Of parsers within parsers only the outermost is of interest.
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload? {
+            Payload::Version { encoding: Encoding::Component | Encoding::Module, .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section {
+                    let import = import?;
+                    let (name, full_name) = (import.name.name.into(), import.name.full_name().into_owned());
+                    imports.push(PartImport { name, full_name, kind: kind(import.ty.kind()) });
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 1 => {
+                for export in section {
+                    let export = export?;
+                    exports.push(PartExport { name: owned(&export.name), kind: kind(export.kind) });
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((imports, exports))
 }
 
 fn owned(name: &wasmparser::ComponentExternName<'_>) -> ComponentExternName<'static> {

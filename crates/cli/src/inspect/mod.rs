@@ -55,21 +55,21 @@ pub fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     } else if args.plan {
         format!("{}\n{}\n", component.plan(), component.call_report())
     } else {
-        summary(&source.name, component, loaded.is_module)
+        summary(&source.name, component, loaded.is_module)?
     };
     report::out(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn summary(name: &str, component: &Component, is_module: bool) -> String {
-    let plan = component.plan();
+fn summary(name: &str, component: &Component, is_module: bool) -> Result<String, Failure> {
+    let (plan, bytes) = (component.plan(), component.bytes()?);
     let what = if is_module { "core module, run as a component" } else { "component" };
-    let mut text = format!("{name}: {what}, {}\n", report::bytes(component.bytes().len()));
+    let mut text = format!("{name}: {what}, {}\n", report::bytes(bytes.len()));
     interface::imports(&mut text, plan);
     interface::exports(&mut text, plan);
     modules(&mut text, plan);
-    producers::producers(&mut text, component.bytes());
-    text
+    producers::producers(&mut text, bytes);
+    Ok(text)
 }
 
 fn modules(text: &mut String, plan: &Plan) {

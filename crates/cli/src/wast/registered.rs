@@ -30,7 +30,7 @@ impl Registered {
         if component.plan().needs.is_empty() {
             return linker.prepare(component);
         }
-        let mut key = component.bytes().to_vec();
+        let mut key = component.bytes()?.to_vec();
         let mut root = linker.root();
         for (name, definition) in &self.0 {
             key.extend(name.as_bytes());
@@ -40,7 +40,7 @@ impl Registered {
                     root.module(name, module)?;
                 }
                 Definition::Component(component) => {
-                    key.extend(component.bytes());
+                    key.extend(component.bytes()?);
                     root.component(name, component)?;
                 }
             }

@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! code of the modules, one in front, then the largest first: ELF files in a row, large ones filled up to whole pages
-//! | version: u32 + text | engine u64 | component: u64 + bytes | made: u64 + bytes
-//!   | modules: u32, each offset u64 + length u64 + BLAKE3 32
-//! | length of the code u64 | length of all u64 | format u32 | BLAKE3 of all behind the code 32 | magic 8
+//! | component
+//! | version: u32 + text | build: u32 + text | engine u64 | kept: u64 + bytes
+//!   | places: u32, of the component, then of the modules: each offset u64 + length u64 + BLAKE3 32
+//! | where the version is u64 | length of all u64 | format u32 | BLAKE3 of all from there 32 | magic 8
 //! ```
 //!
 //! Large modules begin at pages, so that they can be mapped; one stands in front, for the core engine maps what its memory
-//! begins with from there alone. What is mapped is read when it runs, so a start costs what it uses. Numbers are
-//! little-endian. Reading trusts no length before it is compared with what is left. The sums find damage, not malice: who
+//! begins with from there alone. What is mapped is read when it runs, and the component when it is asked for, so a start
+//! costs what it uses. Numbers are little-endian. Reading trusts no length before it is compared with what is left. The sums find damage, not malice: who
 //! can write an artifact chooses the machine code that runs, so an artifact is as trusted as a program. As with a program,
 //! the sum of code that is mapped is not looked at.
 
@@ -18,13 +19,14 @@ use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
+use crate::plan::BUILD;
 use crate::{Error, ErrorKind, Result};
 
 /// The last bytes of an artifact.
 const MAGIC: [u8; 8] = *b"\0thalweg";
 
 /// Changes with every change of the layout.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// This crate's version: compiled code calls into the runtime that compiled it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -41,20 +43,20 @@ pub(crate) const MAPPED: u64 = 256 << 10;
 /// What the code of such modules is filled up to a multiple of: bytes of a page, where parts of files are mapped.
 const PAGE: usize = 4096;
 
-/// What an artifact holds behind the code, in the artifact's own bytes.
+/// What an artifact holds, and where.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Artifact<'a> {
-    /// The component that was compiled.
-    pub(crate) component: &'a [u8],
-    /// What the code was made with.
-    pub(crate) made: &'a [u8],
+    /// What a start needs besides the code, in the artifact's own bytes.
+    pub(crate) kept: &'a [u8],
+    /// Where the component that was compiled is.
+    pub(crate) component: Place,
     /// Where the code of its core modules is, in their order, as
     /// [`CoreModule::serialize`](crate::engine::CoreModule::serialize) gave it.
     pub(crate) modules: Vec<Place>,
 }
 
-/// Where the code of a module is.
-#[derive(Debug, PartialEq)]
+/// Where the code of a module is, or the component.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Place {
     /// From the beginning of the file.
     pub(crate) offset: u64,
@@ -69,35 +71,54 @@ impl Place {
         Some(self.offset..self.offset.checked_add(self.length)?)
     }
 
-    /// Its code, if `code`, which was read there, is whole.
+    /// What is there in an artifact's `bytes`, if it is whole.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Malformed`] if it is damaged.
-    pub(crate) fn checked<'a>(&self, code: &'a [u8]) -> Result<&'a [u8]> {
-        if blake3::hash(code).as_bytes() == &self.sum { Ok(code) } else { Err(damaged("its sum is wrong")) }
+    pub(crate) fn of<'a>(&self, bytes: &'a [u8]) -> Result<&'a [u8]> {
+        let range = usize::try_from(self.offset).ok().zip(usize::try_from(self.length).ok());
+        let found = range.and_then(|(offset, length)| bytes.get(offset..)?.get(..length));
+        let found = found.ok_or_else(|| damaged("its parts do not add up"))?;
+        self.check(found).map(|()| found)
     }
 
-    /// Its code in an artifact's `bytes`.
+    /// The same, read from an artifact's `file`.
     ///
     /// # Errors
     ///
-    /// As of [`checked`](Self::checked).
-    pub(crate) fn of<'a>(&self, bytes: &'a [u8]) -> Result<&'a [u8]> {
-        let range = usize::try_from(self.offset).ok().zip(usize::try_from(self.length).ok());
-        let code = range.and_then(|(offset, length)| bytes.get(offset..)?.get(..length));
-        self.checked(code.ok_or_else(|| damaged("its parts do not add up"))?)
+    /// When it cannot be read, and as of [`of`](Self::of).
+    pub(crate) fn read(&self, file: &File) -> Result<Vec<u8>> {
+        // The length was compared with the file's when it was opened.
+        let mut bytes = vec![0; usize::try_from(self.length).map_err(|_| damaged("its parts do not add up"))?];
+        file.read_exact_at(&mut bytes, self.offset).map_err(Error::unreadable)?;
+        self.check(&bytes).map(|()| bytes)
+    }
+
+    fn check(&self, found: &[u8]) -> Result<()> {
+        if blake3::hash(found).as_bytes() == &self.sum { Ok(()) } else { Err(damaged("its sum is wrong")) }
+    }
+
+    fn write(range: Range<usize>, bytes: &mut Vec<u8>) {
+        let sum = blake3::hash(&bytes[range.clone()]);
+        bytes.extend((range.start as u64).to_le_bytes());
+        bytes.extend((range.len() as u64).to_le_bytes());
+        bytes.extend(sum.as_bytes());
+    }
+
+    fn fields(fields: &mut Fields<'_>) -> Option<Place> {
+        Some(Place { offset: fields.u64()?, length: fields.u64()?, sum: fields.array()? })
     }
 }
 
 /// The end of an artifact.
 struct Footer {
-    /// Bytes of the code.
+    /// Bytes of the code and the component.
     code: u64,
     /// Bytes of all.
     length: u64,
     format: u32,
-    /// The sum of what is between the code and this sum.
+    /// The sum of what is between those and this sum.
     sum: [u8; SUM],
 }
 
@@ -132,8 +153,8 @@ fn footer(file: &File) -> Option<(Footer, u64)> {
 }
 
 /// The artifact of `component`, compiled to `modules` by an engine with the compatibility hash `engine`, with the code of the
-/// module `front` first; `made` says what the code was made with.
-pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], front: Option<usize>, made: &[u8]) -> Vec<u8> {
+/// module `front` first; `kept` is what a start needs besides.
+pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], front: Option<usize>, kept: &[u8]) -> Vec<u8> {
     let mut order: Vec<_> = (0..modules.len()).collect();
     order.sort_by_key(|&module| std::cmp::Reverse((Some(module) == front, modules[module].len())));
     let (mut bytes, mut places) = (Vec::new(), vec![0..0; modules.len()]);
@@ -145,20 +166,19 @@ pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], front: O
         }
         places[module] = start..bytes.len();
     }
+    places.insert(0, bytes.len()..bytes.len() + component.len());
+    bytes.extend(component);
     let code = bytes.len();
-    bytes.extend((VERSION.len() as u32).to_le_bytes());
-    bytes.extend(VERSION.as_bytes());
-    bytes.extend(engine.to_le_bytes());
-    for field in [component, made] {
-        bytes.extend((field.len() as u64).to_le_bytes());
-        bytes.extend(field);
+    for origin in [VERSION, BUILD] {
+        bytes.extend((origin.len() as u32).to_le_bytes());
+        bytes.extend(origin.as_bytes());
     }
-    bytes.extend((modules.len() as u32).to_le_bytes());
+    bytes.extend(engine.to_le_bytes());
+    bytes.extend((kept.len() as u64).to_le_bytes());
+    bytes.extend(kept);
+    bytes.extend((places.len() as u32).to_le_bytes());
     for place in places {
-        let sum = blake3::hash(&bytes[place.clone()]);
-        bytes.extend((place.start as u64).to_le_bytes());
-        bytes.extend((place.len() as u64).to_le_bytes());
-        bytes.extend(sum.as_bytes());
+        Place::write(place, &mut bytes);
     }
     let length = (bytes.len() + FOOTER) as u64;
     bytes.extend((code as u64).to_le_bytes());
@@ -170,7 +190,7 @@ pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], front: O
     bytes
 }
 
-/// What is behind the code of an artifact.
+/// What is behind the code and the component of an artifact.
 pub(crate) struct Tail<'a> {
     footer: Footer,
     bytes: Cow<'a, [u8]>,
@@ -199,7 +219,7 @@ impl<'a> Tail<'a> {
         Ok(Tail { footer, bytes: tail.into(), length: bytes.len() as u64 })
     }
 
-    /// What the artifact holds, if what is behind the code is whole, and made for this version and this engine.
+    /// What the artifact holds, if what is in this is whole, and made by this build for this engine.
     ///
     /// # Errors
     ///
@@ -220,10 +240,14 @@ impl<'a> Tail<'a> {
             return Err(damaged("its parts do not add up"));
         }
         let mut fields = Fields(fields);
-        let Some((version, made_for)) = read_origin(&mut fields) else { return Err(damaged("it ends early")) };
+        let Some((version, build, made_for)) = read_origin(&mut fields) else { return Err(damaged("it ends early")) };
         if version != VERSION.as_bytes() {
             let have = format!("it was compiled by {}; this is {VERSION}", String::from_utf8_lossy(version));
             return Err(stale("the compiled component is of another version", have));
+        }
+        if build != BUILD.as_bytes() {
+            let have = format!("it was compiled by build {}; this is {BUILD}", String::from_utf8_lossy(build));
+            return Err(stale("the compiled component is of another build of this runtime", have));
         }
         if made_for != engine {
             let have = format!("it is for engine {made_for:016x}; this is {engine:016x}");
@@ -238,24 +262,30 @@ fn before(bytes: &[u8], end: usize) -> Option<&[u8]> {
     bytes.get(..bytes.len().checked_sub(end)?)
 }
 
-fn read_origin<'a>(fields: &mut Fields<'a>) -> Option<(&'a [u8], u64)> {
-    let length = fields.u32()?;
-    Some((fields.take(u64::from(length))?, fields.u64()?))
+/// Version, build and engine.
+fn read_origin<'a>(fields: &mut Fields<'a>) -> Option<(&'a [u8], &'a [u8], u64)> {
+    let text = |fields: &mut Fields<'a>| {
+        let length = fields.u32()?;
+        fields.take(u64::from(length))
+    };
+    Some((text(fields)?, text(fields)?, fields.u64()?))
 }
 
 fn read_contents(mut fields: Fields<'_>, code: u64) -> Option<Artifact<'_>> {
-    let (component, made) = (fields.bytes()?, fields.bytes()?);
+    let (kept, count) = (fields.bytes()?, fields.u32()?);
+    let component = Place::fields(&mut fields)?;
     // Collecting grows by what is found: the count alone allocates nothing.
     let mut modules = Vec::new();
-    for _ in 0..fields.u32()? {
-        modules.push(Place { offset: fields.u64()?, length: fields.u64()?, sum: fields.array()? });
+    for _ in 1..count {
+        modules.push(Place::fields(&mut fields)?);
     }
-    (covers(&modules, code) && fields.is_empty()).then_some(Artifact { component, made, modules })
+    let whole = covers(modules.iter().chain([&component]), code) && fields.is_empty();
+    whole.then_some(Artifact { kept, component, modules })
 }
 
 /// Whether these are the whole of `code` bytes, and no two the same ones.
-fn covers(modules: &[Place], code: u64) -> bool {
-    let mut places: Vec<_> = modules.iter().map(|place| (place.offset, place.length)).collect();
+fn covers<'a>(places: impl Iterator<Item = &'a Place>, code: u64) -> bool {
+    let mut places: Vec<_> = places.map(|place| (place.offset, place.length)).collect();
     places.sort_unstable();
     let end = places.iter().try_fold(
         0_u64,

@@ -5,15 +5,18 @@ use std::io::Write;
 use super::*;
 
 fn sample() -> Vec<u8> {
-    write(77, b"the component", &[vec![1; 300], Vec::new(), vec![2; 500]], Some(2), b"made so")
+    write(77, b"the component", &[vec![1; 300], Vec::new(), vec![2; 500]], Some(2), b"kept so")
 }
 
-/// Bytes of the sample's code.
-const CODE: usize = 800;
+/// Bytes of the sample's code, and of it and the component.
+const MODULES: usize = 800;
+const CODE: usize = MODULES + b"the component".len();
 
 /// Of the first fault when all of it is read.
 fn refusal(bytes: &[u8], engine: u64) -> Error {
-    let code = |artifact: Artifact<'_>| artifact.modules.iter().try_for_each(|place| place.of(bytes).map(drop));
+    let code = |artifact: Artifact<'_>| {
+        artifact.modules.iter().chain([&artifact.component]).try_for_each(|place| place.of(bytes).map(drop))
+    };
     let error = Tail::of_bytes(bytes).and_then(|tail| tail.read(engine).and_then(code)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
     error
@@ -34,7 +37,7 @@ fn what_is_written_is_read() {
     let bytes = sample();
     let tail = Tail::of_bytes(&bytes).unwrap();
     let artifact = tail.read(77).unwrap();
-    assert_eq!((artifact.component, artifact.made), (&b"the component"[..], &b"made so"[..]));
+    assert_eq!((artifact.component.of(&bytes).unwrap(), artifact.kept), (&b"the component"[..], &b"kept so"[..]));
     let code: Vec<_> = artifact.modules.iter().map(|place| place.of(&bytes).unwrap()).collect();
     assert_eq!(code, [&[1; 300][..], &[], &[2; 500]]);
     assert_eq!(artifact.modules[2].offset, 0, "what was said is in front");
@@ -50,7 +53,10 @@ fn a_file_is_read_behind_its_code() {
     file.write_all(&sample()).unwrap();
     let tail = Tail::of_file(&file).unwrap();
     assert_eq!(tail.bytes[..], sample()[CODE..]);
-    assert_eq!(tail.read(77).unwrap().component, b"the component");
+    assert_eq!(tail.read(77).unwrap().component.read(&file).unwrap(), b"the component");
+    file.write_all_at(b"another", MODULES as u64).unwrap();
+    let damaged = tail.read(77).unwrap().component.read(&file).unwrap_err();
+    assert_eq!(damaged.message(), "the compiled component is damaged: its sum is wrong");
     let longer = Tail { length: tail.length + 1, ..tail };
     assert!(longer.read(77).is_err());
 }
@@ -93,24 +99,26 @@ fn no_truncation_and_no_addition_loads() {
 #[test]
 fn another_format_version_or_engine_is_told_from_damage() {
     let format = refusal(&resealed(sample().len() - MAGIC.len() - SUM - 4, 9), 77);
-    assert_eq!(format.have(), Some("the file has format 9; this version reads format 4"));
+    assert_eq!(format.have(), Some("the file has format 9; this version reads format 5"));
     let older = refusal(b"\0thalweg\x02\0\0\0and so on", 77);
-    assert_eq!(older.have(), Some("the file has format 2; this version reads format 4"));
+    assert_eq!(older.have(), Some("the file has format 2; this version reads format 5"));
     let version = refusal(&resealed(CODE + 4, b'9'), 77);
     assert_eq!(version.message(), "the compiled component is of another version");
+    let build = refusal(&resealed(CODE + 4 + VERSION.len() + 4, b'x'), 77);
+    assert_eq!(build.message(), "the compiled component is of another build of this runtime");
     let engine = refusal(&sample(), 78);
     assert_eq!(engine.have(), Some("it is for engine 000000000000004d; this is 000000000000004e"));
-    assert!([format, older, version, engine].iter().all(|error| error.hint().is_some()));
+    assert!([format, older, version, build, engine].iter().all(|error| error.hint().is_some()));
 }
 
 #[test]
 fn lengths_that_lie_are_found_even_with_a_right_sum() {
-    let component = CODE + 4 + VERSION.len() + 8;
-    let made = component + 8 + b"the component".len();
-    let modules = made + 8 + b"made so".len();
-    let place = modules + 4;
+    let build = CODE + 4 + VERSION.len();
+    let kept = build + 4 + BUILD.len() + 8;
+    let places = kept + 8 + b"kept so".len();
+    let place = places + 4;
     let numbers = sample().len() - FOOTER;
-    let lengths = (component..component + 8).chain(made..made + 8).chain(modules..place + 16);
+    let lengths = (build..build + 4).chain(kept..kept + 8).chain(places..place + 16);
     for at in lengths.chain([CODE, CODE + 3]).chain(numbers..numbers + 16) {
         refusal(&resealed(at, 0xee), 77);
     }

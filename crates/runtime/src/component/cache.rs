@@ -5,7 +5,7 @@
 //! exactly this key. Any other file is deleted, as if it had never been. No failure is reported: without the cache, things
 //! are only slower.
 //!
-//! An entry: magic 8 | key 32 | modules: u32, each length u64 + sum 32 | note: u64 + bytes | BLAKE3 of all before 32. The code of
+//! An entry: magic 8 | key 32 | modules: u32, each length u64 + sum 32 | kept: u64 + bytes | BLAKE3 of all before 32. The code of
 //! each module is a file by itself, named by its sum, so that it can be mapped and needs no copy. Files are replaced as a
 //! whole, never written to: code that is mapped stays as it was checked.
 
@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 
 use super::artifact::{Fields, SUM, VERSION, seal, unseal};
+use crate::plan::BUILD;
 
 /// Bytes of all files together; beyond it the oldest go.
 const MAX_CACHE_SIZE: u64 = 1 << 30;
@@ -26,7 +27,7 @@ const MAX_CACHE_SIZE: u64 = 1 << 30;
 /// Seconds after which a temporary file is one that its writer left behind.
 const ABANDONED_AFTER: i64 = 3600;
 
-const MAGIC: [u8; 8] = *b"thalcod3";
+const MAGIC: [u8; 8] = *b"thalcod4";
 
 /// What temporary names begin with; other files are named by hexadecimal digits only.
 const TEMPORARY: &str = ".tmp-";
@@ -45,14 +46,14 @@ pub(crate) struct CodeCache {
 }
 
 /// What is kept for a component.
-pub(crate) struct Kept {
+pub(crate) struct Entry {
     /// The code of its modules, in their order.
     pub(crate) modules: Vec<File>,
-    /// What was noted with it.
-    pub(crate) note: Vec<u8>,
+    /// What a start needs besides.
+    pub(crate) kept: Vec<u8>,
 }
 
-/// Which code: of this component, for this version, engine and processor.
+/// Which code: of this component, by this build, for this engine and processor.
 #[derive(Clone, Copy)]
 pub(crate) struct CacheKey([u8; SUM]);
 
@@ -60,12 +61,14 @@ impl CacheKey {
     /// The key of `component` for an engine with the compatibility hash `engine`.
     pub(crate) fn new(component: &[u8], engine: u64) -> Self {
         let mut hasher = blake3::Hasher::new();
-        // A sum, a number, and two texts of which the first cannot contain the separator: no two keys share an input.
+        // A sum, a number, and three texts of which two cannot contain the separator: no two keys share an input.
         hasher.update(blake3::hash(component).as_bytes());
         hasher.update(&engine.to_le_bytes());
         // Builds that keep entries in another form leave each other's alone.
         hasher.update(&MAGIC);
         hasher.update(VERSION.as_bytes());
+        hasher.update(&[0]);
+        hasher.update(BUILD.as_bytes());
         hasher.update(&[0]);
         hasher.update(processor().as_bytes());
         CacheKey(hasher.finalize().into())
@@ -116,16 +119,16 @@ impl CodeCache {
     }
 
     /// What is stored for `key`.
-    pub(crate) fn load(&self, key: &CacheKey) -> Option<Kept> {
+    pub(crate) fn load(&self, key: &CacheKey) -> Option<Entry> {
         let name = key.name();
         let (entry, size) = self.open_file(&name)?;
         match self.read_entry(entry, size, key) {
-            Some(kept) => Some(kept),
+            Some(entry) => Some(entry),
             None => self.discard(&name),
         }
     }
 
-    fn read_entry(&self, entry: File, size: u64, key: &CacheKey) -> Option<Kept> {
+    fn read_entry(&self, entry: File, size: u64, key: &CacheKey) -> Option<Entry> {
         let mut bytes = Vec::with_capacity(usize::try_from(size).ok()?);
         entry.take(size).read_to_end(&mut bytes).ok()?;
         let mut fields = Fields(unseal(&bytes)?);
@@ -137,8 +140,8 @@ impl CodeCache {
             let (length, sum) = (fields.u64()?, fields.array()?);
             modules.push(self.load_module(length, &sum)?);
         }
-        let note = fields.bytes()?.to_vec();
-        fields.is_empty().then_some(Kept { modules, note })
+        let kept = fields.bytes()?.to_vec();
+        fields.is_empty().then_some(Entry { modules, kept })
     }
 
     /// The file with a module's code, checked.
@@ -173,8 +176,8 @@ impl CodeCache {
         None
     }
 
-    /// Stores `modules` and a note for `key`, then makes room.
-    pub(crate) fn store(&self, key: &CacheKey, modules: &[Vec<u8>], note: &[u8]) {
+    /// Stores `modules`, and what is `kept` with them, for `key`, then makes room.
+    pub(crate) fn store(&self, key: &CacheKey, modules: &[Vec<u8>], kept: &[u8]) {
         if modules.iter().map(|module| module.len() as u64).sum::<u64>() > self.max_size {
             return;
         }
@@ -187,8 +190,8 @@ impl CodeCache {
             entry.extend(sum);
             self.write_file(&name(&sum), module);
         }
-        entry.extend((note.len() as u64).to_le_bytes());
-        entry.extend(note);
+        entry.extend((kept.len() as u64).to_le_bytes());
+        entry.extend(kept);
         self.write_file(&key.name(), &seal(entry));
         let _ = self.make_room();
     }

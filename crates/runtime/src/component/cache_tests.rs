@@ -32,9 +32,9 @@ fn file_of(place: &Place, module: &[u8]) -> PathBuf {
     place.path.join(name(blake3::hash(module).as_bytes()))
 }
 
-/// What is kept for a key, as bytes: of the modules, and the note.
+/// What is kept for a key, as bytes: of the modules, and what is kept with them.
 fn loaded(cache: &CodeCache, name: &str) -> Option<(Vec<Vec<u8>>, Vec<u8>)> {
-    let Kept { modules, note } = cache.load(&key(name))?;
+    let Entry { modules, kept } = cache.load(&key(name))?;
     let read = |mut file: File| {
         let mut bytes = Vec::new();
         // It was read to its end for its sum.
@@ -42,7 +42,7 @@ fn loaded(cache: &CodeCache, name: &str) -> Option<(Vec<Vec<u8>>, Vec<u8>)> {
         file.read_to_end(&mut bytes).unwrap();
         bytes
     };
-    Some((modules.into_iter().map(read).collect(), note))
+    Some((modules.into_iter().map(read).collect(), kept))
 }
 
 fn set_mode(path: &Path, mode: u32) {
@@ -56,7 +56,7 @@ fn mode(path: &Path) -> u32 {
 impl Place {
     /// The cache with one entry, and the entry's file.
     fn with_entry(&self) -> PathBuf {
-        self.cache.store(&key("x"), &modules(), b"note");
+        self.cache.store(&key("x"), &modules(), b"kept");
         self.path.join(key("x").name())
     }
 
@@ -71,7 +71,7 @@ fn what_is_stored_is_loaded_by_us_alone() {
     let place = place();
     assert!(place.cache.load(&key("x")).is_none());
     let entry = place.with_entry();
-    assert_eq!(loaded(&place.cache, "x").unwrap(), (modules(), b"note".to_vec()));
+    assert_eq!(loaded(&place.cache, "x").unwrap(), (modules(), b"kept".to_vec()));
     assert_eq!((mode(&place.path), mode(&entry), mode(&file_of(&place, &[3; 10]))), (0o700, 0o600, 0o600));
     assert!(place.cache.load(&key("y")).is_none());
     assert_eq!(fs::read_dir(&place.path).unwrap().count(), 1 + modules().len());
@@ -152,7 +152,7 @@ fn no_truncated_or_longer_entry_loads() {
 fn an_entry_of_another_key_does_not_load() {
     let place = place();
     let entry = place.with_entry();
-    place.cache.store(&key("y"), &modules(), b"note");
+    place.cache.store(&key("y"), &modules(), b"kept");
     fs::rename(place.path.join(key("y").name()), &entry).unwrap();
     place.refuses_and_deletes(&entry);
 }
@@ -244,6 +244,6 @@ fn what_a_crashed_writer_left_goes_after_a_while() {
 fn a_cache_whose_directory_is_gone_fails_silently() {
     let place = place();
     fs::remove_dir(&place.path).unwrap();
-    place.cache.store(&key("x"), &modules(), b"note");
+    place.cache.store(&key("x"), &modules(), b"kept");
     assert!(place.cache.load(&key("x")).is_none());
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Component, Loaded};
+use super::Component;
 use crate::adapter::adapted_calls;
 use crate::plan::{LiftIndex, Reached, TrampolineIndex};
 
@@ -23,12 +23,13 @@ impl Component {
     /// Finds out what its code calls; it need not be compiled.
     #[must_use]
     pub fn call_report(&self) -> CallReport {
-        let Loaded { plan, bytes } = self.loaded();
+        let plan = self.plan();
         let found;
         let reached = match self.compiled() {
             Some(code) => code.reached.as_ref(),
             None => {
-                found = Reached::of(plan, bytes);
+                // What is not compiled yet was not read from a precompiled file either: its bytes are here.
+                found = self.bytes().ok().and_then(|bytes| Reached::of(plan, bytes));
                 found.as_ref()
             }
         };

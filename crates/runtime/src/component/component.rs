@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use super::binary::Binary;
 use super::code::Code;
 use super::composition::{Plug, compose, gather, give};
 use super::header::binary;
@@ -20,7 +21,8 @@ use crate::{Error, Result};
 pub struct Component(Arc<Inner>);
 
 struct Inner {
-    loaded: Loaded,
+    binary: Binary,
+    plan: Plan,
     engine: Engine,
     code: OnceLock<Code>,
 }
@@ -111,7 +113,7 @@ impl Component {
     /// instance. They are planned, compiled and cached as one.
     pub(crate) fn with_definitions(&self, given: &[(String, &[u8])]) -> Result<Component> {
         let engine = &self.0.engine;
-        match engine.cached(give(self.bytes(), given)) {
+        match engine.cached(give(self.bytes()?, given)) {
             Ok(component) => Ok(component),
             Err(bytes) => Ok(Component::not_compiled(engine, compose(bytes, engine.features())?)),
         }
@@ -123,24 +125,26 @@ impl Component {
     ///
     /// When it is several components, or its bytes are not whole.
     pub(crate) fn as_definition(&self) -> Result<&[u8]> {
-        if super::composition::is_composition(self.bytes()) {
+        let bytes = self.bytes()?;
+        if super::composition::is_composition(bytes) {
             return Err(Error::host("it was linked with other components")
                 .with_hint("write it as one component first: `thalweg compose`"));
         }
-        if super::shed::is_without_code(self.bytes()) {
+        if super::shed::is_without_code(bytes) {
             return Err(Error::host("it is precompiled, and its own code is gone")
                 .with_hint("give the component that it was compiled from"));
         }
-        Ok(self.bytes())
+        Ok(bytes)
     }
 
     fn not_compiled(engine: &Engine, loaded: Loaded) -> Component {
-        Component(Arc::new(Inner { loaded: engine.slim(loaded), engine: engine.clone(), code: OnceLock::new() }))
+        let Loaded { bytes, plan } = engine.slim(loaded);
+        Component(Arc::new(Inner { binary: Binary::Here(bytes), plan, engine: engine.clone(), code: OnceLock::new() }))
     }
 
     /// A component whose code is at hand.
-    pub(super) fn with_code(engine: &Engine, loaded: Loaded, code: Code) -> Component {
-        Component(Arc::new(Inner { loaded, engine: engine.clone(), code: code.into() }))
+    pub(super) fn with_code(engine: &Engine, binary: Binary, plan: Plan, code: Code) -> Component {
+        Component(Arc::new(Inner { binary, plan, engine: engine.clone(), code: code.into() }))
     }
 
     /// Whether `bytes` are the outcome of [`precompile`](Self::precompile).
@@ -169,18 +173,13 @@ impl Component {
         if let Some(code) = self.0.code.get() {
             return Ok(code);
         }
-        let code = self.0.engine.compile(&self.0.loaded)?;
+        let code = self.0.engine.compile(&self.0.plan, self.bytes()?)?;
         Ok(self.0.code.get_or_init(|| code))
     }
 
     /// Its compiled code, if it is there already.
     pub(super) fn compiled(&self) -> Option<&Code> {
         self.0.code.get()
-    }
-
-    /// What was loaded.
-    pub(super) fn loaded(&self) -> &Loaded {
-        &self.0.loaded
     }
 
     /// The core engine that compiles it.
@@ -191,14 +190,17 @@ impl Component {
     /// What instantiating it does.
     #[must_use]
     pub fn plan(&self) -> &Plan {
-        &self.0.loaded.plan
+        &self.0.plan
     }
 
     /// The component in binary form; of components that were linked with each other, all of them in a row. A large one that
     /// was precompiled has no code of core modules any more.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.0.loaded.bytes
+    ///
+    /// # Errors
+    ///
+    /// When it was precompiled, so that it is only now read from its file, and that cannot be read or is damaged.
+    pub fn bytes(&self) -> Result<&[u8]> {
+        self.0.binary.bytes()
     }
 
     /// The component with its compiled code, for [`from_bytes`](Self::from_bytes) of an engine that allows it.
@@ -211,6 +213,6 @@ impl Component {
             return Err(Error::link("the component imports definitions that nobody has given yet")
                 .with_hint("precompile what `Linker::complete` makes of it"));
         }
-        precompiled::write(&self.0.engine, &self.0.loaded, self.code()?)
+        precompiled::write(&self.0.engine, self.bytes()?, self.plan(), self.code()?)
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::{
     Component, Loaded,
+    artifact::Fields,
+    binary::Binary,
     cache::{CacheKey, CodeCache},
     code::{Code, generated},
-    load,
 };
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
 use crate::plan::{Plan, Reached, bypass_shims};
@@ -182,12 +183,15 @@ impl Engine {
     }
 
     /// A component whose code is in the cache, or the bytes again. That it is there says that the component was checked, for
-    /// only then is code compiled and kept; nothing is planned before that is known.
+    /// only then is code compiled and kept; nothing of it is read before that is known.
     pub(super) fn cached(&self, bytes: Vec<u8>) -> std::result::Result<Component, Vec<u8>> {
-        let kept = self.0.cache.as_ref().and_then(|cache| cache.load(&self.cache_key(&bytes)));
+        let entry = self.0.cache.as_ref().and_then(|cache| cache.load(&self.cache_key(&bytes)));
         let map = |code| CoreModule::trusted_file(&self.0.core, code);
-        let Some(kept) = kept else { return Err(bytes) };
-        self.revive(bytes, &kept.note, || kept.modules.into_iter().map(map).collect()).map_err(|(bytes, _)| bytes)
+        let Some(entry) = entry else { return Err(bytes) };
+        match self.revive(&entry.kept, || entry.modules.into_iter().map(map).collect()) {
+            Ok((plan, code)) => Ok(Component::with_code(self, Binary::Here(bytes), plan, code)),
+            Err(_) => Err(bytes),
+        }
     }
 
     /// What the code of a component is kept under.
@@ -196,12 +200,12 @@ impl Engine {
     }
 
     /// The code of a component's modules and of what is generated for it, which is not in the cache.
-    pub(super) fn compile(&self, loaded: &Loaded) -> Result<Code> {
-        let reached = Reached::of(&loaded.plan, &loaded.bytes);
-        let generated = generated(&loaded.plan, reached.as_ref(), self.has_adapters())?;
+    pub(super) fn compile(&self, plan: &Plan, bytes: &[u8]) -> Result<Code> {
+        let reached = Reached::of(plan, bytes);
+        let generated = generated(plan, reached.as_ref(), self.has_adapters())?;
         let mut sources = Vec::new();
-        for module in &loaded.plan.modules {
-            sources.push(loaded.bytes.get(module.range.clone()).ok_or_else(|| crate::error::bug!("a module's range"))?);
+        for module in &plan.modules {
+            sources.push(bytes.get(module.range.clone()).ok_or_else(|| crate::error::bug!("a module's range"))?);
         }
         sources.extend(generated.iter().map(Vec::as_slice));
         self.announce(Some((sources.len(), sources.iter().map(|source| source.len()).sum())));
@@ -210,9 +214,9 @@ impl Engine {
         let modules = modules?;
         if let Some(cache) = &self.0.cache {
             let code = modules.iter().map(CoreModule::serialize).collect::<Result<Vec<_>>>()?;
-            cache.store(&self.cache_key(&loaded.bytes), &code, &note(&generated, reached.as_ref()));
+            cache.store(&self.cache_key(bytes), &code, &keep(plan, reached.as_ref()));
         }
-        Code::new(&self.0.core, &loaded.plan, modules, reached, self.has_adapters())
+        Code::new(&self.0.core, plan, modules, reached, self.has_adapters())
     }
 
     fn announce(&self, what: Option<(usize, usize)>) {
@@ -228,67 +232,38 @@ impl Engine {
         hash_of(&(self.0.core.compatibility_hash(), features, keep_shims))
     }
 
-    /// What an artifact notes of how its code was made.
-    pub(super) fn made(&self, plan: &Plan, reached: Option<&Reached>) -> Result<Vec<u8>> {
-        Ok(note(&generated(plan, reached, self.has_adapters())?, reached))
-    }
-
     /// See [`Config::allow_precompiled`].
     pub(super) fn allows_precompiled(&self) -> bool {
         self.0.config.allow_precompiled
     }
 
-    /// The component in `bytes` with its code, which was kept: that of its modules, and of what was generated, of which
-    /// `made` is the [`note`]. With the error, the bytes come back.
-    pub(super) fn revive(
-        &self,
-        bytes: Vec<u8>,
-        made: &[u8],
-        code: impl FnOnce() -> Result<Vec<CoreModule>>,
-    ) -> std::result::Result<Component, (Vec<u8>, Error)> {
-        let plan = match load::plan_again(&bytes, &self.0.config.features) {
-            Ok(plan) => plan,
-            Err(error) => return Err((bytes, error)),
+    /// A plan and its code: what was [kept](keep) with the code of a component's modules, and of what was generated.
+    pub(super) fn revive(&self, kept: &[u8], code: impl FnOnce() -> Result<Vec<CoreModule>>) -> Result<(Plan, Code)> {
+        let Some((plan, reached)) = read_kept(kept) else {
+            return Err(Error::new(ErrorKind::Malformed, "the plan in the compiled component is damaged")
+                .with_hint("compile the component again"));
         };
-        let loaded = self.slim(Loaded { bytes, plan });
-        match self.revived_code(&loaded.plan, made, code) {
-            Ok(code) => Ok(Component::with_code(self, loaded, code)),
-            Err(error) => Err((loaded.bytes, error)),
-        }
-    }
-
-    fn revived_code(&self, plan: &Plan, made: &[u8], code: impl FnOnce() -> Result<Vec<CoreModule>>) -> Result<Code> {
-        let (made, reached) = made.split_at_checked(TAG).ok_or_else(other_build)?;
-        let reached = match reached {
-            [] => None,
-            bytes => Some(Reached::read(plan, bytes).ok_or_else(other_build)?),
-        };
-        // Adapters may be there and not be wanted, or the reverse; mostly they are what this engine would make.
-        for adapters in [self.has_adapters(), !self.has_adapters()] {
-            if made == tag(&generated(plan, reached.as_ref(), adapters)?) {
-                return Code::new(&self.0.core, plan, code()?, reached, self.has_adapters());
-            }
-        }
-        Err(other_build())
+        // Adapters may be there and not be wanted, or the reverse.
+        let code = Code::new(&self.0.core, &plan, code()?, reached, self.has_adapters())?;
+        Ok((plan, code))
     }
 }
 
-/// Bytes of a [`tag`].
-const TAG: usize = 8;
-
-/// Tells what was generated, to be compared with what the reader generates: a version does not say it.
-fn tag(generated: &[Vec<u8>]) -> [u8; TAG] {
-    hash_of(&generated).to_le_bytes()
+/// What is kept with compiled code, so that a start reads neither the component nor its modules: the plan, and what the modules'
+/// code was found to reach.
+pub(super) fn keep(plan: &Plan, reached: Option<&Reached>) -> Vec<u8> {
+    let plan = plan.to_bytes();
+    [&(plan.len() as u64).to_le_bytes()[..], &plan, reached.map_or(&[][..], Reached::bytes)].concat()
 }
 
-/// What is kept with compiled code: the [`tag`], and what the modules' code was found to reach.
-fn note(generated: &[Vec<u8>], reached: Option<&Reached>) -> Vec<u8> {
-    [&tag(generated)[..], reached.map_or(&[][..], Reached::bytes)].concat()
-}
-
-fn other_build() -> Error {
-    Error::new(ErrorKind::Invalid, "the precompiled component was made by another build of this runtime")
-        .with_hint("compile it again with this one")
+fn read_kept(bytes: &[u8]) -> Option<(Plan, Option<Reached>)> {
+    let mut fields = Fields(bytes);
+    let plan = Plan::of_bytes(fields.bytes()?)?;
+    let reached = match fields.0 {
+        [] => None,
+        bytes => Some(Reached::read(&plan, bytes)?),
+    };
+    Some((plan, reached))
 }
 
 fn hash_of(value: &impl Hash) -> u64 {

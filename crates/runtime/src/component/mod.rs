@@ -1,6 +1,7 @@
 //! From bytes to a checked component with its plan.
 
 mod artifact;
+mod binary;
 mod cache;
 mod calls;
 mod cancellable;

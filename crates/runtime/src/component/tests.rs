@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::engine::keep;
 use super::load::load;
 use super::{Component, Config, Engine};
 use crate::plan::{Blocking, Canon, Plan, Step};
@@ -215,17 +216,13 @@ fn what_code_reaches_is_kept_with_it_and_checked() {
     let component = Component::from_bytes(&engine, text).unwrap();
     assert_eq!(component.call_report().adapters.len(), 1);
     let code = component.code().unwrap();
-    let made = engine.made(component.plan(), code.reached.as_ref()).unwrap();
-    let revive = |made: &[u8]| {
-        let modules = || Ok(code.modules().cloned().collect());
-        engine.revive(component.bytes().to_vec(), made, modules).map_err(|(_, error)| error)
-    };
-    let again = revive(&made).unwrap();
-    assert!(code.reached.is_some() && again.code().unwrap().reached == code.reached);
-    let report = again.call_report();
-    assert_eq!((report.reached, report.adapters.len()), (component.call_report().reached, 1));
-    let longer = [&made[..], &[0]].concat();
-    for made in [&made[..made.len() - 1], &longer, &made[..8], &made[..3], &[]] {
-        assert!(revive(made).is_err_and(|error| error.hint().is_some()), "{made:?}");
+    let kept = keep(component.plan(), code.reached.as_ref());
+    let revive = |kept: &[u8]| engine.revive(kept, || Ok(code.modules().cloned().collect()));
+    let (plan, again) = revive(&kept).unwrap();
+    assert!(code.reached.is_some() && again.reached == code.reached);
+    assert_eq!(format!("{plan:?}"), format!("{:?}", component.plan()));
+    let longer = [&kept[..], &[0]].concat();
+    for kept in [&kept[..kept.len() - 1], &longer, &kept[..8], &kept[..3], &[]] {
+        assert!(revive(kept).is_err_and(|error| error.hint().is_some()), "{kept:?}");
     }
 }

@@ -126,11 +126,12 @@ pub(super) fn run(mut caller: wasmtime::Caller<'_, State>) -> wasmtime::Result<(
         let context = &mut wasmtime::AsContextMut::as_context_mut(&mut caller);
         let bits = job.func.call_raw(context, job.args.values())?;
         turn.answer.set(bits);
+        let context = wasmtime::AsContextMut::as_context_mut(&mut caller);
+        let mut store = StoreMut { context, handle };
+        store.host_runs().map_err(into_engine)?;
         if !job.goes_on {
             return Ok(());
         }
-        let context = wasmtime::AsContextMut::as_context_mut(&mut caller);
-        let mut store = StoreMut { context, handle };
         let go_on = store.state().go_on;
         match go_on(&mut store, bits).map_err(into_engine)? {
             Some((func, args)) => job = Job { func, args, goes_on: true },

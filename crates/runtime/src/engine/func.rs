@@ -88,7 +88,9 @@ impl CoreFunc {
         let outer = turn.plain.replace(true);
         let result = self.call_raw(&mut store.context, args);
         turn.plain.set(outer);
-        result.map_err(error)
+        let closed = store.host_runs();
+        let bits = result.map_err(error)?;
+        closed.map(|()| bits)
     }
 
     /// The call itself.

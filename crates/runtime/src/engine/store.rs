@@ -262,8 +262,17 @@ impl StoreMut<'_> {
         self.handle.turn().has_room()
     }
 
+    /// Whether the end of the innermost call of a guest is noticed: [`host_runs`](Self::host_runs) before anything else of
+    /// the host does. Nobody notices the end of a start function, or of a call that the engine makes by itself.
+    #[inline]
+    pub(crate) fn notices_return(&self) -> bool {
+        let turn = self.handle.turn();
+        let stack = turn.stack.get();
+        turn.plain.get() || !matches!(stack, EMBEDDERS_STACK | UNKNOWN_STACK | STARTING_STACK)
+    }
+
     /// Lets `what` be done, once, before a function of the host does anything that a guest calls: guests may run until
-    /// then. Who called the guest asks with [`host_runs`](Self::host_runs).
+    /// then. It is done as well when the guest [returns](Self::notices_return).
     #[inline]
     pub(crate) fn before_host(&mut self, what: BeforeHost) {
         self.handle.turn().before_host.set(Some(what));

@@ -30,7 +30,7 @@ pub(super) fn complete<T>(linker: &Linker<T>, component: &Component) -> Result<C
         }
         before.clone_from(needs);
         let given = needs.iter().map(|need| {
-            let bytes = find(linker, complete.plan(), need)?.bytes();
+            let bytes = find(linker, complete.plan(), need)?.bytes()?;
             Ok((missing::full_name(&need.interface, &need.name), bytes))
         });
         let given = given.collect::<Result<Vec<_>>>()?;
@@ -50,9 +50,9 @@ pub(super) fn given<'a, T>(
 }
 
 impl GivenDefinition {
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> Result<&[u8]> {
         match self {
-            GivenDefinition::Module(module) => module.bytes(),
+            GivenDefinition::Module(module) => Ok(module.bytes()),
             GivenDefinition::Component(component) => component.bytes(),
         }
     }

@@ -159,7 +159,8 @@ impl<T: Send + 'static> Linker<T> {
     /// `name` of the instance `interface`; the empty name is the root.
     #[must_use]
     pub fn definition(&self, component: &Component, interface: &str, name: &str) -> Option<&[u8]> {
-        given(self, component, interface, name).map(GivenDefinition::bytes)
+        // Its bytes were read when it was given.
+        given(self, component, interface, name)?.bytes().ok()
     }
 
     /// Checks only that every import of `component` is there and of the right type.

@@ -7,6 +7,7 @@
 mod build;
 mod bypass;
 mod core_calls;
+mod kept;
 mod may_block;
 mod print;
 mod print_canon;
@@ -16,6 +17,7 @@ mod shim_module;
 
 pub(crate) use build::{Part, build, compose};
 pub(crate) use bypass::bypass_shims;
+pub(crate) use kept::BUILD;
 pub use may_block::Blocking;
 pub(crate) use reached::Reached;
 pub(crate) use shim_module::MAX_SHIM;

@@ -7,6 +7,7 @@ mod copier;
 mod copy;
 mod end;
 mod forward;
+mod habit;
 mod hand_over;
 mod host_copy;
 mod host_end;

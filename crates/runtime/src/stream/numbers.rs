@@ -2,6 +2,7 @@
 //! neither a buffer nor an event. What the built-in checks on its way to [`rendezvous`](super::rendezvous), its twin that
 //! takes every copy, is checked here in the same step; a copy that would trap goes that way.
 
+use super::habit::copied;
 use super::window::SiteNumber;
 use super::{CopyEndId, CopyPlace, CopyResult, CopyState, FoundEnd, Item};
 use crate::Result;
@@ -93,6 +94,9 @@ pub(crate) fn copy_numbers(store: &mut StoreMut<'_>, copy: &NumbersCopy<'_>) -> 
     let bytes = n * place.element_size;
     if bytes > 0 {
         copy_bytes(store, *side, (place.options.memory, place.ptr), other, bytes)?;
+    }
+    if n < remain && *window != SiteNumber::default() {
+        copied(store, *window, id)?;
     }
     // A future's answer has no count.
     let count = if *kind == Kind::Stream { n << 4 } else { 0 };

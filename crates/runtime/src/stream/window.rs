@@ -3,13 +3,16 @@
 //! A callback mostly copies at the ends it was told of last. Before it is called, a window is opened for each of these that
 //! is idle: a place in the scratch memory of the glue, which says how much the other end takes or has and where. Glue's code
 //! for the built-in (`canon/window.rs`) moves the bytes and writes down what it did. The host carries that out before it
-//! does anything else ([`close`]), so nobody can see that it comes late: nothing but this guest has run in between.
+//! does anything else ([`close`]), so nobody can see that it comes late: nothing but this guest has run in between. What
+//! closes a window early is any built-in that the host does; a guest that then copies at the same end again and again gets
+//! another one (`habit.rs`).
 //!
 //! [`copy_numbers`](super::copy_numbers) is the twin, which does the same copies one by one.
 
 use std::sync::Arc;
 
 use super::copier::{Way, find_copier};
+use super::habit::Habit;
 use super::{CopyEndId, CopyPlace, CopyResult, CopyState, SharedId};
 use crate::Result;
 use crate::engine::{CoreMemory, CoreTable, StoreMut};
@@ -84,6 +87,8 @@ pub(super) struct Site {
     scratch: Option<CoreMemory>,
     /// The built-in of the other end of the last copy, and the place of what copies.
     pub(super) copier: (SiteNumber, u32),
+    /// What the host did for it.
+    pub(super) habit: Habit,
 }
 
 /// An open window.
@@ -91,6 +96,8 @@ pub(super) struct Site {
 struct Open {
     end: CopyEndId,
     site: SiteNumber,
+    /// Whether it was opened between two copies of a guest.
+    between: bool,
 }
 
 /// The windows of a store.
@@ -127,6 +134,12 @@ impl Windows {
         self.sites.iter().any(|site| site.copier.0 != SiteNumber::default())
     }
 
+    /// How many windows were used that were opened while a guest ran.
+    #[cfg(test)]
+    pub(super) fn used_between(&self) -> u32 {
+        self.sites.iter().map(|site| site.habit.used).sum()
+    }
+
     #[inline]
     pub(super) fn site(&mut self, number: SiteNumber) -> Option<&mut Site> {
         self.sites.get_mut((number.0 as usize).checked_sub(1)?)
@@ -136,7 +149,14 @@ impl Windows {
 /// Notes a built-in.
 pub(crate) fn add_site(state: &mut State, site: WindowSite) -> SiteNumber {
     let sites = &mut state.windows.sites;
-    sites.push(Site { of: site, options: None, memory_size: 0, scratch: None, copier: (SiteNumber::default(), 0) });
+    sites.push(Site {
+        of: site,
+        options: None,
+        memory_size: 0,
+        scratch: None,
+        copier: (SiteNumber::default(), 0),
+        habit: Habit::default(),
+    });
     SiteNumber(sites.len() as u32)
 }
 
@@ -145,12 +165,21 @@ pub(crate) fn add_site(state: &mut State, site: WindowSite) -> SiteNumber {
 pub(crate) fn open(store: &mut StoreMut<'_>, ends: [Option<CopyEndId>; COUNT]) -> Result<()> {
     let mut first = None;
     if let Some(end) = ends[0] {
-        first = open_one::<0>(store, end, None)?;
+        first = open_one::<0>(store, end, (None, false))?;
     }
     if let Some(end) = ends[1] {
-        first = open_one::<1>(store, end, first)?.or(first);
+        first = open_one::<1>(store, end, (first, false))?.or(first);
     }
     if first.is_some() {
+        store.before_host(close);
+    }
+    Ok(())
+}
+
+/// Opens a window for `end`, at which the host has just done a copy of the guest that goes on now.
+#[inline(never)]
+pub(super) fn open_between(store: &mut StoreMut<'_>, end: CopyEndId) -> Result<()> {
+    if store.notices_return() && open_one::<0>(store, end, (None, true))?.is_some() {
         store.before_host(close);
     }
     Ok(())
@@ -162,7 +191,7 @@ pub(crate) fn open(store: &mut StoreMut<'_>, ends: [Option<CopyEndId>; COUNT]) -
 fn open_one<const I: usize>(
     store: &mut StoreMut<'_>,
     id: CopyEndId,
-    first: Option<SharedId>,
+    (first, between): (Option<SharedId>, bool),
 ) -> Result<Option<SharedId>> {
     let State { ends, shared, windows, .. } = store.state_mut();
     let Some(end) = ends.find(id) else { return Ok(None) };
@@ -189,7 +218,7 @@ fn open_one<const I: usize>(
     }
     let (Some(scratch), 1..) = (site.scratch, site.memory_size) else { return measure(store, number).map(|()| None) };
     let (size, glue) = (site.memory_size, site.of.number);
-    (windows.scratch, windows.open[I]) = (Some(scratch), Some(Open { end: id, site: number }));
+    (windows.scratch, windows.open[I]) = (Some(scratch), Some(Open { end: id, site: number, between }));
     let board = board(store, scratch)?;
     put(board, USES, 0);
     let words = [handle, glue, size as u32, (size >> 32) as u32, left, other, copier, 0, 0, 0, 0];
@@ -291,6 +320,9 @@ fn carry_out(state: &mut State, open: Open, done: Done) -> Result<()> {
     if memory_size == 0 {
         // It is larger by now, or the guest wants too much.
         site.memory_size = 0;
+    }
+    if open.between {
+        site.habit.was_used(order > 0);
     }
     if order == 0 {
         return Ok(());

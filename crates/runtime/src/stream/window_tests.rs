@@ -277,8 +277,8 @@ impl World {
         World { engine, component }
     }
 
-    /// Runs the chain; says as well whether windows were used.
-    fn run(&self, choose: Choose, seed: u32, windows: bool) -> (Outcome, bool) {
+    /// Runs the chain; says as well whether windows were used, and how many of those that were opened while a guest ran.
+    fn run(&self, choose: Choose, seed: u32, windows: bool) -> (Outcome, (bool, u32)) {
         let notes = Arc::new(Mutex::new(Vec::new()));
         let mut linker = Linker::new(&self.engine);
         let noted = notes.clone();
@@ -308,22 +308,25 @@ impl World {
             answer = Err(error);
         }
         let answer = answer.map_err(|error| format!("{:?}: {error}", error.as_trap()));
-        let used = store.state().windows.were_used();
+        let windows = &store.state().windows;
+        let used = (windows.were_used(), windows.used_between());
         ((answer, notes.lock().unwrap().clone(), format!("{:?}", store.live())), used)
     }
 }
 
-/// The same with windows as without, by several choices; and how often windows were used under seeds.
-fn same(world: &World, seed: u32) -> (Outcome, u32) {
-    let (mut first, mut seeded) = (None, 0);
+/// The same with windows as without, by several choices; and how often windows were used under seeds, and how many of those
+/// that were opened while a guest ran.
+fn same(world: &World, seed: u32) -> (Outcome, [u32; 2]) {
+    let (mut first, mut seeded) = (None, [0; 2]);
     for choices in 0..4 {
         let choose = || if choices == 0 { Choose::first() } else { Choose::seeded(choices) };
-        let (without, none) = world.run(choose(), seed, false);
-        let (with, used) = world.run(choose(), seed, true);
+        let (without, (none, _)) = world.run(choose(), seed, false);
+        let (with, (used, between)) = world.run(choose(), seed, true);
         assert_eq!(with, without, "seed {seed:x}, choices {choices}");
         // Under seeds guests may have stacks that they don't need, where there are no windows.
         assert!((used || choices > 0) && !none, "seed {seed:x}, choices {choices}");
-        seeded += u32::from(used && choices > 0);
+        seeded[0] += u32::from(used && choices > 0);
+        seeded[1] += between;
         first.get_or_insert(with);
     }
     (first.unwrap(), seeded)
@@ -336,14 +339,15 @@ fn windows_are_not_seen() {
     for (item, shift) in [("u8", 0), ("f32", 2), ("s64", 3)] {
         for (i, roles) in CHAINS.into_iter().enumerate() {
             let world = World::new(&chain(roles, item, shift, i == 1));
-            let mut seeded = 0;
+            let mut counts = [0; 2];
             for seed in 1..6 {
                 let ((answer, notes, _), used) = same(&world, seed);
                 assert!(answer.is_ok(), "{answer:?}");
                 assert_eq!(notes.len(), roles.len());
-                seeded += used;
+                counts = [counts[0] + used[0], counts[1] + used[1]];
             }
-            assert!(seeded > 0, "the other choices must meet windows, too");
+            assert!(counts[0] > 0, "the other choices must meet windows, too");
+            assert!(counts[1] > 0, "some must be opened while a guest runs");
         }
     }
 }

@@ -122,14 +122,7 @@ fn go_through(store: &mut StoreMut<'_>, thread: ThreadId, begun: &Begun) -> Resu
     if let Some(turn) = &begun.noted {
         noted::begin_turn(store, turn)?;
     }
-    let result = begun.callback.call(store, &event.args());
-    if begun.noted.is_some() {
-        let state = store.state();
-        noted::end_turn(state, &state.tasks.get(begun.task)?.callee.in_vain);
-    }
-    let closed = store.host_runs();
-    let packed = result? as u32;
-    closed?;
+    let packed = begun.callback.call(store, &event.args())? as u32;
     let state = store.state_mut();
     if !wait_again(state, thread, begun, packed)? {
         event_loop(store, thread, begun.task, packed)?;

@@ -112,7 +112,8 @@ pub(super) struct Turn {
     pub(super) last_arg: (u64, usize),
 }
 
-/// How often the callbacks of a callee entered the host although they were noted, so that it was in vain. Some always do.
+/// How often the callbacks of a callee, one after the other, had no result when what was noted was carried out: they waited
+/// again, or entered the host for something else first. Some always do.
 #[derive(Debug, Default)]
 pub(crate) struct InVain(AtomicU32);
 
@@ -123,6 +124,16 @@ impl InVain {
     #[inline]
     pub(super) fn is_seldom(&self) -> bool {
         self.0.load(Ordering::Relaxed) < InVain::TOO_OFTEN
+    }
+
+    /// Once more.
+    #[inline]
+    fn count(&self, in_vain: bool) {
+        // Stores in several threads may lose a number of another.
+        let before = self.0.load(Ordering::Relaxed);
+        if in_vain || before > 0 {
+            self.0.store(if in_vain { before.saturating_add(1) } else { 0 }, Ordering::Relaxed);
+        }
     }
 }
 
@@ -178,16 +189,6 @@ pub(super) fn begin_turn(store: &mut StoreMut<'_>, turn: &Turn) -> Result<()> {
     Ok(())
 }
 
-/// The callback that was noted has returned, and what it did is carried out next; counts whether that was done before.
-#[inline]
-pub(super) fn end_turn(state: &State, in_vain: &InVain) {
-    if let Some(noted) = &state.noted
-        && noted.depth.get() == 0
-    {
-        in_vain.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 /// Makes entries of [`State::light`] of all calls that are noted, and closes the instance whose `realloc` runs.
 #[cold]
 fn carry_out(store: &mut StoreMut<'_>) -> Result<()> {
@@ -223,9 +224,12 @@ fn carry_out_turn(state: &mut State, result: Option<u64>, storage: [u64; 2]) -> 
     let this = state.threads.get_mut(thread)?;
     this.storage = storage;
     let task = this.task;
+    let this = state.tasks.get(task)?;
+    let result = result.filter(|_| this.state != TaskState::Resolved);
+    this.callee.in_vain.count(result.is_none());
     match result {
-        Some(bits) if state.tasks.get(task)?.state != TaskState::Resolved => light::returned(state, bits),
-        _ => Ok(()),
+        Some(bits) => light::returned(state, bits),
+        None => Ok(()),
     }
 }
 

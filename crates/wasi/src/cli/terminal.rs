@@ -4,6 +4,7 @@
 
 use thalweg::{Linker, Resource, Result};
 
+use crate::table_resource::TableResource;
 use crate::{WasiContext, WasiView};
 
 /// Spec: `wasi:cli/terminal-input.terminal-input`.
@@ -13,16 +14,8 @@ pub struct TerminalInput;
 pub struct TerminalOutput;
 
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
-    linker
-        .instance("wasi:cli/terminal-input@0.3.2")?
-        .resource::<TerminalInput>("terminal-input", |data: &mut T, rep| {
-            data.wasi().table.delete(Resource::<TerminalInput>::new_own(rep)).map(drop)
-        })?;
-    linker
-        .instance("wasi:cli/terminal-output@0.3.2")?
-        .resource::<TerminalOutput>("terminal-output", |data: &mut T, rep| {
-            data.wasi().table.delete(Resource::<TerminalOutput>::new_own(rep)).map(drop)
-        })?;
+    linker.instance("wasi:cli/terminal-input@0.3.2")?.table_resource::<TerminalInput>("terminal-input")?;
+    linker.instance("wasi:cli/terminal-output@0.3.2")?.table_resource::<TerminalOutput>("terminal-output")?;
     linker.instance("wasi:cli/terminal-stdin@0.3.2")?.func("get-terminal-stdin", |mut caller, ()| {
         let mut data = caller.data_mut();
         let wasi = data.wasi();

@@ -4,6 +4,7 @@ use thalweg::{Access, Caller, LinkerInstance, Resource, Result, WitType};
 
 use super::Descriptor;
 use super::wit::{Advice, DescriptorFlags, MetadataHashValue, OpenFlags, PathFlags, open_request};
+use crate::table_resource::TableResource;
 use crate::{WasiView, sys};
 
 /// The types that one version of the interface has for itself.
@@ -29,9 +30,7 @@ type Answer<W, R> = Result<Result<R, <W as Words>::ErrorCode>>;
 
 /// Defines the resource and these functions in `types`.
 pub(crate) fn define<W: Words, T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<Descriptor>("descriptor", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<Descriptor>("descriptor")?;
     changes::<W, T>(types)?;
     metadata::<W, T>(types)?;
     metadata_at::<W, T>(types)?;

@@ -14,6 +14,7 @@ use thalweg::{Linker, Result};
 
 pub use descriptor::{Descriptor, DirPerms, Flags, OpenRequest};
 pub use error_code::ErrorCode;
+pub(crate) use error_code::common_cases;
 pub use file_reader::FileReader;
 pub use file_writer::FileWriter;
 pub use wit::{

@@ -7,15 +7,14 @@ use super::{ErrorCode, IpAddressFamily, IpSocketAddress, TYPES, TcpSocket};
 use crate::WasiView;
 use crate::byte_stream::{read_end, write_end};
 use crate::sys;
+use crate::table_resource::TableResource;
 
 /// The handle that a method is called on.
 pub(super) type This = Resource<TcpSocket>;
 
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     let types = &mut linker.instance(TYPES)?;
-    types.resource::<TcpSocket>("tcp-socket", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<TcpSocket>("tcp-socket")?;
     life(types)?;
     streams(types)?;
     addresses(types)

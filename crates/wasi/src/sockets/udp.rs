@@ -8,14 +8,13 @@ use super::tcp::answer;
 use super::{ErrorCode, IpAddressFamily, IpSocketAddress, TYPES, UdpSocket};
 use crate::WasiView;
 use crate::sys::SocketOption;
+use crate::table_resource::TableResource;
 
 type This = Resource<UdpSocket>;
 
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     let types = &mut linker.instance(TYPES)?;
-    types.resource::<UdpSocket>("udp-socket", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<UdpSocket>("udp-socket")?;
     life(types)?;
     types.func_async("[method]udp-socket.send", send)?.func_async("[method]udp-socket.receive", receive)?;
     addresses(types)?;

@@ -4,6 +4,7 @@ use thalweg::{Caller, LinkerInstance, Resource, Result};
 
 use crate::WasiView;
 use crate::http::{Fields, HeaderError};
+use crate::table_resource::TableResource;
 
 type This = Resource<Fields>;
 
@@ -23,7 +24,7 @@ pub(crate) fn with<T: WasiView, R>(
 
 /// Defines the resource and those of its functions that 0.2 has as well; `all` is the name of the one that lists the fields.
 pub(crate) fn define<T: WasiView>(types: &mut LinkerInstance<'_, T>, all: &str) -> Result<()> {
-    types.resource::<Fields>("fields", |view: &mut T, rep| view.wasi().table.delete(This::new_own(rep)).map(drop))?;
+    types.table_resource::<Fields>("fields")?;
     types
         .func("[constructor]fields", |mut caller, ()| {
             let mut data = caller.data_mut();

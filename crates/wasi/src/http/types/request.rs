@@ -8,12 +8,13 @@ use crate::http::body::{Body, GuestBody, Sent, Trailers};
 use crate::http::consume::{Consumed, consume};
 use crate::http::request_line::{getters, setters};
 use crate::http::{ErrorCode, Fields, Method, Request, RequestOptions};
+use crate::table_resource::TableResource;
 
 type This = Resource<Request>;
 type New = (Resource<Fields>, Option<StreamReader<u8>>, FutureReader<Trailers>, Option<Resource<RequestOptions>>);
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<Request>("request", |view: &mut T, rep| view.wasi().table.delete(This::new_own(rep)).map(drop))?;
+    types.table_resource::<Request>("request")?;
     types
         .func("[static]request.new", |caller, new: New| new_request(caller, new))?
         .func("[static]request.consume-body", |caller, (this, handled): (This, FutureReader<Sent>)| {

@@ -8,13 +8,13 @@ use crate::WasiView;
 use crate::http::body::{Body, GuestBody, Sent, Trailers};
 use crate::http::consume::{Consumed, consume};
 use crate::http::{ErrorCode, Fields, Response, parse_status};
+use crate::table_resource::TableResource;
 
 type This = Resource<Response>;
 type New = (Resource<Fields>, Option<StreamReader<u8>>, FutureReader<Trailers>);
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types
-        .resource::<Response>("response", |view: &mut T, rep| view.wasi().table.delete(This::new_own(rep)).map(drop))?;
+    types.table_resource::<Response>("response")?;
     types
         .func("[static]response.new", |caller, new: New| new_response(caller, new))?
         .func("[static]response.consume-body", |caller, (this, handled): (This, FutureReader<Sent>)| {

@@ -6,18 +6,11 @@ use thalweg::{Linker, Resource, ResourceTable, Result};
 
 use crate::WasiView;
 use crate::cli::{TerminalInput, TerminalOutput};
+use crate::table_resource::TableResource;
 
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
-    linker
-        .instance("wasi:cli/terminal-input@0.2.12")?
-        .resource::<TerminalInput>("terminal-input", |view: &mut T, rep| {
-            view.wasi().table.delete(Resource::<TerminalInput>::new_own(rep)).map(drop)
-        })?;
-    linker
-        .instance("wasi:cli/terminal-output@0.2.12")?
-        .resource::<TerminalOutput>("terminal-output", |view: &mut T, rep| {
-            view.wasi().table.delete(Resource::<TerminalOutput>::new_own(rep)).map(drop)
-        })?;
+    linker.instance("wasi:cli/terminal-input@0.2.12")?.table_resource::<TerminalInput>("terminal-input")?;
+    linker.instance("wasi:cli/terminal-output@0.2.12")?.table_resource::<TerminalOutput>("terminal-output")?;
     linker.instance("wasi:cli/terminal-stdin@0.2.12")?.func("get-terminal-stdin", |mut caller, ()| {
         let mut data = caller.data_mut();
         let wasi = data.wasi();

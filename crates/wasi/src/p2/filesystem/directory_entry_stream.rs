@@ -8,6 +8,7 @@ use super::{DescriptorType, TYPES, This, answer, answer_new, get};
 use crate::WasiView;
 use crate::filesystem::DirectoryReader;
 use crate::sys::{self, DirEntry};
+use crate::table_resource::TableResource;
 
 thalweg::wit_record! {
     /// A name in a directory. Spec: wasi:filesystem/types.directory-entry.
@@ -46,9 +47,7 @@ impl DirectoryEntryStream {
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     linker
         .instance(TYPES)?
-        .resource::<DirectoryEntryStream>("directory-entry-stream", |view: &mut T, rep| {
-            view.wasi().table.delete(Resource::<DirectoryEntryStream>::new_own(rep)).map(drop)
-        })?
+        .table_resource::<DirectoryEntryStream>("directory-entry-stream")?
         .func("[method]descriptor.read-directory", |mut caller, (this,): (This,)| {
             let names = get(&mut caller, &this)?.read_directory();
             answer_new(&mut caller, names.map(DirectoryEntryStream::new))

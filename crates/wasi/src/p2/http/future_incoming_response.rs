@@ -12,6 +12,7 @@ use super::IncomingResponse;
 use crate::http::{ErrorCode, Response};
 use crate::p2::io::{Pollable, Subscribe};
 use crate::p2::wait;
+use crate::table_resource::TableResource;
 use crate::wakers::Wakers;
 use crate::{WasiContext, WasiView};
 
@@ -127,9 +128,7 @@ async fn get<T: WasiView>(access: Access<T>, (this,): (This,)) -> Result<Option<
 }
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<FutureIncomingResponse>("future-incoming-response", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<FutureIncomingResponse>("future-incoming-response")?;
     types
         .func("[method]future-incoming-response.subscribe", |mut caller, (this,): (This,)| {
             Pollable::subscribe(&mut caller.data_mut().wasi().table, &this)

@@ -9,6 +9,7 @@ use super::incoming_body::{Inflow, TooBig};
 use crate::http::{ErrorCode, Fields};
 use crate::p2::io::{Pollable, Subscribe};
 use crate::p2::wait;
+use crate::table_resource::TableResource;
 use crate::wakers::Wakers;
 use crate::{WasiContext, WasiView};
 
@@ -68,9 +69,7 @@ fn give(wasi: &mut WasiContext, this: &This) -> Result<Result<Trailers, ()>> {
 }
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<FutureTrailers>("future-trailers", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<FutureTrailers>("future-trailers")?;
     types
         .func("[method]future-trailers.subscribe", |mut caller, (this,): (This,)| {
             Pollable::subscribe(&mut caller.data_mut().wasi().table, &this)

@@ -14,6 +14,7 @@ use crate::WasiView;
 use crate::http::{Body, ErrorCode, HttpBody};
 use crate::p2::io::{InputStream, IoError};
 use crate::sys::{self, ByteSource, Code};
+use crate::table_resource::TableResource;
 
 /// The error for trailers of so many bytes.
 pub(super) type TooBig = fn(Option<u32>) -> ErrorCode;
@@ -123,9 +124,7 @@ fn stream<T: WasiView>(mut caller: Caller<'_, T>, this: &This) -> Answer<Resourc
 }
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<IncomingBody>("incoming-body", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<IncomingBody>("incoming-body")?;
     types.func("[method]incoming-body.stream", |caller, (this,): (This,)| stream(caller, &this))?.func(
         "[static]incoming-body.finish",
         |mut caller, (this,): (This,)| {

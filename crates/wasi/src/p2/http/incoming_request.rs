@@ -6,6 +6,7 @@ use super::{Answer, IncomingBody, headers};
 use crate::WasiView;
 use crate::http::request_line::{HasRequest, getters};
 use crate::http::{ErrorCode, Request};
+use crate::table_resource::TableResource;
 
 /// A request that came for the guest. Spec: wasi:http/types.incoming-request.
 pub struct IncomingRequest {
@@ -46,9 +47,7 @@ fn consume<T: WasiView>(mut caller: Caller<'_, T>, this: &This) -> Answer<Resour
 }
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<IncomingRequest>("incoming-request", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<IncomingRequest>("incoming-request")?;
     getters::<IncomingRequest, T>(types, "incoming-request", "")?;
     headers(types, "incoming-request", |this: &IncomingRequest| &this.request.headers)?;
     types.func("[method]incoming-request.consume", |caller, (this,): (This,)| consume(caller, &this))?;

@@ -5,6 +5,7 @@ use thalweg::{Caller, LinkerInstance, Resource, Result};
 use super::{Answer, IncomingBody, headers};
 use crate::WasiView;
 use crate::http::{ErrorCode, Response};
+use crate::table_resource::TableResource;
 
 /// A response to a request of the guest. Spec: wasi:http/types.incoming-response.
 pub struct IncomingResponse {
@@ -34,9 +35,7 @@ fn consume<T: WasiView>(mut caller: Caller<'_, T>, this: &This) -> Answer<Resour
 }
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<IncomingResponse>("incoming-response", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<IncomingResponse>("incoming-response")?;
     headers(types, "incoming-response", |this: &IncomingResponse| &this.response.headers)?;
     types
         .func("[method]incoming-response.status", |mut caller, (this,): (This,)| {

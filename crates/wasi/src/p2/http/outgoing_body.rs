@@ -6,6 +6,7 @@ use super::Answer;
 use crate::WasiView;
 use crate::http::{BodyWriter, ErrorCode, Fields};
 use crate::p2::io::{IoError, OutputStream};
+use crate::table_resource::TableResource;
 
 /// A body that the guest writes. Spec: wasi:http/types.outgoing-body. Dropping it unfinished means that the message is never
 /// whole.
@@ -46,9 +47,7 @@ fn finish<T: WasiView>(
 }
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<OutgoingBody>("outgoing-body", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<OutgoingBody>("outgoing-body")?;
     types
         .func("[method]outgoing-body.write", |caller, (this,): (This,)| write(caller, &this))?
         .func("[static]outgoing-body.finish", |caller, (this, trailers): (This, Option<Resource<Fields>>)| {

@@ -6,6 +6,7 @@ use super::{Answer, OutgoingBody, headers};
 use crate::WasiView;
 use crate::http::request_line::{HasRequest, getters, setters};
 use crate::http::{Body, BodyWriter, ErrorCode, Fields, Method, Request, RequestOptions, written_body};
+use crate::table_resource::TableResource;
 
 /// A request that the guest makes. Spec: wasi:http/types.outgoing-request.
 pub struct OutgoingRequest {
@@ -51,9 +52,7 @@ impl HasRequest for OutgoingRequest {
 type This = Resource<OutgoingRequest>;
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<OutgoingRequest>("outgoing-request", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<OutgoingRequest>("outgoing-request")?;
     types.func("[constructor]outgoing-request", |mut caller, (headers,): (Resource<Fields>,)| {
         let mut data = caller.data_mut();
         let table = &mut data.wasi().table;

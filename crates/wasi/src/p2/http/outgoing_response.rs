@@ -6,6 +6,7 @@ use thalweg::{Caller, LinkerInstance, Resource, Result};
 use super::{Answer, OutgoingBody, headers};
 use crate::WasiView;
 use crate::http::{Body, BodyWriter, ErrorCode, Fields, Response, parse_status, written_body};
+use crate::table_resource::TableResource;
 
 /// A response that the guest makes. Spec: wasi:http/types.outgoing-response.
 pub struct OutgoingResponse {
@@ -52,9 +53,7 @@ fn body<T: WasiView>(mut caller: Caller<'_, T>, this: &This) -> Answer<Resource<
 }
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<OutgoingResponse>("outgoing-response", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<OutgoingResponse>("outgoing-response")?;
     types
         .func("[constructor]outgoing-response", |mut caller, (headers,): (Resource<Fields>,)| {
             let mut data = caller.data_mut();

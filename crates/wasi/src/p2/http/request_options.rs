@@ -4,13 +4,12 @@ use thalweg::{LinkerInstance, Resource, Result};
 
 use crate::WasiView;
 use crate::http::RequestOptions;
+use crate::table_resource::TableResource;
 
 type This = Resource<RequestOptions>;
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<RequestOptions>("request-options", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<RequestOptions>("request-options")?;
     types.func("[constructor]request-options", |mut caller, ()| {
         caller.data_mut().wasi().table.push(RequestOptions::default())
     })?;

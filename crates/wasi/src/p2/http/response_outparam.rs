@@ -6,6 +6,7 @@ use thalweg::{Caller, LinkerInstance, Resource, Result};
 use super::OutgoingResponse;
 use crate::WasiView;
 use crate::http::{ErrorCode, HandleError, HttpBody, ReplyOnce};
+use crate::table_resource::TableResource;
 
 /// Where a guest puts its answer. Spec: wasi:http/types.response-outparam. Dropping it says that there will be none.
 pub struct ResponseOutparam {
@@ -60,9 +61,7 @@ fn set<T: WasiView>(
 }
 
 pub(super) fn add_to_linker<T: WasiView>(types: &mut LinkerInstance<'_, T>) -> Result<()> {
-    types.resource::<ResponseOutparam>("response-outparam", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    types.table_resource::<ResponseOutparam>("response-outparam")?;
     types.func(
         "[static]response-outparam.set",
         |caller, (this, response): (This, Result<Resource<OutgoingResponse>, ErrorCode>)| set(caller, this, response),

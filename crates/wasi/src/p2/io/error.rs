@@ -6,6 +6,7 @@ use std::fmt;
 use thalweg::{Linker, Resource, Result};
 
 use crate::WasiView;
+use crate::table_resource::TableResource;
 
 /// What went wrong below a stream. Spec: wasi:io/error.error.
 ///
@@ -47,9 +48,7 @@ impl fmt::Debug for IoError {
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     linker
         .instance("wasi:io/error@0.2.12")?
-        .resource::<IoError>("error", |view: &mut T, rep| {
-            view.wasi().table.delete(Resource::<IoError>::new_own(rep)).map(drop)
-        })?
+        .table_resource::<IoError>("error")?
         .func("[method]error.to-debug-string", |mut caller, (this,): (Resource<IoError>,)| {
             Ok(caller.data_mut().wasi().table.get(&this)?.text().to_string())
         })?;

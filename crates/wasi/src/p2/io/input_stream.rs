@@ -13,6 +13,7 @@ use super::stream_error::{Told, tell};
 use super::{Explain, IoError, Pollable, STREAMS, Subscribe};
 use crate::p2::wait;
 use crate::sys::{self, ByteSource};
+use crate::table_resource::TableResource;
 use crate::wakers::Wakers;
 use crate::{WasiContext, WasiView};
 
@@ -129,9 +130,7 @@ async fn blocking_skip<T: WasiView>(access: Access<T>, this: Resource<InputStrea
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     linker
         .instance(STREAMS)?
-        .resource::<InputStream>("input-stream", |view: &mut T, rep| {
-            view.wasi().table.delete(Resource::<InputStream>::new_own(rep)).map(drop)
-        })?
+        .table_resource::<InputStream>("input-stream")?
         .func_async("[method]input-stream.read", |access, (this, len)| read(access, this, len))?
         .func_async("[method]input-stream.blocking-read", |access, (this, len)| blocking_read(access, this, len))?
         .func_async("[method]input-stream.skip", |access, (this, len)| skip(access, this, len))?

@@ -13,6 +13,7 @@ use super::{IoError, Pollable, STREAMS, Subscribe};
 use crate::WasiView;
 use crate::p2::wait;
 use crate::sys::{self, ByteSink};
+use crate::table_resource::TableResource;
 
 /// The most bytes that a write takes that waits until they have left. Spec: `blocking-write-and-flush`.
 pub const MAX_BLOCKING_WRITE_BYTES: u64 = 4096;
@@ -183,9 +184,7 @@ fn zeroes(len: u64) -> Vec<u8> {
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     linker
         .instance(STREAMS)?
-        .resource::<OutputStream>("output-stream", |view: &mut T, rep| {
-            view.wasi().table.delete(Resource::<OutputStream>::new_own(rep)).map(drop)
-        })?
+        .table_resource::<OutputStream>("output-stream")?
         .func_async("[method]output-stream.check-write", |access, (this,)| check_write(access, this))?
         .func("[method]output-stream.write", |mut caller, (this, bytes): (Resource<OutputStream>, Vec<u8>)| {
             now(&mut caller, &this, |stream, cx| stream.write(cx, bytes))

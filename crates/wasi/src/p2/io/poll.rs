@@ -8,6 +8,7 @@ use thalweg::{Access, Error, Linker, Resource, ResourceTable, Result};
 use crate::WasiView;
 use crate::p2::wait;
 use crate::sys::BoxFuture;
+use crate::table_resource::TableResource;
 use crate::wakers::Wakers;
 
 /// What a guest can wait for: an object of which readiness can be asked again and again.
@@ -108,9 +109,7 @@ async fn block<T: WasiView>(access: Access<T>, this: Resource<Pollable>) -> Resu
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     linker
         .instance("wasi:io/poll@0.2.12")?
-        .resource::<Pollable>("pollable", |view: &mut T, rep| {
-            view.wasi().table.delete(Resource::<Pollable>::new_own(rep)).map(drop)
-        })?
+        .table_resource::<Pollable>("pollable")?
         .func_async("[method]pollable.ready", |access, (this,)| ready(access, this))?
         .func_async("[method]pollable.block", |access, (this,)| block(access, this))?
         .func_async("poll", |access, (list,)| poll(access, list))?;

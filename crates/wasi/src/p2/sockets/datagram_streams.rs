@@ -9,6 +9,7 @@ use super::{Answer, ErrorCode, UDP};
 use crate::p2::io::{Pollable, Subscribe};
 use crate::p2::wait;
 use crate::sockets::IpSocketAddress;
+use crate::table_resource::TableResource;
 use crate::{WasiContext, WasiView};
 
 /// The most datagrams that one call receives or may send.
@@ -146,12 +147,8 @@ async fn check_send<T: WasiView>(access: Access<T>, (this,): (Outgoing,)) -> Ans
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     linker
         .instance(UDP)?
-        .resource::<IncomingDatagramStream>("incoming-datagram-stream", |view: &mut T, rep| {
-            view.wasi().table.delete(Incoming::new_own(rep)).map(drop)
-        })?
-        .resource::<OutgoingDatagramStream>("outgoing-datagram-stream", |view: &mut T, rep| {
-            view.wasi().table.delete(Outgoing::new_own(rep)).map(drop)
-        })?
+        .table_resource::<IncomingDatagramStream>("incoming-datagram-stream")?
+        .table_resource::<OutgoingDatagramStream>("outgoing-datagram-stream")?
         .func_async("[method]incoming-datagram-stream.receive", receive)?
         .func("[method]incoming-datagram-stream.subscribe", |mut caller, (this,): (Incoming,)| {
             Pollable::subscribe(&mut caller.data_mut().wasi().table, &this)

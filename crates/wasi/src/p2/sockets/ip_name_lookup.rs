@@ -13,6 +13,7 @@ use crate::p2::io::{Pollable, Subscribe};
 use crate::p2::wait;
 use crate::sockets::IpAddress;
 use crate::sys::{self, BoxFuture};
+use crate::table_resource::TableResource;
 use crate::wakers::Wakers;
 use crate::{WasiContext, WasiView};
 
@@ -69,9 +70,7 @@ async fn resolve_next_address<T: WasiView>(access: Access<T>, (this,): (This,)) 
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     linker
         .instance("wasi:sockets/ip-name-lookup@0.2.12")?
-        .resource::<ResolveAddressStream>("resolve-address-stream", |view: &mut T, rep| {
-            view.wasi().table.delete(This::new_own(rep)).map(drop)
-        })?
+        .table_resource::<ResolveAddressStream>("resolve-address-stream")?
         .func("resolve-addresses", |mut caller, (network, name): (Network, String)| {
             let mut data = caller.data_mut();
             let wasi = data.wasi();

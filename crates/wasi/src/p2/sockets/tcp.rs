@@ -9,6 +9,7 @@ use crate::p2::io::{InputStream, OutputStream, Pollable};
 use crate::p2::wait;
 use crate::sockets::{self, IpAddressFamily, IpSocketAddress};
 use crate::sys::Direction;
+use crate::table_resource::TableResource;
 use crate::{WasiContext, WasiView};
 
 thalweg::wit_enum! {
@@ -27,9 +28,7 @@ type Streams = (Resource<InputStream>, Resource<OutputStream>);
 
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     let tcp = &mut linker.instance(TCP)?;
-    tcp.resource::<TcpSocket>("tcp-socket", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    tcp.table_resource::<TcpSocket>("tcp-socket")?;
     starts(tcp)?;
     streams(tcp)?;
     addresses(tcp)

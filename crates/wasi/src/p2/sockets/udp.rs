@@ -13,6 +13,7 @@ use crate::WasiView;
 use crate::p2::io::{Pollable, Subscribe};
 use crate::sockets::{self, IpAddressFamily, IpSocketAddress};
 use crate::sys::SocketOption;
+use crate::table_resource::TableResource;
 
 /// The host object behind wasi:sockets/udp.udp-socket.
 pub struct UdpSocket {
@@ -115,9 +116,7 @@ type Streams = (Resource<IncomingDatagramStream>, Resource<OutgoingDatagramStrea
 
 pub(super) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     let udp = &mut linker.instance(UDP)?;
-    udp.resource::<UdpSocket>("udp-socket", |view: &mut T, rep| {
-        view.wasi().table.delete(This::new_own(rep)).map(drop)
-    })?;
+    udp.table_resource::<UdpSocket>("udp-socket")?;
     life(udp)?;
     addresses(udp)?;
     properties(udp)
