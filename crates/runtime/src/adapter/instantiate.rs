@@ -186,12 +186,7 @@ fn provide(store: &mut StoreMut<'_>, root: RootId, types: &Types, import: Import
         }
         Import::Plain(index) => return of_glue(store, root, &format!("plain{}", index.0)),
         Import::End(index) => return of_glue(store, root, &format!("end{}", index.0)),
-        Import::Returned => {
-            let returned = |mut store: StoreMut<'_>, args: &[u64]| {
-                light::returned(store.state_mut(), args.first().copied().unwrap_or(0)).map(|()| 0)
-            };
-            host_func_of(store, &types.long, returned).into()
-        }
+        Import::Returned => host_func_of(store, &types.long, returned).into(),
         Import::EnterLeaf(index) => {
             let instance = this.instance(index)?;
             let enter = move |mut store: StoreMut<'_>, _args: &[u64]| enter_leaf(&mut store, instance).map(|()| 0);
@@ -210,6 +205,10 @@ fn provide(store: &mut StoreMut<'_>, root: RootId, types: &Types, import: Import
             host_func_of(store, &types.nothing, leave).into()
         }
     })
+}
+
+fn returned(mut store: StoreMut<'_>, args: &[u64]) -> Result<u64> {
+    light::returned(store.state_mut(), args.first().copied().unwrap_or(0)).map(|()| 0)
 }
 
 /// An instance of the module that [`encode_noted`](super::encode_noted) wrote for the component `root`.
