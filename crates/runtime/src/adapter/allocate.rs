@@ -3,6 +3,7 @@
 use wasm_encoder::Instruction;
 
 use super::code::Code;
+use super::leaf::Leaf;
 use super::place::Side;
 use crate::error::bug;
 use crate::instance::MAY_LEAVE;
@@ -31,18 +32,30 @@ pub(super) fn reallocate(
     beyond: Trap,
 ) -> Result<()> {
     let realloc = side.realloc.ok_or_else(|| bug!("an adapter needs a `realloc` that the options do not name"))?;
-    if let Some((enter, _)) = side.storage {
-        code.call(enter);
+    match side.leaf {
+        Leaf::Told => {
+            if let Some((enter, _)) = side.storage {
+                code.call(enter);
+            }
+            code.set_global(side.flags, 0);
+        }
+        Leaf::Noted(leaf) => leaf.enter(code),
+        Leaf::Unseen => {}
     }
-    code.set_global(side.flags, 0);
     match old {
         None => code.ptr_const(side.ptr, 0).ptr_const(side.ptr, 0),
         Some(old) => code.get(pointer).get(old).widen(side.ptr),
     };
     code.ptr_const(side.ptr, align).get(size).widen(side.ptr).call(realloc).set(pointer);
-    code.set_global(side.flags, MAY_LEAVE);
-    if let Some((_, leave)) = side.storage {
-        code.call(leave);
+    match side.leaf {
+        Leaf::Told => {
+            code.set_global(side.flags, MAY_LEAVE);
+            if let Some((_, leave)) = side.storage {
+                code.call(leave);
+            }
+        }
+        Leaf::Noted(leaf) => leaf.leave(code),
+        Leaf::Unseen => {}
     }
     side.check_aligned(code, pointer, align, Trap::ReallocUnaligned);
     code.get(size).op(Instruction::I64ExtendI32U);

@@ -11,6 +11,7 @@ use super::call::{Call, lifted, trap_import};
 use super::code::Code;
 use super::convert::{PARAMS as CONVERT_PARAMS, RANGE};
 use super::import::{CoreType, Import, Imports};
+use super::leaf::Leaf;
 use super::place::Side;
 use super::string::is_copied;
 use super::supports::{Adapted, Crossing, Supports};
@@ -247,6 +248,7 @@ impl<'p> Writer<'_, 'p> {
             }),
             flags: self.imports.flags(options.instance, options.realloc.is_some() || options.post_return.is_some()),
             storage: self.supports.options_use_storage(index).then(|| self.storage()),
+            leaf: Leaf::Told,
             encoding: options.string_encoding,
         })
     }

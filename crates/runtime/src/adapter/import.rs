@@ -51,6 +51,12 @@ pub(super) enum Import {
     Plain(TrampolineIndex),
     /// What ends the call of a trampoline whose core call has returned.
     End(TrampolineIndex),
+    /// The call whose note the host has carried out has its result, which is given if it is flat.
+    Returned,
+    /// An allocator of an instance runs from now on.
+    EnterLeaf(InstanceIndex),
+    /// It has run.
+    LeaveLeaf(InstanceIndex),
     /// The callee's code runs from now on, a lifted function that may ask for its task.
     EnterTask(LiftIndex),
     /// It has run.
@@ -80,6 +86,9 @@ impl Import {
             Import::Board => ("rt", "board".into()),
             Import::Plain(index) => ("plain", index.0.to_string()),
             Import::End(index) => ("end", index.0.to_string()),
+            Import::Returned => ("rt", "returned".into()),
+            Import::EnterLeaf(index) => ("enter-leaf", index.0.to_string()),
+            Import::LeaveLeaf(index) => ("leave-leaf", index.0.to_string()),
             Import::EnterTask(lift) => ("enter-task", lift.0.to_string()),
             Import::LeaveTask => ("rt", "leave-task".into()),
         }
@@ -98,6 +107,9 @@ impl Import {
             ("rt", "begin-borrows", []) => Import::BeginBorrows,
             ("rt", "end-borrows", []) => Import::EndBorrows,
             ("rt", "board", []) => Import::Board,
+            ("rt", "returned", []) => Import::Returned,
+            ("enter-leaf", _, &[index]) => Import::EnterLeaf(InstanceIndex(index)),
+            ("leave-leaf", _, &[index]) => Import::LeaveLeaf(InstanceIndex(index)),
             ("plain", _, &[index]) => Import::Plain(TrampolineIndex(index)),
             ("end", _, &[index]) => Import::End(TrampolineIndex(index)),
             ("memory", _, &[index]) => Import::Memory(MemoryIndex(index)),
@@ -250,6 +262,9 @@ mod tests {
             Import::Board,
             Import::Plain(TrampolineIndex(4)),
             Import::End(TrampolineIndex(5)),
+            Import::Returned,
+            Import::EnterLeaf(InstanceIndex(3)),
+            Import::LeaveLeaf(InstanceIndex(4)),
             Import::EnterTask(LiftIndex(12)),
             Import::LeaveTask,
         ];

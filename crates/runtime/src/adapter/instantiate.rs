@@ -15,9 +15,9 @@ use crate::engine::{
     StoreMut, host_func_of,
 };
 use crate::error::bug;
-use crate::instance::{Flags, FlagsUse, RootId, RootInstance};
+use crate::instance::{Flags, FlagsUse, RootId, RootInstance, enter_leaf, leave_leaf};
 use crate::plan::{InstanceIndex, LiftIndex, TrampolineIndex};
-use crate::task::light_adapter;
+use crate::task::{light, light_adapter};
 use crate::types::{FlatType, ResourceIndex};
 use crate::{Error, Result, Trap};
 
@@ -45,6 +45,7 @@ struct Types {
     range: CoreFuncType,
     convert: CoreFuncType,
     handle: CoreFuncType,
+    long: CoreFuncType,
 }
 
 impl Types {
@@ -56,6 +57,7 @@ impl Types {
             range: CoreFuncType::new(engine, &RANGE, None),
             convert: CoreFuncType::new(engine, &CONVERT_PARAMS, Some(FlatType::I64)),
             handle: CoreFuncType::new(engine, &[i32], Some(i32)),
+            long: CoreFuncType::new(engine, &[FlatType::I64], None),
         }
     }
 }
@@ -185,6 +187,17 @@ fn provide(store: &mut StoreMut<'_>, root: RootId, types: &Types, import: Import
         }
         Import::Plain(index) => return of_glue(store, root, &format!("plain{}", index.0)),
         Import::End(index) => return of_glue(store, root, &format!("end{}", index.0)),
+        Import::Returned => host_func_of(store, &types.long, returned).into(),
+        Import::EnterLeaf(index) => {
+            let instance = this.instance(index)?;
+            let enter = move |mut store: StoreMut<'_>, _args: &[u64]| enter_leaf(&mut store, instance).map(|()| 0);
+            host_func_of(store, &types.nothing, enter).into()
+        }
+        Import::LeaveLeaf(index) => {
+            let instance = this.instance(index)?;
+            let leave = move |mut store: StoreMut<'_>, _args: &[u64]| leave_leaf(&mut store, instance).map(|()| 0);
+            host_func_of(store, &types.nothing, leave).into()
+        }
         Import::EnterStorage => host_func_of(store, &types.nothing, enter_storage).into(),
         Import::LeaveStorage => host_func_of(store, &types.nothing, leave_storage).into(),
         Import::EnterTask(lift) => enter_task(store, &types.nothing, root, lift).into(),
@@ -193,6 +206,10 @@ fn provide(store: &mut StoreMut<'_>, root: RootId, types: &Types, import: Import
             host_func_of(store, &types.nothing, leave).into()
         }
     })
+}
+
+fn returned(mut store: StoreMut<'_>, args: &[u64]) -> Result<u64> {
+    light::returned(store.state_mut(), args.first().copied().unwrap_or(0)).map(|()| 0)
 }
 
 /// An instance of the module that [`encode_noted`](super::encode_noted) wrote for the component `root`.
@@ -261,14 +278,10 @@ fn enter_task(store: &mut StoreMut<'_>, ty: &CoreFuncType, root: RootId, lift: L
 
 /// The callee's code runs as a thread of its own, so its storage starts at zero. Spec: `canon_lift`.
 fn enter_storage(mut store: StoreMut<'_>, _args: &[u64]) -> Result<u64> {
-    let state = store.state_mut();
-    let before = state.current.leaf_storage.replace([0, 0]);
-    state.outer_storages.push(before);
+    store.state_mut().enter_storage();
     Ok(0)
 }
 
 fn leave_storage(mut store: StoreMut<'_>, _args: &[u64]) -> Result<u64> {
-    let state = store.state_mut();
-    state.current.leaf_storage = state.outer_storages.pop().ok_or_else(|| bug!("storage is left twice"))?;
-    Ok(0)
+    store.state_mut().leave_storage().map(|()| 0)
 }

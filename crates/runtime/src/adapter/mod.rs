@@ -18,6 +18,7 @@ mod encode;
 mod handles;
 mod import;
 mod instantiate;
+mod leaf;
 mod list;
 mod noted;
 mod noted_plan;

@@ -1,4 +1,4 @@
-//! Generated code that makes async calls of numbers from one component to another by itself; see `task/noted.rs`.
+//! Generated code that makes async calls from one component to another by itself; see `task/noted.rs`.
 //!
 //! It is a module of its own, which is instantiated when such calls are made often. Its functions stand for three kinds of
 //! trampolines: calls, `task.return` of the callees, and the `context` built-ins of these. Each does what the host would, as long
@@ -9,27 +9,32 @@ use wasm_encoder::{
     Instruction, Module, NameSection, RefType, TableSection, TableType,
 };
 
+use super::allocate::allocate;
 use super::call::{lifted, trap_import, whole};
 use super::code::Code;
 use super::import::{CoreType, Import, Imports};
+use super::leaf::{Leaf, NotedLeaf};
 use super::noted_plan::{Call, Context, NotedPlan, Return};
 use super::place::{Place, Side, Slot, Way, mem_arg, new_i32, new_slots};
+use super::supports::Crossing;
+use super::utf8::check_utf8;
 use super::value::{translate, translate_tuple};
 use crate::canon::signature;
 use crate::engine::GENERATED;
 use crate::error::bug;
 use crate::instance::MAY_LEAVE;
-use crate::plan::{CanonicalOptions, InstanceIndex, Plan, TrampolineIndex};
+use crate::plan::{CanonicalOptions, InstanceIndex, MemoryIndex, OptionsIndex, Plan, Reached, TrampolineIndex};
 use crate::task::noted::{
-    ARGS, CLASS, CLOSED, DEPTH, GATES, MAX_NOTES, MAY_NOT_LEAVE, NOTE_SHIFT, NOTES, RESULT, RETURNED, STORAGE, TAKES,
-    TRAMPOLINE,
+    ARGS, CLASS, CLOSED, DEPTH, GATES, LEAF_SHIFT, MAX_NOTES, MAY_NOT_LEAVE, NOTE_SHIFT, NOTES, RESULT, RETURNED,
+    STORAGE, TAKES, TRAMPOLINE,
 };
 use crate::task::{SubtaskState, callback_code};
-use crate::types::{FlatType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, ValType};
+use crate::types::{FlatType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, PtrType, ValType};
 use crate::{Result, Trap};
 
-/// The module for a plan; none when it has no such calls. `flags`: its instances have their flags in globals.
-pub(crate) fn encode_noted(plan: &Plan, flags: bool) -> Result<Option<Vec<u8>>> {
+/// The module for a plan, whose code reaches what was `reached`; none when it has no such calls. `flags`: its instances have
+/// their flags in globals.
+pub(crate) fn encode_noted(plan: &Plan, flags: bool, reached: Option<&Reached>) -> Result<Option<Vec<u8>>> {
     let noted = NotedPlan::new(plan);
     if noted.calls.is_empty() {
         return Ok(None);
@@ -37,41 +42,66 @@ pub(crate) fn encode_noted(plan: &Plan, flags: bool) -> Result<Option<Vec<u8>>> 
     let mut imports = Imports::default();
     let trap = trap_import(&mut imports);
     let board = imports.memory_of(Import::Board);
-    let mut writer = Writer { plan, imports, trap, board, flags };
-    // Functions that take results come first, in the order of the calls; they are in the table.
-    let mut functions: Vec<(CoreType, Code, Option<TrampolineIndex>)> = Vec::new();
-    for call in &noted.calls {
-        let (ty, code) = writer.takes(call)?;
-        functions.push((ty, code, None));
-    }
-    for (number, call) in noted.calls.iter().enumerate() {
-        let (ty, code) = writer.call(call, number as u32)?;
-        functions.push((ty, code, Some(call.index)));
-    }
-    for this in &noted.returns {
-        let (ty, code) = writer.returns(this)?;
-        functions.push((ty, code, Some(this.index)));
-    }
-    for (index, context) in &noted.contexts {
-        let (ty, code) = writer.context(*index, *context)?;
-        functions.push((ty, code, Some(*index)));
-    }
+    let mut writer = Writer { plan, reached, imports, trap, board, flags, checks: Vec::new(), first: 0 };
+    // Once to find out what is imported, for functions that are defined here come after that.
+    writer.functions(&noted)?;
+    writer.first = writer.imports.func_count();
+    let functions = writer.functions(&noted)?;
     Ok(Some(writer.module(functions, noted.calls.len() as u32)))
 }
 
 struct Writer<'p> {
     plan: &'p Plan,
+    reached: Option<&'p Reached>,
     imports: Imports,
     trap: u32,
     /// The memory with the notes.
     board: u32,
     flags: bool,
+    /// The memories in which strings are checked. Functions that do it come first, in this order.
+    checks: Vec<MemoryIndex>,
+    /// The number of the first function that is defined here.
+    first: u32,
 }
 
+/// A function: its type, its code, and what it stands for.
+type Written = (CoreType, Code, Option<TrampolineIndex>);
+
 impl Writer<'_> {
-    fn module(mut self, all: Vec<(CoreType, Code, Option<TrampolineIndex>)>, in_table: u32) -> Vec<u8> {
+    /// All functions but those that check strings. Those that take results come first, in the order of the calls; they are in
+    /// the table.
+    fn functions(&mut self, noted: &NotedPlan<'_>) -> Result<Vec<Written>> {
+        let mut functions: Vec<Written> = Vec::new();
+        for call in &noted.calls {
+            let (ty, code) = self.takes(call)?;
+            functions.push((ty, code, None));
+        }
+        for (number, call) in noted.calls.iter().enumerate() {
+            let (ty, code) = self.call(call, number as u32)?;
+            functions.push((ty, code, Some(call.index)));
+        }
+        for this in &noted.returns {
+            let (ty, code) = self.returns(this)?;
+            functions.push((ty, code, Some(this.index)));
+        }
+        for (index, context) in &noted.contexts {
+            let (ty, code) = self.context(*index, *context)?;
+            functions.push((ty, code, Some(*index)));
+        }
+        Ok(functions)
+    }
+
+    fn module(mut self, all: Vec<Written>, in_table: u32) -> Vec<u8> {
         let (mut functions, mut exports, mut code) = (FunctionSection::new(), ExportSection::new(), CodeSection::new());
-        let first = self.imports.func_count();
+        let range = CoreType { params: vec![FlatType::I32; 2], result: None };
+        for memory in std::mem::take(&mut self.checks) {
+            let host = self.check_in_host(memory);
+            functions.function(self.imports.ty(range.clone()));
+            let ptr = PtrType::I32;
+            let memory = self.imports.memory(memory, ptr);
+            code.function(&check_utf8((memory, ptr), host, self.trap).finish());
+        }
+        let first = self.first + functions.len();
         for (number, (ty, body, index)) in (first..).zip(all) {
             functions.function(self.imports.ty(ty));
             code.function(&body.finish());
@@ -95,22 +125,65 @@ impl Writer<'_> {
         module.finish()
     }
 
+    /// What the host does of the check of a string.
+    fn check_in_host(&mut self, memory: MemoryIndex) -> u32 {
+        self.imports.func(Import::CheckUtf8(memory), &[FlatType::I32; 2], None)
+    }
+
+    /// The function that checks strings in a memory.
+    fn check(&mut self, memory: MemoryIndex) -> u32 {
+        self.check_in_host(memory);
+        let found = self.checks.iter().position(|other| *other == memory);
+        let number = found.unwrap_or_else(|| {
+            self.checks.push(memory);
+            self.checks.len() - 1
+        });
+        self.first + number as u32
+    }
+
     fn signature(&self, index: TrampolineIndex) -> Result<CoreType> {
         let trampoline = self.plan.trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))?;
         let (params, result) = signature(trampoline, self.plan);
         Ok(CoreType { params, result })
     }
 
-    fn side(&mut self, options: &CanonicalOptions) -> Side {
+    /// From where to where values go. `more`: what crosses that is more than numbers, with the local that has the number of notes.
+    fn way(
+        &mut self,
+        [from, to]: [(OptionsIndex, &CanonicalOptions); 2],
+        (more, depth): (Option<&Crossing>, u32),
+    ) -> Way<'static> {
+        let strings = from.1.memory.filter(|_| more.is_some_and(|more| more.strings));
+        Way {
+            from: self.side(from, None),
+            to: self.side(to, more.map(|_| depth)),
+            strings: strings.map(|memory| self.check(memory)),
+            handles: &[],
+        }
+    }
+
+    fn side(&mut self, (index, options): (OptionsIndex, &CanonicalOptions), allocates: Option<u32>) -> Side {
+        let realloc = options.realloc.filter(|_| allocates.is_some());
         Side {
             ptr: options.ptr_type,
             memory: options.memory.map(|memory| self.imports.memory(memory, options.ptr_type)),
-            realloc: None,
-            // Only `realloc` would change them.
+            realloc: realloc
+                .map(|func| self.imports.func(Import::Func(func), &[FlatType::I32; 4], Some(FlatType::I32))),
             flags: 0,
             storage: None,
+            leaf: allocates.map_or(Leaf::Unseen, |depth| self.leaf(index, options.instance, depth)),
             encoding: options.string_encoding,
         }
+    }
+
+    fn leaf(&mut self, index: OptionsIndex, instance: InstanceIndex, depth: u32) -> Leaf {
+        if self.reached.is_some_and(|reached| reached.by_options(index).next().is_none()) {
+            return Leaf::Unseen;
+        }
+        let enter = self.imports.func(Import::EnterLeaf(instance), &[], None);
+        let tells = (enter, self.imports.func(Import::LeaveLeaf(instance), &[], None));
+        let flags = self.flags.then(|| self.imports.flags(instance, false));
+        Leaf::Noted(NotedLeaf { board: self.board, depth, mark: (instance.0 + 1) << LEAF_SHIFT, tells, flags })
     }
 
     /// A load or store of `size` bytes in a note, or at an address.
@@ -134,11 +207,12 @@ impl Writer<'_> {
         code.i32(MAY_NOT_LEAVE).ops([Instruction::I32And, Instruction::BrIf(0)]);
     }
 
-    /// Puts the number of notes on the stack, and leaves the block around if there are none; sets `note` to the last one.
+    /// Sets `note` to the last note, and leaves the block around if there is none, or if a `realloc` runs.
     fn last_note(&self, code: &mut Code, note: u32) {
         self.load(code, DEPTH);
-        code.tee(note).ops([Instruction::I32Eqz, Instruction::BrIf(0)]);
-        address(code.get(note).i32(1).op(Instruction::I32Sub));
+        code.i32(1).op(Instruction::I32Sub).tee(note);
+        code.i32(MAX_NOTES).ops([Instruction::I32GeU, Instruction::BrIf(0)]);
+        address(code.get(note));
         code.set(note);
     }
 
@@ -155,7 +229,7 @@ impl Writer<'_> {
     fn call(&mut self, call: &Call<'_>, number: u32) -> Result<(CoreType, Code)> {
         let ty = self.signature(call.index)?;
         let mut code = Code::new(ty.params.len() as u32, self.trap);
-        let [depth, note] = [new_i32(&mut code), new_i32(&mut code)];
+        let [depth, note, inside] = [(); 3].map(|()| new_i32(&mut code));
         let callee = gate(call.callee.instance);
         code.op(Instruction::Block(BlockType::Empty));
         self.check_may_leave(&mut code, call.caller.instance);
@@ -166,29 +240,27 @@ impl Writer<'_> {
         address(code.get(depth));
         code.set(note);
         self.note(&mut code, note, (call, number), &ty.params);
-        code.i32(0).get(depth).i32(1).ops([Instruction::I32Add, Instruction::I32Store(self.at(DEPTH, 4))]);
+        code.i32(0).get(depth).i32(1).op(Instruction::I32Add).tee(inside).op(Instruction::I32Store(self.at(DEPTH, 4)));
         code.i32(0);
         self.load(&mut code, callee);
         code.i32(CLOSED).ops([Instruction::I32Or, Instruction::I32Store(self.at(callee, 4))]);
-        let answer = self.core_call(&mut code, call)?;
-        self.leave(&mut code, (call, &ty), [depth, note], answer)?;
+        let answer = self.core_call(&mut code, call, inside)?;
+        self.leave(&mut code, (call, &ty), [depth, note, inside], answer)?;
         code.op(Instruction::End);
         self.plain(&mut code, call.index, &ty);
         Ok((ty, code))
     }
 
-    /// The core call, with its arguments; gives its result.
-    fn core_call(&mut self, code: &mut Code, call: &Call<'_>) -> Result<Option<Slot>> {
-        let args = self.args(code, call)?;
-        let flat: Vec<_> = args.iter().map(|arg| arg.ty).collect();
+    /// The core call, with its arguments; gives its result. `inside`: the local with the number of notes.
+    fn core_call(&mut self, code: &mut Code, call: &Call<'_>, inside: u32) -> Result<Option<Slot>> {
         let result =
             if call.callee.async_ { Some(FlatType::I32) } else { lifted(&call.lift.ty, call.callee.ptr_type).result };
         let answer = new_slots(code, result.as_slice()).first().copied();
+        // Of the arguments, too, where they need an allocator.
+        begin_catch(code);
+        let args = self.args(code, call, inside)?;
+        let flat: Vec<_> = args.iter().map(|arg| arg.ty).collect();
         let func = self.imports.func(Import::Func(call.lift.callee), &flat, result);
-        // Spec: `call_and_trap_on_throw`.
-        code.op(Instruction::Block(BlockType::Empty));
-        code.op(Instruction::Block(BlockType::Empty));
-        code.op(Instruction::TryTable(BlockType::Empty, vec![Catch::All { label: 0 }].into()));
         for arg in args {
             code.get(arg.local);
         }
@@ -196,8 +268,7 @@ impl Writer<'_> {
         if let Some(answer) = answer {
             code.set(answer.local);
         }
-        code.ops([Instruction::Br(2), Instruction::End, Instruction::End]);
-        code.trap(Trap::UncaughtException).op(Instruction::End);
+        end_catch(code);
         Ok(answer)
     }
 
@@ -206,13 +277,13 @@ impl Writer<'_> {
         &mut self,
         code: &mut Code,
         (call, ty): (&Call<'_>, &CoreType),
-        [depth, note]: [u32; 2],
+        [depth, note, inside]: [u32; 3],
         answer: Option<Slot>,
     ) -> Result<()> {
         let callee = gate(call.callee.instance);
         // Not noted any more, goes on, or gave no result: the host knows what to do.
         self.load(code, DEPTH);
-        code.get(depth).i32(1).ops([Instruction::I32Add, Instruction::I32Ne]);
+        code.get(inside).op(Instruction::I32Ne);
         if let (true, Some(packed)) = (call.callee.async_, answer) {
             code.get(packed.local).i32(callback_code::MASK).ops([Instruction::I32And, Instruction::I32Or]);
             code.get(note).ops([Instruction::I32Load(self.at(RETURNED, 4)), Instruction::I32Eqz, Instruction::I32Or]);
@@ -268,53 +339,104 @@ impl Writer<'_> {
     }
 
     /// Spec: `lift_flat_values` in the caller, `lower_flat_values` in the callee.
-    fn args(&mut self, code: &mut Code, call: &Call<'_>) -> Result<Vec<Slot>> {
+    fn args(&mut self, code: &mut Code, call: &Call<'_>, inside: u32) -> Result<Vec<Slot>> {
         let tuple = &call.lift.ty.params;
+        let (caller, callee) = ((call.options, call.caller), (call.lift.options, call.callee));
+        let way = self.way([caller, callee], (call.more.0.as_ref(), inside));
+        // Calls are noted between memories of one kind, so both sides have one layout.
         let layout = tuple.layout.of(call.caller.ptr_type);
-        let flat = layout.flat.as_deref().ok_or_else(|| bug!("numbers that are not flat"))?;
-        let way = Way { from: self.side(call.caller), to: self.side(call.callee), strings: None, handles: &[] };
-        let args = new_slots(code, flat);
-        let max = if call.caller.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
-        if flat.len() <= max {
-            let given: Vec<_> = (0..).zip(flat).map(|(local, &ty)| Slot { local, ty }).collect();
-            translate_tuple(code, &way, tuple, (Place::Flat(&given), Place::Flat(&args)))?;
-        } else {
-            way.from.check_pointer(code, 0, layout.size, layout.align)?;
-            translate_tuple(code, &way, tuple, (whole(0), Place::Flat(&args)))?;
-        }
+        let flat = |max| layout.flat.as_deref().filter(|flat| flat.len() <= max);
+        let given: Vec<Slot>;
+        let source = match flat(if call.caller.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS }) {
+            Some(flat) => {
+                given = (0..).zip(flat).map(|(local, &ty)| Slot { local, ty }).collect();
+                Place::Flat(&given)
+            }
+            None => {
+                way.from.check_pointer(code, 0, layout.size, layout.align)?;
+                whole(0)
+            }
+        };
+        let (args, target) = match flat(MAX_FLAT_PARAMS) {
+            Some(flat) => (new_slots(code, flat), None),
+            None => {
+                let size = new_i32(code);
+                code.i32(layout.size).set(size);
+                let copy = allocate(code, &way.to, layout.align, size, Trap::ReallocOutOfBounds)?;
+                (vec![Slot { local: copy, ty: FlatType::I32 }], Some(copy))
+            }
+        };
+        let target = match target {
+            Some(copy) => whole(copy),
+            None => Place::Flat(&args),
+        };
+        translate_tuple(code, &way, tuple, (source, target))?;
         Ok(args)
     }
 
     /// What takes the result of a call: `lift_flat_values` in the callee, `lower_flat_values` in the caller.
     fn takes(&mut self, call: &Call<'_>) -> Result<(CoreType, Code)> {
-        let way = Way { from: self.side(call.callee), to: self.side(call.caller), strings: None, handles: &[] };
         let result = call.lift.ty.result.as_ref();
         let flat = result.map_or(Some(&[][..]), |result| result.layout(call.callee.ptr_type).flat.as_deref());
-        let flat = flat.ok_or_else(|| bug!("numbers that are not flat"))?.to_vec();
+        let flat = flat.filter(|flat| flat.len() <= MAX_FLAT_PARAMS).unwrap_or(&[FlatType::I32]).to_vec();
         let mut code = Code::new(flat.len() as u32, self.trap);
-        let note = new_i32(&mut code);
+        let (note, inside) = (new_i32(&mut code), new_i32(&mut code));
         self.load(&mut code, DEPTH);
-        address(code.i32(1).op(Instruction::I32Sub));
-        code.tee(note).op(Instruction::I32Load(self.at(RETURNED, 4))).trap_if(Trap::TaskAlreadyResolved);
+        address(code.tee(inside).i32(1).op(Instruction::I32Sub));
+        code.set(note);
+        let more = call.more.1.as_ref();
+        let mut slot = None;
         if let Some(ty) = result {
+            let (callee, caller) = ((call.lift.options, call.callee), (call.options, call.caller));
+            let way = self.way([callee, caller], (more, inside));
             let given: Vec<_> = (0..).zip(&flat).map(|(local, &ty)| Slot { local, ty }).collect();
+            let layout = ty.layout(call.callee.ptr_type);
+            let source = match &layout.flat {
+                Some(flat) if flat.len() <= MAX_FLAT_PARAMS => Place::Flat(&given),
+                _ => {
+                    way.from.check_pointer(&mut code, 0, layout.size, layout.align)?;
+                    whole(0)
+                }
+            };
             let out = new_i32(&mut code);
             let last = (self.signature(call.index)?.params.len() as u32).saturating_sub(1);
             code.get(note).op(Instruction::I32Load(self.at(ARGS + 8 * last, 4))).set(out);
-            let result = lower_result(&mut code, &way, (call, ty), (Place::Flat(&given), out))?;
-            if let Some(slot) = result {
-                code.get(note).get(slot.local);
-                self.store_long(&mut code, slot.ty, RESULT);
+            if more.is_some() {
+                begin_catch(&mut code);
             }
+            slot = lower_result(&mut code, &way, (call, ty), (source, out))?;
+            if more.is_some() {
+                end_catch(&mut code);
+            }
+        }
+        if more.is_some() {
+            self.tell_if_late(&mut code, inside, slot);
+        }
+        if let Some(slot) = slot {
+            code.get(note).get(slot.local);
+            self.store_long(&mut code, slot.ty, RESULT);
         }
         code.get(note).i32(1).op(Instruction::I32Store(self.at(RETURNED, 4)));
         Ok((CoreType { params: flat, result: None }, code))
     }
 
+    /// Tells the host that there is a result, and returns, if the call is not noted any more: the host was entered meanwhile.
+    fn tell_if_late(&mut self, code: &mut Code, inside: u32, slot: Option<Slot>) {
+        let returned = self.imports.func(Import::Returned, &[FlatType::I64], None);
+        self.load(code, DEPTH);
+        code.get(inside).ops([Instruction::I32Ne, Instruction::If(BlockType::Empty)]);
+        match slot {
+            Some(slot) => long(code.get(slot.local), slot.ty),
+            None => _ = code.op(Instruction::I64Const(0)),
+        }
+        code.call(returned).ops([Instruction::Return, Instruction::End]);
+    }
+
     /// The result that a core function has returned, for the caller; gives it if it is flat. `out`: where else it goes.
     fn result(&mut self, code: &mut Code, call: &Call<'_>, answer: Option<Slot>, out: u32) -> Result<Option<Slot>> {
         let (Some(ty), Some(answer)) = (&call.lift.ty.result, answer) else { return Ok(None) };
-        let way = Way { from: self.side(call.callee), to: self.side(call.caller), strings: None, handles: &[] };
+        let (callee, caller) = ((call.lift.options, call.callee), (call.options, call.caller));
+        let way = self.way([callee, caller], (None, 0));
         let layout = ty.layout(call.callee.ptr_type);
         if layout.flat.as_deref().is_some_and(|flat| flat.len() <= MAX_FLAT_RESULTS) {
             return lower_result(code, &way, (call, ty), (Place::Flat(&[answer]), out));
@@ -332,7 +454,10 @@ impl Writer<'_> {
         self.check_may_leave(&mut code, this.instance);
         self.last_note(&mut code, note);
         code.get(note).op(Instruction::I32Load(self.at(CLASS, 4)));
-        code.i32(this.class).ops([Instruction::I32Ne, Instruction::BrIf(0)]);
+        code.i32(this.class).op(Instruction::I32Ne);
+        // A second result is the host's to refuse.
+        code.get(note).op(Instruction::I32Load(self.at(RETURNED, 4)));
+        code.ops([Instruction::I32Or, Instruction::BrIf(0)]);
         for param in 0..ty.params.len() {
             code.get(param as u32);
         }
@@ -362,6 +487,18 @@ impl Writer<'_> {
         self.plain(&mut code, index, &ty);
         Ok((ty, code))
     }
+}
+
+/// What comes between this and [`end_catch`] may not throw. Spec: `call_and_trap_on_throw`.
+fn begin_catch(code: &mut Code) {
+    code.op(Instruction::Block(BlockType::Empty));
+    code.op(Instruction::Block(BlockType::Empty));
+    code.op(Instruction::TryTable(BlockType::Empty, vec![Catch::All { label: 0 }].into()));
+}
+
+fn end_catch(code: &mut Code) {
+    code.ops([Instruction::Br(2), Instruction::End, Instruction::End]);
+    code.trap(Trap::UncaughtException).op(Instruction::End);
 }
 
 /// Moves a result to the caller: to the place at which the local `out` points, or to the slot that it gives.

@@ -1,16 +1,20 @@
-//! Which trampolines of a plan have code that makes and notes calls: async calls of numbers between components, and the
-//! built-ins that their callees use in every call.
+//! Which trampolines of a plan have code that makes and notes calls: async calls between components of numbers, strings, lists
+//! and what is made of these, and the built-ins that their callees use in every call.
 
+use super::supports::{Crossing, crossing};
 use crate::abi::Plain;
 use crate::canon::check_of;
 use crate::plan::{
-    Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, MemoryIndex, Plan, StringEncoding, TrampolineIndex,
+    Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, MemoryIndex, OptionsIndex, Plan, StringEncoding,
+    TrampolineIndex,
 };
 use crate::task::noted::MAX_INSTANCES;
-use crate::types::{PtrType, ValType};
+use crate::types::{FuncType, PtrType, ValType};
 
 /// More calls than these are not noted.
 const MAX_CALLS: usize = 256;
+/// Types within one function, each counted as often as code is written for it.
+const MAX_TYPES: usize = 200;
 
 /// The trampolines of a plan for which there is such code.
 pub(crate) struct NotedPlan<'p> {
@@ -23,8 +27,12 @@ pub(crate) struct NotedPlan<'p> {
 pub(super) struct Call<'p> {
     pub(super) index: TrampolineIndex,
     pub(super) caller: &'p CanonicalOptions,
+    /// The number of the caller's options; the callee's is in `lift`.
+    pub(super) options: OptionsIndex,
     pub(super) callee: &'p CanonicalOptions,
     pub(super) lift: &'p Lift,
+    /// What crosses that is more than numbers, there and back.
+    pub(super) more: (Option<Crossing>, Option<Crossing>),
     /// Which `task.return` is right; none when the callee returns its result.
     pub(super) class: Option<u32>,
 }
@@ -105,7 +113,7 @@ impl<'p> NotedPlan<'p> {
 }
 
 /// The call that trampoline `index` makes, if it can be noted: an async function that has callbacks, or returns its result and
-/// has nothing to do after that, and all that crosses is numbers.
+/// has nothing to do after that, and no handle crosses.
 fn call<'p>(plan: &'p Plan, index: TrampolineIndex, (classes, returns): (&[Class<'_>], &[Return])) -> Option<Call<'p>> {
     let trampoline = plan.trampolines.get(index.at())?;
     let Canon::Lower { callee: FuncDef::Lift(lift), ty, options } = &trampoline.canon else { return None };
@@ -115,14 +123,16 @@ fn call<'p>(plan: &'p Plan, index: TrampolineIndex, (classes, returns): (&[Class
     let same = ty.params == lift.ty.params && ty.result == lift.ty.result;
     let is_kind = lift.ty.async_ && callee.async_ == callee.callback.is_some() && callee.post_return.is_none();
     let apart = caller.instance != callee.instance;
-    let numbers = Plain::of_params(&ty.params).is_some() && Plain::of_result(ty.result.as_ref()).is_some();
     // Notes have room for addresses of 32 bits.
     let narrow = caller.ptr_type == PtrType::I32 && callee.ptr_type == PtrType::I32;
-    if !(same && is_kind && apart && numbers && narrow) || check_of(plan, trampoline).is_some() {
+    if !(same && is_kind && apart && narrow) || check_of(plan, trampoline).is_some() {
         return None;
     }
+    let more = more_than_numbers(ty, (caller, callee))?;
+    let call = Call { index, caller, options: *options, callee, lift, more, class: None };
     if !callee.async_ {
-        return Some(Call { index, caller, callee, lift, class: None });
+        // What is lowered after the core call would have to be told from it.
+        return call.more.1.is_none().then_some(call);
     }
     // A `task.return` that names no memory needs none.
     let fits = |this: &&Return| {
@@ -134,5 +144,21 @@ fn call<'p>(plan: &'p Plan, index: TrampolineIndex, (classes, returns): (&[Class
     };
     let own = returns.iter().filter(|this| this.instance == callee.instance).find(fits);
     let class = own.or_else(|| returns.iter().find(fits))?.class;
-    Some(Call { index, caller, callee, lift, class: Some(class) })
+    Some(Call { class: Some(class), ..call })
+}
+
+/// What crosses that is more than numbers; none if there is something that only the host can move.
+fn more_than_numbers(
+    ty: &FuncType,
+    (caller, callee): (&CanonicalOptions, &CanonicalOptions),
+) -> Option<(Option<Crossing>, Option<Crossing>)> {
+    let numbers = (Plain::of_params(&ty.params).is_some(), Plain::of_result(ty.result.as_ref()).is_some());
+    if numbers == (true, true) {
+        return Some((None, None));
+    }
+    let (params, result) = crossing(ty, &mut { MAX_TYPES })?;
+    let as_they_are = [caller, callee].iter().all(|options| options.string_encoding == StringEncoding::Utf8);
+    let moves = |crossing: &Crossing| crossing.handles.is_empty() && (!crossing.strings || as_they_are);
+    let both = moves(&params) && moves(&result);
+    both.then(|| ((!numbers.0).then_some(params), (!numbers.1).then_some(result)))
 }

@@ -3,6 +3,7 @@
 use wasm_encoder::{Instruction, MemArg, MemArgTarget};
 
 use super::code::Code;
+use super::leaf::Leaf;
 use crate::error::bug;
 use crate::plan::StringEncoding;
 use crate::types::{FlatType, PtrType, ValType};
@@ -48,6 +49,8 @@ pub(super) struct Side {
     pub(super) flags: u32,
     /// What gives its allocator empty thread-local storage, and takes that back; if that may use storage.
     pub(super) storage: Option<(u32, u32)>,
+    /// What is done around a call of its allocator.
+    pub(super) leaf: Leaf,
     /// How strings are encoded in its memory.
     pub(super) encoding: StringEncoding,
 }

@@ -181,7 +181,7 @@ fn asks_for_task_or_thread(canon: &Canon) -> bool {
 }
 
 /// What crosses, in the parameters and in the result; nothing when a type is not supported.
-fn crossing(ty: &FuncType, left: &mut usize) -> Option<(Crossing, Crossing)> {
+pub(super) fn crossing(ty: &FuncType, left: &mut usize) -> Option<(Crossing, Crossing)> {
     let (mut params, mut result) = (Crossing::default(), Crossing::default());
     for element in &ty.params.elements {
         params.add(&element.ty, left)?;

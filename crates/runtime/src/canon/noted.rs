@@ -120,18 +120,29 @@ fn is_noted(store: &mut StoreMut<'_>, root: RootId, index: TrampolineIndex) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Choose, Component, Config, Engine, Features, Gate, Linker, Store};
+    use crate::{Choose, Component, Config, Engine, Features, Gate, Instance, Linker, Store};
     use thalweg_testkit::polling::finish;
 
-    /// The component of the script for such calls.
-    fn text() -> String {
-        let script = include_str!("../../../../tests/wast/noted-calls.wast");
+    /// The component of a script for such calls.
+    fn component(engine: &Engine, script: &str) -> Component {
         let (component, _) = script.split_once("(component instance").unwrap();
-        component.replacen("definition $Calls", "", 1)
+        let (_, component) = component.split_once("(component definition ").unwrap();
+        Component::from_bytes(engine, format!("(component {component}").as_bytes()).unwrap()
+    }
+
+    fn engine() -> Engine {
+        let mut features = Features::shipped();
+        features.open(Gate::Threading).unwrap();
+        Engine::new(Config::new().features(features)).unwrap()
     }
 
     /// What its exports answer after so many calls each, with how many plain calls of the callees in all.
-    fn answers(engine: &Engine, component: &Component, choose: Choose, noted: bool) -> (Vec<u32>, u32) {
+    fn answers<A>(
+        (engine, component): (&Engine, &Component),
+        choose: Choose,
+        noted: bool,
+        call: impl Fn(&mut Store<()>, &Instance) -> A,
+    ) -> (A, u32) {
         let mut store = Store::new(engine, ());
         store.set_choose(choose);
         let instance = finish(Linker::new(engine).instantiate(&mut store, component)).unwrap();
@@ -142,28 +153,53 @@ mod tests {
             Ok(calls.plain)
         };
         store.run(|store| plain(store, noted)).unwrap();
-        let mut answers = Vec::new();
-        for name in ["next", "twice", "storage", "nothing", "next"] {
-            let func = instance.func::<(u32,), u32>(&mut store, name).unwrap();
-            answers.push(finish(func.call(&mut store, (200,))).unwrap());
-        }
+        let answers = call(&mut store, &instance);
         (answers, store.run(|store| plain(store, noted)).unwrap())
+    }
+
+    fn numbers(store: &mut Store<()>, instance: &Instance) -> Vec<u32> {
+        let answer = |name| {
+            let func = instance.func::<(u32,), u32>(store, name).unwrap();
+            finish(func.call(store, (200,))).unwrap()
+        };
+        ["next", "twice", "storage", "nothing", "next"].map(answer).into()
+    }
+
+    /// Two hundred rounds of texts that are ASCII, so that the host is not asked about them.
+    fn texts(store: &mut Store<()>, instance: &Instance) -> u32 {
+        let text = instance.func::<(u32, u32, u32), ()>(store, "text").unwrap();
+        finish(text.call(store, (200, 512, 80))).unwrap();
+        let calls = instance.func::<(), u32>(store, "leaf-calls").unwrap();
+        finish(calls.call(store, ())).unwrap()
     }
 
     #[test]
     fn calls_are_made_by_generated_code_once_they_are_made_often() {
-        let mut features = Features::shipped();
-        features.open(Gate::Threading).unwrap();
-        let engine = Engine::new(Config::new().features(features)).unwrap();
-        let component = Component::from_bytes(&engine, text().as_bytes()).unwrap();
-        let (expected, all) = answers(&engine, &component, Choose::first(), false);
+        let engine = engine();
+        let component = component(&engine, include_str!("../../../../tests/wast/noted-calls.wast"));
+        let on = (&engine, &component);
+        let (expected, all) = answers(on, Choose::first(), false, numbers);
         assert_eq!(expected, [40_600, 41_000, 40_200, 400, 40_600]);
-        let (found, plain) = answers(&engine, &component, Choose::first(), true);
+        let (found, plain) = answers(on, Choose::first(), true, numbers);
         assert_eq!(found, expected);
         // Every call of the first two hundred, and those that come after the host was entered within a call.
         assert!(plain < all / 5, "{plain} of {all} calls were plain");
         for seed in 0..20 {
-            assert_eq!(answers(&engine, &component, Choose::seeded(seed), true).0, expected);
+            assert_eq!(answers(on, Choose::seeded(seed), true, numbers).0, expected);
+        }
+    }
+
+    #[test]
+    fn so_are_calls_that_allocate() {
+        let engine = engine();
+        let component = component(&engine, include_str!("../../../../tests/wast/noted-texts.wast"));
+        let on = (&engine, &component);
+        assert_eq!(answers(on, Choose::first(), false, texts), (1200, 1200));
+        let (allocations, plain) = answers(on, Choose::first(), true, texts);
+        assert_eq!(allocations, 1200);
+        assert!(plain <= WARM, "{plain} calls were plain");
+        for seed in 0..20 {
+            assert_eq!(answers(on, Choose::seeded(seed), true, texts).0, 1200);
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::engine::GENERATED;
 use crate::instance::MAY_LEAVE;
 use crate::plan::{Canon, End, Kind, Plan, Trampoline};
 use crate::stream::{MAX_LENGTH, window};
+use crate::task::noted::{DEPTH, LEAF_SHIFT};
 use crate::types::{FlatType, PtrType};
 
 /// The type of what copies bytes from memory to memory: where in the own one, where in the other one, how many.
@@ -65,6 +66,8 @@ impl WindowCode {
         let (handle, ptr, length) = (0, 1, 2);
         code.block(BlockType::Empty);
         code.global_get(outside.flags).i32_const(MAY_LEAVE.cast_signed()).i32_and().i32_eqz().br_if(0);
+        // While a `realloc` runs in a call that is noted, its instance may not be left either.
+        code.i32_const(0).i32_load(field(DEPTH, 2)).i32_const(LEAF_SHIFT.cast_signed()).i32_shr_u().br_if(0);
         self.is_closed(code, handle, place, window::PLACES[0]);
         code.if_(BlockType::Empty);
         self.is_closed(code, handle, place, window::PLACES[1]);

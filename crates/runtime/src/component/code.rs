@@ -85,7 +85,7 @@ impl Code {
         if let Some(noted) = self.noted.get() {
             return Ok(noted.as_ref());
         }
-        let bytes = encode_noted(plan, self.adapters.is_some())?;
+        let bytes = encode_noted(plan, self.adapters.is_some(), self.reached.as_ref())?;
         let noted = bytes.map(|bytes| CoreModule::compile_in(store, &bytes)).transpose()?;
         Ok(self.noted.get_or_init(|| noted).as_ref())
     }

@@ -35,6 +35,18 @@ pub(crate) fn call_post_return(store: &mut StoreMut<'_>, instance: InstanceId, l
     call_without_leaving(store, instance, leaf, args).map(drop)
 }
 
+/// `realloc` of `instance` begins, called by generated code.
+pub(crate) fn enter_leaf(store: &mut StoreMut<'_>, instance: InstanceId) -> Result<()> {
+    store.state_mut().enter_storage();
+    replace(store, instance, MAY_LEAVE, false).map(drop)
+}
+
+/// It is over. An instance that was entered may be left.
+pub(crate) fn leave_leaf(store: &mut StoreMut<'_>, instance: InstanceId) -> Result<()> {
+    replace(store, instance, MAY_LEAVE, true)?;
+    store.state_mut().leave_storage()
+}
+
 fn call_without_leaving(store: &mut StoreMut<'_>, instance: InstanceId, leaf: Leaf, args: &[u64]) -> Result<u64> {
     if !leaf.calls_out {
         return leaf.func.call(store, args);

@@ -22,7 +22,7 @@ use crate::task::noted::Noted;
 use crate::task::{
     Callee, CoreCallee, ErrorContext, Subtask, Task, TaskId, Thread, ThreadId, Waitable, WaitableRef, WaitableSet,
 };
-use crate::{AsyncRules, Limits, Result};
+use crate::{AsyncRules, Error, Limits, Result};
 
 /// How many stores there were in the process.
 static STORES: AtomicU32 = AtomicU32::new(0);
@@ -188,6 +188,19 @@ impl State {
         if self.current.light { light::make_visible(self) } else { Ok(()) }
     }
 
+    /// What runs from now on has thread-local storage of its own.
+    pub(crate) fn enter_storage(&mut self) {
+        let before = self.current.leaf_storage.replace([0, 0]);
+        self.outer_storages.push(before);
+    }
+
+    /// It has run.
+    pub(crate) fn leave_storage(&mut self) -> Result<()> {
+        let outer = self.outer_storages.pop().ok_or_else(|| crate::error::bug!("storage is left twice"))?;
+        self.current.leaf_storage = outer;
+        Ok(())
+    }
+
     /// The thread that runs. Spec: `current_thread`.
     #[inline]
     pub(crate) fn current_thread(&mut self) -> Result<ThreadId> {
@@ -275,6 +288,23 @@ impl State {
     #[inline]
     pub(crate) fn goes_on(&self) -> bool {
         self.turns_left > 0 && !self.host_called && self.switch_to.is_none()
+    }
+
+    /// Whether there may be one more task; a light call counts as one.
+    #[inline]
+    pub(crate) fn has_room_for_task(&self) -> bool {
+        self.tasks.len() + self.light.len() < self.limits.max_tasks
+    }
+
+    /// The same, as an error if not.
+    #[inline]
+    pub(crate) fn check_room_for_task(&self) -> Result<()> {
+        if self.has_room_for_task() { Ok(()) } else { Err(self.too_many_tasks()) }
+    }
+
+    #[cold]
+    fn too_many_tasks(&self) -> Error {
+        self.limits.reached("max-tasks", format!("{} tasks exist", self.tasks.len() + self.light.len()))
     }
 
     /// The resource type `id`.

@@ -3,9 +3,10 @@
 //! between. `resume_thread` is its twin, which takes every turn.
 
 use super::enter::release_exclusive;
+use super::noted::{self, Turn};
 use super::run::{event_loop, run_switched_to};
 use super::waitable_set::take_event;
-use super::{Event, Stage, TaskId, TaskState, ThreadId, WaitFor, WaitableSetId, callback_code};
+use super::{Caller, Event, Stage, TaskId, TaskState, ThreadId, WaitFor, WaitableSetId, callback_code};
 use crate::Result;
 use crate::engine::{CoreFunc, StoreMut};
 use crate::instance::InstanceId;
@@ -23,6 +24,8 @@ struct Begun {
     event: Option<Event>,
     /// The ends that the callbacks of the thread were told of last.
     told_of: [Option<CopyEndId>; 2],
+    /// What is noted of the callback, if its call was noted.
+    noted: Option<Turn>,
 }
 
 /// Resumes `thread`, which is ready, if it waits between callbacks and its callback cannot block; says whether it did.
@@ -55,7 +58,7 @@ pub(crate) fn first_turn(store: &mut StoreMut<'_>) -> Result<bool> {
 /// Begins a turn of `thread`, if it is ready and can go this way.
 #[inline(always)]
 fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
-    let State { threads, tasks, instances, sets, ends, shared, choose, .. } = state;
+    let State { threads, tasks, instances, sets, ends, shared, choose, subtasks, windows, .. } = state;
     let Some(this) = threads.find_mut(thread) else { return Ok(None) };
     let set = match (this.stage, this.wait_for) {
         (Stage::EventLoop, Some(WaitFor::SetForCallback(set))) => Some(set),
@@ -90,7 +93,19 @@ fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
             this.told_of = [Some(id), this.told_of[0]];
         }
     }
-    Ok(Some(Begun { task, instance, set, callback, event, told_of: this.told_of }))
+    let mut noted = None;
+    // What windows do late comes before what is noted, whatever the guest did first.
+    if task_.noted_as.is_known()
+        && !windows.are_possible()
+        && callee.in_vain.is_seldom()
+        && let Caller::Guest(subtask) = task_.caller
+    {
+        let returned = task_.state == TaskState::Resolved;
+        let args = if returned { &[] } else { subtasks.get(subtask)?.flat_args.values() };
+        let last_arg = (args.last().copied().unwrap_or(0), args.len().saturating_sub(1));
+        noted = Some(Turn { noted_as: task_.noted_as, returned, storage: this.storage, last_arg });
+    }
+    Ok(Some(Begun { task, instance, set, callback, event, told_of: this.told_of, noted }))
 }
 
 /// The event, the callback, and the next wait.
@@ -106,6 +121,9 @@ fn go_through(store: &mut StoreMut<'_>, thread: ThreadId, begun: &Begun) -> Resu
     if store.state().windows.are_possible() {
         // What a callback copies is mostly at the ends that it was told of last.
         window::open(store, begun.told_of)?;
+    }
+    if let Some(turn) = &begun.noted {
+        noted::begin_turn(store, turn)?;
     }
     let packed = begun.callback.call(store, &event.args())? as u32;
     let state = store.state_mut();

@@ -8,6 +8,8 @@ use super::direct::Direct;
 use super::enter::release_exclusive;
 use super::light_adapter;
 use super::light_host::{LightHost, keep_place};
+use super::noted::NotedAs;
+use super::subtask::on_progress;
 use super::waitable_set::start_waiting;
 use super::{
     Callee, Caller, CoreCallee, Stage, Subtask, SubtaskId, SubtaskState, Task, TaskId, TaskState, Thread, ThreadId,
@@ -18,7 +20,7 @@ use crate::abi::{Args, Flat, FlatIter, LiftCx, LowerCx, Params, Plain, ReturnVal
 use crate::canon::{Lowered, LoweredGuest};
 use crate::engine::{CoreFunc, CoreMemory, StoreMut};
 use crate::error::bug;
-use crate::instance::{Handle, call_post_return};
+use crate::instance::{Handle, InstanceId, call_post_return};
 use crate::store::{Current, State};
 use crate::types::MAX_FLAT_RESULTS;
 use crate::{Result, Trap};
@@ -33,6 +35,8 @@ pub(crate) struct LightCall {
     pub(super) result: Option<u64>,
     /// Spec: `Thread.storage`.
     pub(crate) storage: [u64; 2],
+    /// What it was noted as, if it was.
+    pub(super) noted_as: NotedAs,
 }
 
 /// Who calls, and what.
@@ -81,7 +85,7 @@ pub(crate) fn begin(
     let callee = &*guest.callee;
     let (true, Some(func)) = (guest.light, callee.func) else { return Ok(None) };
     let state = store.state_mut();
-    if state.tasks.len() + state.light.len() >= state.limits.max_tasks || !state.short_way() {
+    if !state.has_room_for_task() || !state.short_way() {
         return Ok(None);
     }
     if !enters_at_once(state, callee)? {
@@ -132,18 +136,34 @@ pub(super) fn enters_at_once(state: &State, callee: &CoreCallee) -> Result<bool>
 /// Makes the entry of a call of `callee`, which [enters at once](enters_at_once).
 #[inline]
 pub(super) fn enter(state: &mut State, callee: &CoreCallee, side: Side) -> Result<()> {
-    if callee.ty.async_ && callee.needs_exclusive() {
-        state.instances.get_mut(callee.options.instance)?.set_exclusive_thread(Some(ThreadId::NONE));
-    }
+    lock(state, locked_by(callee))?;
     push(state, side);
     Ok(())
+}
+
+/// The instance that a call of `callee` locks while it runs.
+#[inline]
+pub(super) fn locked_by(callee: &CoreCallee) -> Option<InstanceId> {
+    (callee.ty.async_ && callee.needs_exclusive()).then_some(callee.options.instance)
+}
+
+/// Locks an instance for the call of which an entry is made next.
+#[inline]
+pub(super) fn lock(state: &mut State, instance: Option<InstanceId>) -> Result<()> {
+    match instance {
+        Some(instance) => {
+            state.instances.get_mut(instance)?.set_exclusive_thread(Some(ThreadId::NONE));
+            Ok(())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Makes an entry that runs from now on.
 #[inline]
 pub(super) fn push(state: &mut State, side: Side) {
     let outer = std::mem::replace(&mut state.current, Current { light: true, ..Current::default() });
-    state.light.push(LightCall { side, outer, result: None, storage: [0, 0] });
+    state.light.push(LightCall { side, outer, result: None, storage: [0, 0], noted_as: NotedAs::default() });
 }
 
 /// The core call that [`begin`] prepared has returned `bits`.
@@ -272,6 +292,22 @@ fn pass_end_back(
     Ok(true)
 }
 
+/// The call that runs has its result, which generated code has moved: `bits`, if it is flat. It began as a note.
+pub(crate) fn returned(state: &mut State, bits: u64) -> Result<()> {
+    if state.current.light {
+        let call = state.light.last_mut().ok_or_else(|| bug!("no light call runs"))?;
+        call.result = Some(bits);
+        return Ok(());
+    }
+    let task = state.current_task()?;
+    let this = state.tasks.get_mut(task)?;
+    let Caller::Guest(subtask) = this.caller else { return Err(bug!("a call that was noted is not a guest's")) };
+    this.state = TaskState::Resolved;
+    let this = state.subtasks.get_mut(subtask)?;
+    (this.flat_result, this.state) = (bits, SubtaskState::Returned);
+    on_progress(state, subtask)
+}
+
 fn note_result(store: &mut StoreMut<'_>, flat: &Flat) -> Result<()> {
     let call = store.state_mut().light.last_mut().ok_or_else(|| bug!("no light call runs"))?;
     call.result = Some(flat.values().first().copied().unwrap_or(0));
@@ -396,7 +432,7 @@ fn make_task(state: &mut State, call: LightCall, outer: Current) -> Result<Threa
     }
     let mut task = Task::new(callee, instance, caller);
     task.state = if returned { TaskState::Resolved } else { TaskState::Started };
-    (task.implicit_thread, task.entered) = (Some(thread), true);
+    (task.implicit_thread, task.entered, task.noted_as) = (Some(thread), true, call.noted_as);
     let task = state.tasks.insert(task);
     let mut this = Thread::new(task, Stage::Running);
     (this.running, this.storage, this.index) = (true, call.storage, Some(index));

@@ -24,10 +24,7 @@ pub(super) fn callee(state: &State, number: u32) -> Result<&Arc<CoreCallee>> {
 
 /// The core call begins. Spec: `Task`, `Thread` of `canon_lift`, as far as somebody could see them.
 pub(crate) fn enter(state: &mut State, number: u32) -> Result<()> {
-    let tasks = state.tasks.len() + state.light.len();
-    if tasks >= state.limits.max_tasks {
-        return Err(state.limits.reached("max-tasks", format!("{tasks} tasks exist")));
-    }
+    state.check_room_for_task()?;
     light::push(state, Side::Adapter(number));
     if !state.short_way() {
         light::make_visible(state)?;

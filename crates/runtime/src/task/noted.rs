@@ -5,17 +5,25 @@
 //! `task.return` gives, and strikes the note out. Whenever the host is entered meanwhile, it first carries out what is noted
 //! ([`carry_out`]): each note becomes an entry of [`State::light`], which is also the twin. The call goes on as that then.
 //!
+//! The callback of a call that was noted and waits is noted in the same way, as a [`Turn`]: its task, thread and subtask exist,
+//! and what is late is only that it has returned, and what it keeps in its thread's storage.
+//!
 //! Generated code sees by a word of each instance whether it can be entered and left: see [`Gate`].
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::TaskState;
 use super::light::{self, Side};
 use crate::Result;
 use crate::abi::{Args, CAPACITY};
 use crate::engine::{CoreMemory, SharedWord, StoreMut};
 use crate::error::bug;
-use crate::instance::{Flags, MAY_LEAVE, RootId};
+use crate::instance::{Flags, MAY_LEAVE, RootId, enter_leaf};
+use crate::plan::InstanceIndex;
 use crate::store::State;
 
-/// How many calls are noted, at this address in the scratch memory of the glue.
+/// How many calls are noted, at this address in the scratch memory of the glue; above [`LEAF_SHIFT`] bits, the number of the
+/// instance whose `realloc` runs, from 1 on.
 pub(crate) const DEPTH: u32 = 8192;
 /// The word of each component instance, by the plan's numbers.
 pub(crate) const GATES: u32 = 12_288;
@@ -25,10 +33,12 @@ pub(crate) const MAX_INSTANCES: usize = 1024;
 pub(crate) const NOTES: u32 = 16_384;
 /// Bytes of a note, as a power of 2.
 pub(crate) const NOTE_SHIFT: u32 = 8;
-/// How many calls can be noted at the same time; deeper ones go the plain way.
+/// How many calls can be noted at the same time; deeper ones go the plain way, and so does what a `realloc` calls.
 pub(crate) const MAX_NOTES: u32 = 32;
+/// Where in the word at [`DEPTH`] the `realloc` is that runs.
+pub(crate) const LEAF_SHIFT: u32 = 8;
 
-/// A note: the trampoline.
+/// A note: the trampoline, or [`TURN`].
 pub(crate) const TRAMPOLINE: u32 = 0;
 /// A note: which `task.return` is right for the callee, as a number that is not 0.
 pub(crate) const CLASS: u32 = 4;
@@ -43,6 +53,10 @@ pub(crate) const RESULT: u32 = 32;
 /// A note: the flat arguments, 8 bytes each.
 pub(crate) const ARGS: u32 = 40;
 
+/// What stands in the place of the trampoline when it is a callback that runs, not a call.
+const TURN: u32 = u32::MAX;
+
+const _: () = assert!(MAX_NOTES < 1 << LEAF_SHIFT);
 const _: () = assert!(ARGS as usize + 8 * CAPACITY <= 1 << NOTE_SHIFT);
 
 /// The bit of an instance's word that says that calls cannot enter it at once.
@@ -71,8 +85,61 @@ impl Gate {
     }
 }
 
+/// What generated code knows a call by: of a note, [`CLASS`] and [`TAKES`]. The class is 0 if the call was never noted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct NotedAs {
+    class: u32,
+    takes: u32,
+}
+
+impl NotedAs {
+    /// Whether callbacks of the call can be noted.
+    #[inline]
+    pub(super) fn is_known(self) -> bool {
+        self.class != 0
+    }
+}
+
+/// A callback that is noted while it runs.
+pub(super) struct Turn {
+    /// What its call was noted as.
+    pub(super) noted_as: NotedAs,
+    /// Whether there was a result before.
+    pub(super) returned: bool,
+    /// Spec: `Thread.storage`.
+    pub(super) storage: [u64; 2],
+    /// The last flat argument of the call, and its place among them.
+    pub(super) last_arg: (u64, usize),
+}
+
+/// How often the callbacks of a callee, one after the other, had no result when what was noted was carried out: they waited
+/// again, or entered the host for something else first. Some always do.
+#[derive(Debug, Default)]
+pub(crate) struct InVain(AtomicU32);
+
+impl InVain {
+    const TOO_OFTEN: u32 = 8;
+
+    /// Whether that was not too often.
+    #[inline]
+    pub(super) fn is_seldom(&self) -> bool {
+        self.0.load(Ordering::Relaxed) < InVain::TOO_OFTEN
+    }
+
+    /// Once more.
+    #[inline]
+    fn count(&self, in_vain: bool) {
+        // Stores in several threads may lose a number of another.
+        let before = self.0.load(Ordering::Relaxed);
+        if in_vain || before > 0 {
+            self.0.store(if in_vain { before.saturating_add(1) } else { 0 }, Ordering::Relaxed);
+        }
+    }
+}
+
 /// What the host needs to carry out what is noted.
 pub(crate) struct Noted {
+    root: RootId,
     depth: SharedWord,
     memory: CoreMemory,
     /// For each trampoline of which calls are noted, its place in [`State::lowered`] and the number of its arguments.
@@ -93,24 +160,77 @@ pub(crate) fn open(store: &mut StoreMut<'_>, root: RootId, memory: CoreMemory) -
         instance.gate = gate;
         instance.show();
     }
-    store.state_mut().noted = Some(Noted { depth, memory, lowered: vec![None; trampolines] });
+    store.state_mut().noted = Some(Noted { root, depth, memory, lowered: vec![None; trampolines] });
     store.while_not_zero(depth, carry_out);
     Ok(true)
 }
 
-/// Makes entries of [`State::light`] of all calls that are noted.
+/// Notes the callback that is called next. Nothing is noted while the host runs.
+#[inline]
+pub(super) fn begin_turn(store: &mut StoreMut<'_>, turn: &Turn) -> Result<()> {
+    let Some(Noted { depth, memory, .. }) = store.state().noted else { return Ok(()) };
+    let note = store.memory_mut(memory).get_mut(NOTES as usize..).and_then(|rest| rest.first_chunk_mut());
+    let note: &mut Note = note.ok_or_else(|| bug!("a callback is noted nowhere"))?;
+    let both = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+    let Turn { noted_as, returned, storage, last_arg: (last_arg, place) } = *turn;
+    let head = [
+        (TRAMPOLINE, both(TURN, noted_as.class)),
+        (RETURNED, both(u32::from(returned), noted_as.takes)),
+        (STORAGE, storage[0]),
+        (STORAGE + 8, storage[1]),
+        (ARGS + 8 * place as u32, last_arg),
+    ];
+    for (at, word) in head {
+        if let Some(field) = note.get_mut(at as usize..).and_then(|rest| rest.first_chunk_mut()) {
+            *field = word.to_le_bytes();
+        }
+    }
+    depth.set(1);
+    Ok(())
+}
+
+/// Makes entries of [`State::light`] of all calls that are noted, and closes the instance whose `realloc` runs.
 #[cold]
 fn carry_out(store: &mut StoreMut<'_>) -> Result<()> {
-    let Some(Noted { depth, memory, .. }) = store.state().noted else { return Ok(()) };
-    let depth_now = depth.get().min(MAX_NOTES);
+    let Some(Noted { root, depth, memory, .. }) = store.state().noted else { return Ok(()) };
+    let noted = depth.get();
     depth.set(0);
-    for number in 0..depth_now {
+    let (calls, leaf) = (noted & ((1 << LEAF_SHIFT) - 1), noted >> LEAF_SHIFT);
+    for number in 0..calls.min(MAX_NOTES) {
         let at = (NOTES + (number << NOTE_SHIFT)) as usize;
         let note = store.memory(memory).get(at..).and_then(|rest| rest.first_chunk());
-        let note: Note = *note.ok_or_else(|| bug!("a call is noted nowhere"))?;
+        let note: &Note = note.ok_or_else(|| bug!("a call is noted nowhere"))?;
+        if word(note, TRAMPOLINE) == TURN {
+            let (returned, result) = (word(note, RETURNED) != 0, long(note, RESULT));
+            let storage = [long(note, STORAGE), long(note, STORAGE + 8)];
+            carry_out_turn(store.state_mut(), returned.then_some(result), storage)?;
+            continue;
+        }
+        let note = *note;
         enter(store.state_mut(), &note)?;
     }
-    Ok(())
+    match leaf.checked_sub(1) {
+        None => Ok(()),
+        Some(number) => {
+            let instance = store.state().roots.get(root)?.instance(InstanceIndex(number))?;
+            enter_leaf(store, instance)
+        }
+    }
+}
+
+/// The callback of the current thread has done this so far.
+fn carry_out_turn(state: &mut State, result: Option<u64>, storage: [u64; 2]) -> Result<()> {
+    let thread = state.current.thread.ok_or_else(|| bug!("nobody's callback is noted"))?;
+    let this = state.threads.get_mut(thread)?;
+    this.storage = storage;
+    let task = this.task;
+    let this = state.tasks.get(task)?;
+    let result = result.filter(|_| this.state != TaskState::Resolved);
+    this.callee.in_vain.count(result.is_none());
+    match result {
+        Some(bits) => light::returned(state, bits),
+        None => Ok(()),
+    }
 }
 
 /// The part of a note that is used: what is before the arguments, and as many of them as there can be.
@@ -130,20 +250,19 @@ fn enter(state: &mut State, note: &Note) -> Result<()> {
     let trampoline = word(note, TRAMPOLINE) as usize;
     let known = state.noted.as_ref().and_then(|noted| *noted.lowered.get(trampoline)?);
     let (number, count) = known.ok_or_else(|| bug!("calls of trampoline {trampoline} are not noted"))?;
-    let lowered = state.lowered.get(number as usize).cloned();
-    let lowered = lowered.ok_or_else(|| bug!("no lowered function {number}"))?;
-    if state.tasks.len() + state.light.len() >= state.limits.max_tasks {
-        let what = format!("{} tasks exist", state.tasks.len());
-        return Err(state.limits.reached("max-tasks", what));
-    }
+    let lowered = state.lowered.get(number as usize).ok_or_else(|| bug!("no lowered function {number}"))?;
+    let locked = light::locked_by(&lowered.guest()?.callee);
+    state.check_room_for_task()?;
     let mut args = [0; CAPACITY];
     let args = args.get_mut(..count).ok_or_else(|| bug!("a noted call of {count} arguments"))?;
     for (at, arg) in (ARGS..).step_by(8).zip(args.iter_mut()) {
         *arg = long(note, at);
     }
-    light::enter(state, &lowered.guest()?.callee, Side::Guest(number, Args::new(args)))?;
+    light::lock(state, locked)?;
+    light::push(state, Side::Guest(number, Args::new(args)));
     let call = state.light.last_mut().ok_or_else(|| bug!("no light call runs"))?;
     call.storage = [long(note, STORAGE), long(note, STORAGE + 8)];
+    call.noted_as = NotedAs { class: word(note, CLASS), takes: word(note, TAKES) };
     call.result = (word(note, RETURNED) != 0).then(|| long(note, RESULT));
     Ok(())
 }

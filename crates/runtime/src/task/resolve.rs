@@ -2,7 +2,7 @@
 //!
 //! Spec: `Task.return_`, `Task.cancel`, `on_resolve` of `canon_lower`.
 
-use super::{Caller, SubtaskId, SubtaskState, TaskId, TaskState, subtask};
+use super::{Caller, SubtaskId, SubtaskState, Task, TaskId, TaskState, subtask};
 use crate::abi::{Flat, FlatIter, LiftCx, LowerCx, ReturnVal, Returns};
 use crate::engine::StoreMut;
 use crate::error::bug;
@@ -12,7 +12,9 @@ use crate::{Result, Trap};
 
 /// Spec: `lift_flat_values` of the result, then `Task.return_`.
 pub(crate) fn return_task(store: &mut StoreMut<'_>, task: TaskId, max_flat: usize, flat: &[u64]) -> Result<()> {
-    if let Caller::Guest(subtask) = store.state().tasks.get(task)?.caller
+    // A caller that has the result may have dropped its subtask.
+    if let Task { caller: Caller::Guest(subtask), state, .. } = *store.state().tasks.get(task)?
+        && state != TaskState::Resolved
         && return_numbers(store, task, subtask, max_flat, flat)?
     {
         return Ok(());

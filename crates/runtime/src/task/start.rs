@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use super::noted::InVain;
 use super::run::{run_on_stack, run_thread, start_for_host};
 use super::{Stage, SubtaskId, Task, TaskId, TaskState, Thread, ThreadId, resume_thread, run_sync_callee};
 use crate::Result;
@@ -30,6 +31,8 @@ pub(crate) struct CoreCallee {
     /// Whether the host's calls need no task as long as nobody asks for one: it cannot block, borrows nothing and gives its
     /// result at the end or as one number.
     pub(crate) light_for_host: bool,
+    /// How often its callbacks were noted in vain.
+    pub(super) in_vain: InVain,
     /// Its parameters, when they are nothing but numbers.
     pub(crate) plain_params: Option<Plain>,
     /// Its result, when it is nothing but numbers.
@@ -61,6 +64,7 @@ impl CoreCallee {
             name: lift.name.as_str().into(),
             may_block,
             enters_others,
+            in_vain: InVain::default(),
             plain_params: Plain::of_params(&lift.ty.params),
             plain_result,
         }
@@ -76,6 +80,7 @@ impl CoreCallee {
             may_block: true,
             enters_others: true,
             light_for_host: false,
+            in_vain: InVain::default(),
             plain_params: None,
             plain_result: None,
         }
@@ -146,10 +151,7 @@ pub(super) fn make_task(
 ) -> Result<(TaskId, ThreadId)> {
     let instance = callee.options.instance;
     let state = store.state_mut();
-    if state.tasks.len() >= state.limits.max_tasks {
-        let what = format!("{} tasks exist", state.tasks.len());
-        return Err(state.limits.reached("max-tasks", what));
-    }
+    state.check_room_for_task()?;
     let subtask = match &caller {
         Caller::Guest(subtask) => Some(*subtask),
         _ => None,

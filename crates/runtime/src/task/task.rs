@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::noted::NotedAs;
 use super::{Caller, CoreCallee, ThreadId};
 use crate::instance::InstanceId;
 use crate::store::{Id, Slab};
@@ -40,6 +41,8 @@ pub(crate) struct Task {
     pub(crate) implicit_thread: Option<ThreadId>,
     /// Whether the implicit thread is one of the task's threads: it was entered, and is not over.
     pub(crate) entered: bool,
+    /// What its call was noted as, if it was.
+    pub(crate) noted_as: NotedAs,
     /// Spec: `threads`, the implicit one left out.
     pub(crate) explicit_threads: Vec<ThreadId>,
 }
@@ -56,6 +59,7 @@ impl Task {
             num_borrows: 0,
             implicit_thread: None,
             entered: false,
+            noted_as: NotedAs::default(),
             explicit_threads: Vec::new(),
         }
     }
