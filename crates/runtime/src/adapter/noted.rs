@@ -12,6 +12,7 @@ use wasm_encoder::{
 use super::allocate::allocate;
 use super::call::{lifted, trap_import, whole};
 use super::code::Code;
+use super::convert::RANGE;
 use super::import::{CoreType, Import, Imports};
 use super::leaf::{Leaf, NotedLeaf};
 use super::noted_plan::{Call, Context, NotedPlan, Return};
@@ -127,7 +128,7 @@ impl Writer<'_> {
 
     /// What the host does of the check of a string.
     fn check_in_host(&mut self, memory: MemoryIndex) -> u32 {
-        self.imports.func(Import::CheckUtf8(memory), &[FlatType::I32; 2], None)
+        self.imports.func(Import::CheckUtf8(memory), &RANGE, None)
     }
 
     /// The function that checks strings in a memory.
