@@ -1,8 +1,8 @@
 //! Which trampolines of a plan have code that makes and notes calls: async calls between components of numbers, strings, lists
 //! and what is made of these, and the built-ins that their callees use in every call.
 
-use super::supports::{Crossing, crossing};
 use crate::abi::Plain;
+use crate::adapter::supports::{Crossing, crossing};
 use crate::canon::check_of;
 use crate::plan::{
     Canon, CanonicalOptions, FuncDef, InstanceIndex, Lift, MemoryIndex, OptionsIndex, Plan, StringEncoding,

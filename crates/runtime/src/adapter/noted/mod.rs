@@ -4,33 +4,32 @@
 //! trampolines: calls, `task.return` of the callees, and the `context` built-ins of these. Each does what the host would, as long
 //! as the running call is noted and nothing unusual happens; else it calls the function of the glue that goes the plain way.
 
+mod plan;
+mod values;
+
 use wasm_encoder::{
     BlockType, Catch, CodeSection, ConstExpr, ElementSection, Elements, ExportKind, ExportSection, FunctionSection,
     Instruction, Module, NameSection, RefType, TableSection, TableType,
 };
 
-use super::allocate::allocate;
-use super::call::{lifted, trap_import, whole};
+pub(crate) use self::plan::NotedPlan;
+use self::plan::{Call, Context, Return};
+use super::call::{lifted, trap_import};
 use super::code::Code;
-use super::convert::RANGE;
 use super::import::{CoreType, Import, Imports};
-use super::leaf::{Leaf, NotedLeaf};
-use super::noted_plan::{Call, Context, NotedPlan, Return};
-use super::place::{Place, Side, Slot, Way, mem_arg, new_i32, new_slots};
-use super::supports::Crossing;
+use super::place::{Slot, mem_arg, new_i32, new_slots};
 use super::utf8::check_utf8;
-use super::value::{translate, translate_tuple};
 use crate::canon::signature;
 use crate::engine::GENERATED;
 use crate::error::bug;
 use crate::instance::MAY_LEAVE;
-use crate::plan::{CanonicalOptions, InstanceIndex, MemoryIndex, OptionsIndex, Plan, Reached, TrampolineIndex};
+use crate::plan::{InstanceIndex, MemoryIndex, Plan, Reached, TrampolineIndex};
 use crate::task::noted::{
-    ARGS, CLASS, CLOSED, DEPTH, GATES, LEAF_SHIFT, MAX_NOTES, MAY_NOT_LEAVE, NOTE_SHIFT, NOTES, RESULT, RETURNED,
-    STORAGE, TAKES, TRAMPOLINE,
+    ARGS, CLASS, CLOSED, DEPTH, GATES, MAX_NOTES, MAY_NOT_LEAVE, NOTE_SHIFT, NOTES, RESULT, RETURNED, STORAGE, TAKES,
+    TRAMPOLINE,
 };
 use crate::task::{SubtaskState, callback_code};
-use crate::types::{FlatType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, PtrType, ValType};
+use crate::types::{FlatType, PtrType};
 use crate::{Result, Trap};
 
 /// The module for a plan, whose code reaches what was `reached`; none when it has no such calls. `flags`: its instances have
@@ -126,65 +125,10 @@ impl Writer<'_> {
         module.finish()
     }
 
-    /// What the host does of the check of a string.
-    fn check_in_host(&mut self, memory: MemoryIndex) -> u32 {
-        self.imports.func(Import::CheckUtf8(memory), &RANGE, None)
-    }
-
-    /// The function that checks strings in a memory.
-    fn check(&mut self, memory: MemoryIndex) -> u32 {
-        self.check_in_host(memory);
-        let found = self.checks.iter().position(|other| *other == memory);
-        let number = found.unwrap_or_else(|| {
-            self.checks.push(memory);
-            self.checks.len() - 1
-        });
-        self.first + number as u32
-    }
-
     fn signature(&self, index: TrampolineIndex) -> Result<CoreType> {
         let trampoline = self.plan.trampolines.get(index.at()).ok_or_else(|| bug!("no trampoline {}", index.0))?;
         let (params, result) = signature(trampoline, self.plan);
         Ok(CoreType { params, result })
-    }
-
-    /// From where to where values go. `more`: what crosses that is more than numbers, with the local that has the number of notes.
-    fn way(
-        &mut self,
-        [from, to]: [(OptionsIndex, &CanonicalOptions); 2],
-        (more, depth): (Option<&Crossing>, u32),
-    ) -> Way<'static> {
-        let strings = from.1.memory.filter(|_| more.is_some_and(|more| more.strings));
-        Way {
-            from: self.side(from, None),
-            to: self.side(to, more.map(|_| depth)),
-            strings: strings.map(|memory| self.check(memory)),
-            handles: &[],
-        }
-    }
-
-    fn side(&mut self, (index, options): (OptionsIndex, &CanonicalOptions), allocates: Option<u32>) -> Side {
-        let realloc = options.realloc.filter(|_| allocates.is_some());
-        Side {
-            ptr: options.ptr_type,
-            memory: options.memory.map(|memory| self.imports.memory(memory, options.ptr_type)),
-            realloc: realloc
-                .map(|func| self.imports.func(Import::Func(func), &[FlatType::I32; 4], Some(FlatType::I32))),
-            flags: 0,
-            storage: None,
-            leaf: allocates.map_or(Leaf::Unseen, |depth| self.leaf(index, options.instance, depth)),
-            encoding: options.string_encoding,
-        }
-    }
-
-    fn leaf(&mut self, index: OptionsIndex, instance: InstanceIndex, depth: u32) -> Leaf {
-        if self.reached.is_some_and(|reached| reached.by_options(index).next().is_none()) {
-            return Leaf::Unseen;
-        }
-        let enter = self.imports.func(Import::EnterLeaf(instance), &[], None);
-        let tells = (enter, self.imports.func(Import::LeaveLeaf(instance), &[], None));
-        let flags = self.flags.then(|| self.imports.flags(instance, false));
-        Leaf::Noted(NotedLeaf { board: self.board, depth, mark: (instance.0 + 1) << LEAF_SHIFT, tells, flags })
     }
 
     /// A load or store of `size` bytes in a note, or at an address.
@@ -339,113 +283,6 @@ impl Writer<'_> {
         code.op(Instruction::I64Store(self.at(at, 8)));
     }
 
-    /// Spec: `lift_flat_values` in the caller, `lower_flat_values` in the callee.
-    fn args(&mut self, code: &mut Code, call: &Call<'_>, inside: u32) -> Result<Vec<Slot>> {
-        let tuple = &call.lift.ty.params;
-        let (caller, callee) = ((call.options, call.caller), (call.lift.options, call.callee));
-        let way = self.way([caller, callee], (call.more.0.as_ref(), inside));
-        // Calls are noted between memories of one kind, so both sides have one layout.
-        let layout = tuple.layout.of(call.caller.ptr_type);
-        let flat = |max| layout.flat.as_deref().filter(|flat| flat.len() <= max);
-        let given: Vec<Slot>;
-        let source = match flat(if call.caller.async_ { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS }) {
-            Some(flat) => {
-                given = (0..).zip(flat).map(|(local, &ty)| Slot { local, ty }).collect();
-                Place::Flat(&given)
-            }
-            None => {
-                way.from.check_pointer(code, 0, layout.size, layout.align)?;
-                whole(0)
-            }
-        };
-        let (args, target) = match flat(MAX_FLAT_PARAMS) {
-            Some(flat) => (new_slots(code, flat), None),
-            None => {
-                let size = new_i32(code);
-                code.i32(layout.size).set(size);
-                let copy = allocate(code, &way.to, layout.align, size, Trap::ReallocOutOfBounds)?;
-                (vec![Slot { local: copy, ty: FlatType::I32 }], Some(copy))
-            }
-        };
-        let target = match target {
-            Some(copy) => whole(copy),
-            None => Place::Flat(&args),
-        };
-        translate_tuple(code, &way, tuple, (source, target))?;
-        Ok(args)
-    }
-
-    /// What takes the result of a call: `lift_flat_values` in the callee, `lower_flat_values` in the caller.
-    fn takes(&mut self, call: &Call<'_>) -> Result<(CoreType, Code)> {
-        let result = call.lift.ty.result.as_ref();
-        let flat = result.map_or(Some(&[][..]), |result| result.layout(call.callee.ptr_type).flat.as_deref());
-        let flat = flat.filter(|flat| flat.len() <= MAX_FLAT_PARAMS).unwrap_or(&[FlatType::I32]).to_vec();
-        let mut code = Code::new(flat.len() as u32, self.trap);
-        let (note, inside) = (new_i32(&mut code), new_i32(&mut code));
-        self.load(&mut code, DEPTH);
-        address(code.tee(inside).i32(1).op(Instruction::I32Sub));
-        code.set(note);
-        let more = call.more.1.as_ref();
-        let mut slot = None;
-        if let Some(ty) = result {
-            let (callee, caller) = ((call.lift.options, call.callee), (call.options, call.caller));
-            let way = self.way([callee, caller], (more, inside));
-            let given: Vec<_> = (0..).zip(&flat).map(|(local, &ty)| Slot { local, ty }).collect();
-            let layout = ty.layout(call.callee.ptr_type);
-            let source = match &layout.flat {
-                Some(flat) if flat.len() <= MAX_FLAT_PARAMS => Place::Flat(&given),
-                _ => {
-                    way.from.check_pointer(&mut code, 0, layout.size, layout.align)?;
-                    whole(0)
-                }
-            };
-            let out = new_i32(&mut code);
-            let last = (self.signature(call.index)?.params.len() as u32).saturating_sub(1);
-            code.get(note).op(Instruction::I32Load(self.at(ARGS + 8 * last, 4))).set(out);
-            if more.is_some() {
-                begin_catch(&mut code);
-            }
-            slot = lower_result(&mut code, &way, (call, ty), (source, out))?;
-            if more.is_some() {
-                end_catch(&mut code);
-            }
-        }
-        if more.is_some() {
-            self.tell_if_late(&mut code, inside, slot);
-        }
-        if let Some(slot) = slot {
-            code.get(note).get(slot.local);
-            self.store_long(&mut code, slot.ty, RESULT);
-        }
-        code.get(note).i32(1).op(Instruction::I32Store(self.at(RETURNED, 4)));
-        Ok((CoreType { params: flat, result: None }, code))
-    }
-
-    /// Tells the host that there is a result, and returns, if the call is not noted any more: the host was entered meanwhile.
-    fn tell_if_late(&mut self, code: &mut Code, inside: u32, slot: Option<Slot>) {
-        let returned = self.imports.func(Import::Returned, &[FlatType::I64], None);
-        self.load(code, DEPTH);
-        code.get(inside).ops([Instruction::I32Ne, Instruction::If(BlockType::Empty)]);
-        match slot {
-            Some(slot) => long(code.get(slot.local), slot.ty),
-            None => _ = code.op(Instruction::I64Const(0)),
-        }
-        code.call(returned).ops([Instruction::Return, Instruction::End]);
-    }
-
-    /// The result that a core function has returned, for the caller; gives it if it is flat. `out`: where else it goes.
-    fn result(&mut self, code: &mut Code, call: &Call<'_>, answer: Option<Slot>, out: u32) -> Result<Option<Slot>> {
-        let (Some(ty), Some(answer)) = (&call.lift.ty.result, answer) else { return Ok(None) };
-        let (callee, caller) = ((call.lift.options, call.callee), (call.options, call.caller));
-        let way = self.way([callee, caller], (None, 0));
-        let layout = ty.layout(call.callee.ptr_type);
-        if layout.flat.as_deref().is_some_and(|flat| flat.len() <= MAX_FLAT_RESULTS) {
-            return lower_result(code, &way, (call, ty), (Place::Flat(&[answer]), out));
-        }
-        way.from.check_pointer(code, answer.local, layout.size, layout.align)?;
-        lower_result(code, &way, (call, ty), (whole(answer.local), out))
-    }
-
     /// `task.return`, of the call that is noted last.
     fn returns(&mut self, this: &Return) -> Result<(CoreType, Code)> {
         let ty = self.signature(this.index)?;
@@ -500,25 +337,6 @@ fn begin_catch(code: &mut Code) {
 fn end_catch(code: &mut Code) {
     code.ops([Instruction::Br(2), Instruction::End, Instruction::End]);
     code.trap(Trap::UncaughtException).op(Instruction::End);
-}
-
-/// Moves a result to the caller: to the place at which the local `out` points, or to the slot that it gives.
-fn lower_result(
-    code: &mut Code,
-    way: &Way<'_>,
-    (call, ty): (&Call<'_>, &ValType),
-    (source, out): (Place<'_>, u32),
-) -> Result<Option<Slot>> {
-    let layout = ty.layout(call.caller.ptr_type);
-    let flat = layout.flat.as_deref().filter(|flat| !call.caller.async_ && flat.len() <= MAX_FLAT_RESULTS);
-    if let Some(flat) = flat {
-        let result = new_slots(code, flat);
-        translate(code, way, ty, (source, Place::Flat(&result)))?;
-        return Ok(result.first().copied());
-    }
-    way.to.check_pointer(code, out, layout.size, layout.align)?;
-    translate(code, way, ty, (source, whole(out)))?;
-    Ok(None)
 }
 
 /// Makes 64 bits of the core value on the stack.
