@@ -361,8 +361,12 @@
           (call $check-text (i32.const 512) (i32.const 5))
           (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
         (call $late (local.get $which))
-        (call $late-sync (i32.const 512) (i32.const 5) (i32.const 0) (i32.const 8))
-        (call $check-text (i32.const 512) (i32.const 5)))
+        ;; What is done after a result has come may come late: it gets many turns to be done in.
+        (local.set $n (select (i32.const 64) (i32.const 1) (i32.eq (local.get $which) (i32.const 25))))
+        (loop $again
+          (call $late-sync (i32.const 512) (i32.const 5) (i32.const 0) (i32.const 8))
+          (call $check-text (i32.const 512) (i32.const 5))
+          (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
       (func (export "faults") (param $n i32) (param $which i32)
         (loop $again
           (call $same (call $faults (i32.const 512) (i32.const 5) (i32.const 0) (i32.const 8)) (i32.const 2))
