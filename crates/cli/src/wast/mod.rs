@@ -85,7 +85,8 @@ pub fn wast(args: &WastArgs) -> Result<ExitCode, Failure> {
     for gate in GATES {
         features.open(gate)?;
     }
-    let engine = Engine::new(Config::new().features(features).limits(settings.limits).optimize(false))?;
+    let config = Config::new().features(features).limits(settings.limits).adapters(settings.adapters).optimize(false);
+    let engine = Engine::new(config)?;
     let mut outcomes = Vec::new();
     for path in files::scripts(&args.paths)? {
         let script = Script::read(path, args.attitude(features))?;
