@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (i, text) in thalweg_fuzzing::components().iter().enumerate() {
         fs::write(folder.join(format!("text-{i}")), text)?;
         if let Ok(component) = Component::from_bytes(&engine, text.as_bytes()) {
-            fs::write(folder.join(format!("binary-{i}")), component.bytes())?;
+            fs::write(folder.join(format!("binary-{i}")), component.bytes()?)?;
         }
     }
     let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guests");
