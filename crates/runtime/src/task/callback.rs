@@ -100,10 +100,7 @@ fn begin(state: &mut State, thread: ThreadId, cause: Cause) -> Result<Option<Beg
     let (callee, instance) = (&*task_.callee, task_.instance);
     let Some(callback) = callee.options.callback else { return Ok(None) };
     let instance_ = instances.get_mut(instance)?;
-    let mut set_ = match set {
-        Some(set) => Some(sets.get_mut(set)?),
-        None => None,
-    };
+    let mut set_ = set.map(|set| sets.get_mut(set)).transpose()?;
     let cancelled = cause == Cause::Cancelled;
     let has_event = cancelled || set_.as_ref().is_none_or(|set| set.has_pending());
     let goes_this_way = !callee.may_block
