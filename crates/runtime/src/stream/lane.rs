@@ -200,7 +200,7 @@ pub(crate) fn note(ends: &mut [LaneEnd], at: usize, done: &Done, now: u64) -> Op
     }
     let mut told = false;
     if met && let Some(copy) = &mut theirs.copy {
-        (copy.progress, copy.ptr) = (copy.progress + done.copied, copy.ptr + bytes);
+        (copy.progress, copy.ptr) = (copy.progress + done.copied, copy.ptr.wrapping_add(bytes));
         told = theirs.event == 0;
         if told {
             theirs.event = now;

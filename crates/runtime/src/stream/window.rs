@@ -152,6 +152,11 @@ impl Windows {
         self.by_themselves = if untouched { self.by_themselves.saturating_add(1) } else { 0 };
     }
 
+    /// A callback did something else.
+    pub(crate) fn note_other_callback(&mut self) {
+        self.by_themselves = 0;
+    }
+
     /// Whether that was so of the last `callbacks` callbacks.
     #[inline]
     pub(crate) fn suffice_for(&self, callbacks: u32) -> bool {

@@ -108,7 +108,9 @@ fn make_turns(store: &mut StoreMut<'_>) -> Result<()> {
             continue;
         }
         let settled = store.host_runs();
-        let lane = store.state_mut().lane.take();
+        let state = store.state_mut();
+        state.windows.note_other_callback();
+        let lane = state.lane.take();
         let packed = result? as u32;
         settled?;
         let at = lane.and_then(|lane| Some(lane.members.get(lane.running?)?.at));
