@@ -12,6 +12,7 @@ mod prepared;
 mod round_trip;
 mod script;
 mod scripts;
+mod seeds;
 mod strings;
 mod tree;
 mod wasi;
@@ -21,8 +22,8 @@ pub use artifacts::artifacts;
 pub use load::load;
 pub use names::names;
 pub use round_trip::round_trip;
-pub use script::components;
 pub use scripts::scripts;
+pub use seeds::seeds;
 pub use strings::strings;
 pub use wasi::wasi;
 

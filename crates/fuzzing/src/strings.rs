@@ -26,7 +26,7 @@ pub fn strings(data: &[u8]) {
     let (source, target) = (usize::from(first % 3), usize::from(first / 3 % 3));
     let kind = ["flat0", "memory0", "back0"][usize::from(first / 9 % 3)];
     let number = usize::from(first / 27 % 4);
-    let ptrs = [number & 1, number >> 1].map(|wide| PtrType::is_64(wide == 1));
+    let ptrs = [number & 1, number >> 1].map(|wide| PtrType::of_memory(wide == 1));
     let (sender, ptr) = if kind == "back0" { (target, ptrs[1]) } else { (source, ptrs[0]) };
     let sender = ENCODINGS[sender];
     let length = said_length(sender, bytes.len(), *second);

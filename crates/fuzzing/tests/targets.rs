@@ -1,7 +1,7 @@
 //! Each target over seeded random bytes, over parts of the repository, and over what once went wrong.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use thalweg_fuzzing::TARGETS;
 use thalweg_testkit::abi::Random;
@@ -39,5 +39,20 @@ fn what_once_went_wrong() {
             println!("{}", path.display());
             target(&fs::read(&path).expect("a file"));
         }
+    }
+}
+
+#[test]
+fn loading_starts_from_components_and_guests() {
+    let folder = tempfile::tempdir().expect("a folder");
+    thalweg_fuzzing::seeds(folder.path()).expect("seeds");
+    let entries = fs::read_dir(folder.path()).expect("a folder");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    for part in ["text-", "binary-", ".wasm"] {
+        let has_part = |path: &&PathBuf| path.to_string_lossy().contains(part);
+        let seeds: Vec<_> = paths.iter().filter(has_part).collect();
+        assert!(seeds.len() > 10, "{} seeds with `{part}`", seeds.len());
+        thalweg_fuzzing::load(&fs::read(seeds[0]).expect("a seed"));
     }
 }

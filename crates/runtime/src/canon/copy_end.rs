@@ -80,9 +80,7 @@ pub(super) fn drop(
     // Nobody tells an end at which nothing can happen any more.
     let other = if which.1 == End::Readable { this.writable } else { this.readable };
     if other.and_then(|other| ends.find(other)).is_some_and(|other| other.state == CopyState::Done) && !this.dropped {
-        this.set_guest_end(which.1, None);
-        this.dropped = true;
-        this.ends = this.ends.saturating_sub(1);
+        this.drop_end(which.1);
         return Ok(());
     }
     drop_shared_end(store, of, which.1)

@@ -17,12 +17,18 @@ pub(super) fn arg(args: &[u64], n: usize) -> u32 {
     args.get(n).map_or(0, |&bits| bits as u32)
 }
 
+/// [`arg`] of the type of addresses `ptr`.
+#[inline]
+pub(super) fn address(args: &[u64], n: usize, ptr: PtrType) -> u64 {
+    args.get(n).map_or(0, |&bits| ptr.of_bits(bits))
+}
+
 /// Does what `canon` says; those that an event loop calls in each of its turns are told apart first.
 #[inline]
 pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -> Result<Outcome> {
     match canon {
         Canon::ContextGet { slot, .. } => Ok(Outcome::Done(context::get(store, *slot)?)),
-        Canon::ContextSet { slot, .. } => nothing(context::set(store, *slot, args.first().copied().unwrap_or(0))),
+        Canon::ContextSet { slot, .. } => nothing(context::set(store, *slot, address(args, 0, PtrType::I64))),
         Canon::TaskReturn { result, options } => task::return_(store, site, result.as_ref(), *options, args),
         Canon::SubtaskDrop => nothing(subtask::drop(store, site, arg(args, 0))),
         Canon::WaitableJoin => nothing(waitable::join(store, site, arg(args, 0), arg(args, 1))),
@@ -39,7 +45,6 @@ fn nothing(result: Result<()>) -> Result<Outcome> {
 /// [`call`] of the others.
 fn call_any(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -> Result<Outcome> {
     let at = |n| arg(args, n);
-    let address = |ptr: PtrType, n: usize| ptr.of_bits(args.get(n).copied().unwrap_or(0));
     let done = |bits: u32| Ok(Outcome::Done(u64::from(bits)));
     match canon {
         Canon::Lower { .. }
@@ -49,7 +54,7 @@ fn call_any(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -
         | Canon::TaskReturn { .. }
         | Canon::SubtaskDrop
         | Canon::WaitableJoin => Err(bug!("it has a body of its own")),
-        Canon::ResourceNew { resource, rep } => done(resource::new(store, site, *resource, address(*rep, 0))?),
+        Canon::ResourceNew { resource, rep } => done(resource::new(store, site, *resource, address(args, 0, *rep))?),
         Canon::ResourceRep { resource, .. } => resource::rep(store, site, *resource, at(0)).map(Outcome::Done),
         Canon::ResourceDrop { resource } => resource::drop(store, site, *resource, at(0)),
         Canon::TaskCancel => task::cancel(store, site),
@@ -58,10 +63,10 @@ fn call_any(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -
         Canon::SubtaskCancel { async_ } => subtask::cancel(store, site, *async_, at(0)),
         Canon::WaitableSetNew => done(waitable::set_new(store, site)?),
         Canon::WaitableSetWait { memory, ptr, cancellable } => {
-            waitable::set_wait(store, site, (*memory, *cancellable), at(0), address(*ptr, 1))
+            waitable::set_wait(store, site, (*memory, *cancellable), at(0), address(args, 1, *ptr))
         }
         Canon::WaitableSetPoll { memory, ptr, cancellable } => {
-            waitable::set_poll(store, site, (*memory, *cancellable), at(0), address(*ptr, 1)).map(Outcome::Done)
+            waitable::set_poll(store, site, (*memory, *cancellable), at(0), address(args, 1, *ptr)).map(Outcome::Done)
         }
         Canon::WaitableSetDrop => nothing(waitable::set_drop(store, site, at(0))),
         Canon::New { kind, payload } => {

@@ -15,8 +15,8 @@ pub(super) fn new(store: &mut StoreMut<'_>, site: Site, index: OptionsIndex, arg
     check_may_leave(store, site.instance)?;
     let options = options(store.state_mut(), site.root, index)?.clone();
     let mut cx = LiftCx::new(store.reborrow(), &options, None);
-    let address = |n| options.ptr_type.of_bits(args.get(n).copied().unwrap_or(0));
-    let debug_message = load_string_from_range(&mut cx, address(0), address(1))?;
+    let (ptr, tagged_code_units) = (options.address(args.first()), options.address(args.get(1)));
+    let debug_message = load_string_from_range(&mut cx, ptr, tagged_code_units)?;
     let state = store.state_mut();
     let id = state.error_contexts.insert(ErrorContext { debug_message });
     let index = state.instances.get_mut(site.instance)?.handles.add(Handle::ErrorContext(id))?;
@@ -33,7 +33,7 @@ pub(super) fn debug_message(
     check_may_leave(store, site.instance)?;
     let options = options(store.state_mut(), site.root, index)?.clone();
     let handle = arg(args, 0);
-    let ptr = options.ptr_type.of_bits(args.get(1).copied().unwrap_or(0));
+    let ptr = options.address(args.get(1));
     let state = store.state();
     let id = state.instances.get(site.instance)?.handles.get(handle)?.error_context(handle)?;
     let message = state.error_contexts.get(id)?.debug_message.clone();

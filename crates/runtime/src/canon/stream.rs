@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::dispatch::arg;
+use super::dispatch::{address, arg};
 use super::subtask::BLOCKED;
 use super::{Outcome, Site, check_may_leave, park};
 use crate::engine::StoreMut;
@@ -234,7 +234,7 @@ fn copy_any(
 /// The end, the place and the length of a copy; a future's has no length.
 #[inline]
 pub(super) fn copy_args(copy: &Copy, args: &[u64]) -> (u32, u64, u32) {
-    let address = |n| copy.ptr_type.of_bits(args.get(n).copied().unwrap_or(0));
+    let address = |n| address(args, n, copy.ptr_type);
     // More than fit into 32 bits are too many, whatever they are.
     let length = || u32::try_from(address(2)).unwrap_or(u32::MAX);
     (arg(args, 0), address(1), if copy.kind == Kind::Stream { length() } else { 1 })

@@ -1,5 +1,6 @@
 //! Spec: `canon thread.*`: cooperative threads.
 
+use super::dispatch::{address, arg};
 use super::{Outcome, Site, check_may_leave, current, deliver_pending_cancel, park};
 use crate::Result;
 use crate::Trap;
@@ -13,7 +14,7 @@ use crate::types::PtrType;
 /// Does what `canon`, one of the thread built-ins, says.
 pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[u64]) -> Result<Outcome> {
     check_may_leave(store, site.instance)?;
-    let first = super::dispatch::arg(args, 0);
+    let first = arg(args, 0);
     match *canon {
         Canon::ThreadYield { cancellable } => yield_(store, cancellable),
         Canon::ThreadIndex => {
@@ -22,8 +23,7 @@ pub(super) fn call(store: &mut StoreMut<'_>, site: Site, canon: &Canon, args: &[
             index.map(|index| Outcome::Done(u64::from(index))).ok_or_else(|| bug!("a thread without an index"))
         }
         Canon::ThreadNewIndirect { table, index, context } => {
-            let [at, given] = [0, 1].map(|n| args.get(n).copied().unwrap_or(0));
-            new_indirect(store, site, table, index.of_bits(at), (context, given))
+            new_indirect(store, site, table, address(args, 0, index), (context, address(args, 1, context)))
         }
         Canon::ThreadResumeLater => resume_later(store, site, first),
         Canon::ThreadSuspend { cancellable } => suspend(store, cancellable),

@@ -59,10 +59,7 @@ pub(super) fn set_poll(
     if cancellable && deliver_pending_cancel(store)? {
         return unpack_event(store, memory, ptr, Event::TASK_CANCELLED);
     }
-    let event = match poll_event(store, set)? {
-        Some(event) => event,
-        None => Event::NONE,
-    };
+    let event = poll_event(store, set)?.unwrap_or(Event::NONE);
     unpack_event(store, memory, ptr, event)
 }
 

@@ -141,9 +141,7 @@ pub(crate) fn cancel_completed(state: &mut State, shared: SharedId, end: CopyEnd
 pub(crate) fn drop_shared_end(store: &mut StoreMut<'_>, shared: SharedId, side: End) -> Result<()> {
     let state = store.state_mut();
     let this = state.shared.get_mut(shared)?;
-    this.set_guest_end(side, None);
-    let first = !std::mem::replace(&mut this.dropped, true);
-    this.ends = this.ends.saturating_sub(1);
+    let first = this.drop_end(side);
     if this.reader.is_none() && this.writer.is_none() {
         // The host has no part in it, or it is being polled.
         if this.ends == 0 && !this.polling {

@@ -82,6 +82,13 @@ impl Shared {
         }
     }
 
+    /// The end of this side is dropped; gives whether it is the first one to be.
+    pub(crate) fn drop_end(&mut self, side: End) -> bool {
+        self.set_guest_end(side, None);
+        self.ends = self.ends.saturating_sub(1);
+        !std::mem::replace(&mut self.dropped, true)
+    }
+
     /// Notes which end of a guest's table is the one of this side.
     pub(crate) fn set_guest_end(&mut self, side: End, end: Option<CopyEndId>) {
         match side {

@@ -71,10 +71,7 @@ fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
     let (callee, instance) = (&*task_.callee, task_.instance);
     let Some(callback) = callee.options.callback else { return Ok(None) };
     let instance_ = instances.get_mut(instance)?;
-    let mut set_ = match set {
-        Some(set) => Some(sets.get_mut(set)?),
-        None => None,
-    };
+    let mut set_ = set.map(|set| sets.get_mut(set)).transpose()?;
     let ready = instance_.exclusive_thread().is_none() && set_.as_ref().is_none_or(|set| set.has_pending());
     if callee.may_block || !callee.ty.async_ || task_.state == TaskState::PendingCancel || !ready {
         return Ok(None);

@@ -19,9 +19,9 @@ impl PtrType {
     /// Both.
     pub const ALL: [PtrType; 2] = [PtrType::I32, PtrType::I64];
 
-    /// That of a memory or a table which says whether it is one of 64 bits.
+    /// That of a memory or a table that says whether it is one of 64 bits.
     #[must_use]
-    pub fn is_64(is_64: bool) -> PtrType {
+    pub fn of_memory(is_64: bool) -> PtrType {
         if is_64 { PtrType::I64 } else { PtrType::I32 }
     }
 

@@ -235,10 +235,7 @@ impl Writer<'_> {
         }
         code.op(Instruction::If(BlockType::Empty));
         let end = self.imports.func(Import::End(call.index), &[FlatType::I64], ty.result);
-        match answer {
-            Some(answer) => long(code.get(answer.local), answer.ty),
-            None => _ = code.op(Instruction::I64Const(0)),
-        }
+        long_or_zero(code, answer);
         code.call(end).ops([Instruction::Return, Instruction::End]);
         let out = (ty.params.len() as u32).saturating_sub(1);
         let returned = if call.callee.async_ { None } else { self.result(code, call, answer, out)? };
@@ -346,6 +343,14 @@ fn long(code: &mut Code, ty: FlatType) {
         FlatType::F32 => _ = code.ops([Instruction::I32ReinterpretF32, Instruction::I64ExtendI32U]),
         FlatType::F64 => _ = code.op(Instruction::I64ReinterpretF64),
         FlatType::I64 => {}
+    }
+}
+
+/// 64 bits of what a core function has returned, or 0.
+fn long_or_zero(code: &mut Code, answer: Option<Slot>) {
+    match answer {
+        Some(answer) => long(code.get(answer.local), answer.ty),
+        None => _ = code.op(Instruction::I64Const(0)),
     }
 }
 

@@ -3,7 +3,7 @@
 use wasm_encoder::{BlockType, Instruction};
 
 use super::plan::Call;
-use super::{Writer, address, begin_catch, end_catch, long};
+use super::{Writer, address, begin_catch, end_catch, long_or_zero};
 use crate::adapter::allocate::allocate;
 use crate::adapter::call::whole;
 use crate::adapter::code::Code;
@@ -161,10 +161,7 @@ impl Writer<'_> {
         let returned = self.imports.func(Import::Returned, &[FlatType::I64], None);
         self.load(code, DEPTH);
         code.get(inside).ops([Instruction::I32Ne, Instruction::If(BlockType::Empty)]);
-        match slot {
-            Some(slot) => long(code.get(slot.local), slot.ty),
-            None => _ = code.op(Instruction::I64Const(0)),
-        }
+        long_or_zero(code, slot);
         code.call(returned).ops([Instruction::Return, Instruction::End]);
     }
 

@@ -102,7 +102,7 @@ impl<'d> Builder<'d> {
         };
         let module = self.core_modules.get(instance.at()).and_then(|module| self.definitions.modules.get(module.0));
         let module = module.ok_or_else(|| bug!("core instance {} has no module", instance.0))?;
-        Ok(PtrType::is_64(module.wide.exports.contains(&name)))
+        Ok(PtrType::of_memory(module.wide.exports.contains(&name)))
     }
 
     pub fn step(&mut self, step: Step) -> Result<()> {

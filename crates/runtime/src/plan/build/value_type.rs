@@ -29,7 +29,7 @@ impl<'d> Builder<'d> {
                     }
                 };
                 let instance = self.scope(scope)?.instance;
-                let rep = PtrType::is_64(*rep == wasmparser::ValType::I64);
+                let rep = PtrType::of_memory(*rep == wasmparser::ValType::I64);
                 let name = unnamed("resource", self.plan.resources.len());
                 TypeItem::Resource(self.new_resource(PlannedResource::Defined { instance, dtor, rep, name })?)
             }

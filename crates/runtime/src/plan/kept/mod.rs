@@ -36,6 +36,14 @@ struct Writer {
     bytes: Vec<u8>,
 }
 
+impl Writer {
+    /// Length and bytes.
+    fn text(&mut self, text: &str) {
+        (text.len() as u32).write(self);
+        self.bytes.extend(text.as_bytes());
+    }
+}
+
 /// What is left to read of a plan, and the types that were in front.
 struct Reader<'a> {
     types: TypeReader,
@@ -96,11 +104,9 @@ impl Kept for usize {
     }
 }
 
-/// Length and bytes.
 impl Kept for Box<str> {
     fn write(&self, to: &mut Writer) {
-        (self.len() as u32).write(to);
-        to.bytes.extend(self.as_bytes());
+        to.text(self);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
@@ -111,8 +117,7 @@ impl Kept for Box<str> {
 
 impl Kept for String {
     fn write(&self, to: &mut Writer) {
-        (self.len() as u32).write(to);
-        to.bytes.extend(self.as_bytes());
+        to.text(self);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
