@@ -152,7 +152,7 @@ impl Windows {
         self.by_themselves = if untouched { self.by_themselves.saturating_add(1) } else { 0 };
     }
 
-    /// A callback did something else.
+    /// A callback did something else, or those that follow will.
     pub(crate) fn note_other_callback(&mut self) {
         self.by_themselves = 0;
     }

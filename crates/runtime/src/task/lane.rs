@@ -84,7 +84,10 @@ fn go(store: &mut StoreMut<'_>) -> Result<()> {
     if !has_room || !can_go_on(state) {
         return Ok(());
     }
-    let Some(lane) = find(state) else { return Ok(()) };
+    let Some(lane) = find(state) else {
+        state.windows.note_other_callback();
+        return Ok(());
+    };
     // All of them are members.
     while state.next_maybe_ready().is_some() {}
     for end in &lane.ends {
@@ -99,6 +102,7 @@ fn go(store: &mut StoreMut<'_>) -> Result<()> {
 }
 
 fn make_turns(store: &mut StoreMut<'_>) -> Result<()> {
+    let before = store.state().stops;
     while let Some((callback, args)) = begin_turn(store.state_mut()) {
         store.before_host(end_lane);
         let result = callback.call_until_host(store, &args);
@@ -117,7 +121,12 @@ fn make_turns(store: &mut StoreMut<'_>) -> Result<()> {
         return finish_turn(store, at.ok_or_else(|| bug!("a turn of nobody"))?, packed);
     }
     end_lane(store)?;
-    store.state_mut().lane = None;
+    let state = store.state_mut();
+    state.lane = None;
+    if state.stops - before < u64::from(WARM) {
+        // It was not worth it.
+        state.windows.note_other_callback();
+    }
     store.host_runs()
 }
 
