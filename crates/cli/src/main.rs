@@ -25,6 +25,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use options::Deferred;
 
+/// An instance is a few hundred allocations, and a server makes and drops many in several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const EXIT_CODES: &str = "Exit codes: the guest's own; 134 when the guest traps; 1 for every other failure; \
                           2 for a command line that is wrong.";
 

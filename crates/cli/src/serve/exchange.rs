@@ -15,8 +15,8 @@ use tokio::time::{Instant, timeout_at};
 use super::access_log::{Answered, Asked};
 use super::body::{ResponseBody, linger, request_body};
 use super::connection::{Client, Unfinished};
+use super::lease::Lease;
 use super::limits::Limits;
-use super::pool::Lease;
 use super::refusal::{refusal, without_response};
 use super::shared::Shared;
 use crate::report;
@@ -157,14 +157,14 @@ pub async fn answer(request: Request<Incoming>, client: Rc<Client>) -> Response<
     let exceeded = Arc::new(AtomicBool::new(false));
     let mut request = request.map(|incoming| request_body(incoming, client.shared.limits.max_body, &exceeded));
     client.shared.headers.put_into(request.headers_mut());
-    let handling = lease.handle().handle(request, client.secure);
+    let handling = lease.handle(request, client.secure);
     exchange.lease = Some(lease);
     let answered = timeout_at(exchange.deadline, handling).await;
-    let late = Instant::now() >= exchange.deadline;
+    let late = || Instant::now() >= exchange.deadline;
     match answered {
         _ if exceeded.load(Relaxed) => exchange.refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
         Ok(Ok(response)) => exchange.respond(response),
-        Ok(Err(HandleError::Trapped(_))) | Err(_) if late => {
+        Ok(Err(HandleError::Trapped(_))) | Err(_) if late() => {
             if let Some(lease) = &exchange.lease {
                 lease.retire();
             }

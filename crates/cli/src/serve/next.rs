@@ -17,7 +17,8 @@ use tokio::task::spawn_local;
 use tokio::time::timeout;
 
 use super::first::{First, first};
-use super::pool::{Lease, Pool};
+use super::lease::Lease;
+use super::pool::Pool;
 use crate::report;
 
 type Answer = Result<Response<HttpBody>, ErrorCode>;
@@ -82,7 +83,7 @@ async fn answer(job: Job, pool: Rc<Pool>) {
             return;
         }
     };
-    let handling = timeout(pool.request_timeout(), lease.handle().handle(request, secure));
+    let handling = timeout(pool.request_timeout(), lease.handle(request, secure));
     match first(handling, reply.closed()).await {
         // Whoever waited gave up, most often because its own time was over.
         First::Right(()) => lease.retire(),

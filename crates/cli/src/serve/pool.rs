@@ -1,23 +1,21 @@
 //! The instances of one worker: kept ready, used by several requests at once, replaced when they are used up or broken.
 
 use std::cell::{Cell, RefCell};
-use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use clap::Args;
-use thalweg_wasi::http::ServiceHandle;
-use tokio::sync::oneshot;
 use tokio::task::spawn_local;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use super::app::{App, Running};
-use super::first::{First, first};
+use super::app::App;
 use super::generation::Generation;
+use super::lease::{Lease, Live};
 use super::next::Next;
 use super::shared::Shared;
+use super::turns::Turns;
 use super::worker::Pulse;
 use crate::options::duration;
 use crate::report::{self, Failure};
@@ -49,6 +47,15 @@ pub struct PoolPolicy {
     pub concurrent: u32,
     /// How long an instance is kept without a request.
     pub idle_timeout: Duration,
+}
+
+impl PoolPolicy {
+    /// Whether an instance has its turn as soon as it has a request. Most guests answer without waiting, so one that takes
+    /// a request at a time is free for the next connection then. One that takes several does them in a row, and one that
+    /// takes no other has nothing to be free for: it is cheaper there that every connection does the same thing first.
+    pub fn answers_at_once(&self) -> bool {
+        self.concurrent == 1 && self.reuse > 1
+    }
 }
 
 impl PoolArgs {
@@ -89,63 +96,6 @@ struct MadeOf {
     version: Option<u64>,
     /// Where instances hand requests on to.
     next: Option<Arc<Next>>,
-}
-
-/// Time for an instance to hear that a request is over which it did not finish.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-
-/// An instance, as long as somebody may have a request for it.
-struct Live {
-    handle: ServiceHandle,
-    requests: Cell<u32>,
-    active: Cell<u32>,
-    idle_since: Cell<Instant>,
-    /// How long it may go on without requests, told when there are no more.
-    rest: Cell<Duration>,
-    end: Cell<Option<oneshot::Sender<Duration>>>,
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        if let Some(end) = self.end.take() {
-            // It may have ended before.
-            let _ = end.send(self.rest.get());
-        }
-    }
-}
-
-/// The use of an instance for one request.
-pub struct Lease {
-    live: Rc<Live>,
-    pool: Rc<Pool>,
-}
-
-impl Lease {
-    /// Where the request goes.
-    pub fn handle(&self) -> &ServiceHandle {
-        &self.live.handle
-    }
-
-    /// Lets the instance take no more requests, and end after those that it has: something in it goes on for too long.
-    pub fn retire(&self) {
-        self.live.rest.set(LAST_WORDS);
-        self.pool.remove(&self.live);
-    }
-
-    /// Nobody waits for the request any more.
-    pub fn abandon(&self) {
-        if !self.pool.policy().cancels {
-            self.retire();
-        }
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let live = &self.live;
-        live.active.set(live.active.get() - 1);
-        live.idle_since.set(Instant::now());
-    }
 }
 
 impl Pool {
@@ -189,7 +139,7 @@ impl Pool {
     pub async fn lease(self: &Rc<Self>) -> Result<Lease, Failure> {
         self.follow_version();
         let policy = self.policy();
-        let free = |live: &&Rc<Live>| live.active.get() < policy.concurrent;
+        let free = |live: &&Rc<Live>| live.has_room(&policy);
         let found = self.ready.borrow().iter().rfind(free).cloned();
         let live = match found {
             Some(live) => live,
@@ -204,12 +154,7 @@ impl Pool {
                 live
             }
         };
-        live.active.set(live.active.get() + 1);
-        live.requests.set(live.requests.get() + 1);
-        if live.requests.get() >= policy.reuse {
-            self.remove(&live);
-        }
-        Ok(Lease { live, pool: self.clone() })
+        Ok(Lease::new(live, self))
     }
 
     /// Makes the spare instance, if there is none, when nothing else is to be done.
@@ -232,7 +177,8 @@ impl Pool {
         Ok(())
     }
 
-    fn policy(&self) -> PoolPolicy {
+    /// How its instances are used.
+    pub fn policy(&self) -> PoolPolicy {
         self.made_of.borrow().app.policy
     }
 
@@ -242,23 +188,32 @@ impl Pool {
             (made_of.app.clone(), made_of.next.clone())
         };
         let (running, handle) = app.instantiate(&self.grants, next).await?;
-        let alive = Alive::new(self);
-        let (end, ended) = oneshot::channel();
-        let live = Rc::new(Live {
-            handle,
-            requests: Cell::new(0),
-            active: Cell::new(0),
-            idle_since: Cell::new(Instant::now()),
-            rest: Cell::new(self.shared.limits.request_timeout),
-            end: Cell::new(Some(end)),
-        });
-        spawn_local(drive(running, ended, self.clone(), Rc::downgrade(&live), (alive, app)));
-        Ok(live)
+        let made = (Alive::new(self), app);
+        let rest = self.shared.limits.request_timeout;
+        Ok(Rc::new_cyclic(|live: &Weak<Live>| {
+            let (pool, live) = (Rc::downgrade(self), live.clone());
+            let ended = move |outcome| {
+                if let (Err(error), Some(pool)) = (outcome, pool.upgrade()) {
+                    pool.trapped(live.upgrade(), error);
+                }
+            };
+            Live::new(handle, Turns::new(running, made, &self.pulse, ended), rest)
+        }))
     }
 
     /// Takes an instance out of use. It ends when its requests have.
-    fn remove(&self, live: &Rc<Live>) {
+    pub fn remove(&self, live: &Rc<Live>) {
         self.ready.borrow_mut().retain(|other| !Rc::ptr_eq(other, live));
+    }
+
+    /// Takes an instance out of use that is at its end; none if nobody uses it.
+    fn trapped(&self, live: Option<Rc<Live>>, error: thalweg::Error) {
+        self.shared.metrics.traps.fetch_add(1, Relaxed);
+        if let Some(live) = live {
+            self.remove(&live);
+            self.spare.borrow_mut().take_if(|spare| Rc::ptr_eq(spare, &live));
+        }
+        report::fail(&Failure::from(error));
     }
 
     /// Uses what is served now, and lets go of what was served before.
@@ -289,8 +244,10 @@ impl Pool {
 
     fn drop_idle(&self) {
         let timeout = self.policy().idle_timeout;
-        let is_idle = |live: &Rc<Live>| live.active.get() == 0 && live.idle_since.get().elapsed() >= timeout;
-        self.ready.borrow_mut().retain(|live| !is_idle(live));
+        let now = Instant::now();
+        // They end outside of the borrow.
+        let idle: Vec<_> = self.ready.borrow_mut().extract_if(.., |live| live.is_idle(now, timeout)).collect();
+        drop(idle);
     }
 
     /// Lets every instance end when its requests have.
@@ -312,47 +269,23 @@ impl Pool {
 }
 
 /// Counts an instance while it lives.
-struct Alive(Rc<Pool>);
+pub struct Alive {
+    of_worker: Rc<Cell<usize>>,
+    shared: Arc<Shared>,
+}
 
 impl Alive {
-    fn new(pool: &Rc<Pool>) -> Alive {
+    fn new(pool: &Pool) -> Alive {
         pool.alive.set(pool.alive.get() + 1);
         pool.shared.metrics.instances.fetch_add(1, Relaxed);
         pool.shared.metrics.instances_alive.fetch_add(1, Relaxed);
-        Alive(pool.clone())
+        Alive { of_worker: pool.alive.clone(), shared: pool.shared.clone() }
     }
 }
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        self.0.alive.set(self.0.alive.get() - 1);
-        self.0.shared.metrics.instances_alive.fetch_sub(1, Relaxed);
-    }
-}
-
-/// Runs an instance to its end: when all its requests are done and it has nothing more to do, or traps, or goes on for too
-/// long after its last request. An instance needs its `App`, which has the clock that interrupts it.
-async fn drive(
-    running: Running,
-    ended: oneshot::Receiver<Duration>,
-    pool: Rc<Pool>,
-    live: Weak<Live>,
-    _kept: (Alive, Arc<App>),
-) {
-    let mut running = pin!(pool.pulse.watch(running));
-    let outcome = match first(running.as_mut(), ended).await {
-        First::Left(outcome) => outcome,
-        First::Right(rest) => match timeout(rest.unwrap_or(LAST_WORDS), running).await {
-            Ok(outcome) => outcome,
-            Err(_) => return,
-        },
-    };
-    if let Err(error) = outcome {
-        pool.shared.metrics.traps.fetch_add(1, Relaxed);
-        if let Some(live) = live.upgrade() {
-            pool.remove(&live);
-            pool.spare.borrow_mut().take_if(|spare| Rc::ptr_eq(spare, &live));
-        }
-        report::fail(&Failure::from(error));
+        self.of_worker.set(self.of_worker.get() - 1);
+        self.shared.metrics.instances_alive.fetch_sub(1, Relaxed);
     }
 }

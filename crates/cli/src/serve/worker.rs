@@ -1,7 +1,5 @@
 //! A thread that answers requests: its reactor, its connections, its instances.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -85,16 +83,12 @@ impl Pulse {
         entered != 0 && u128::from(self.now().saturating_sub(entered)) > HELD_UP.as_nanos()
     }
 
-    /// Runs guests.
-    pub async fn watch<R>(&self, guests: impl Future<Output = R>) -> R {
-        let mut guests = pin!(guests);
-        poll_fn(|cx| {
-            self.entered.store(self.now(), Ordering::Relaxed);
-            let polled = guests.as_mut().poll(cx);
-            self.entered.store(0, Ordering::Relaxed);
-            polled
-        })
-        .await
+    /// Runs a guest.
+    pub fn watch<R>(&self, guest: impl FnOnce() -> R) -> R {
+        self.entered.store(self.now(), Ordering::Relaxed);
+        let left = guest();
+        self.entered.store(0, Ordering::Relaxed);
+        left
     }
 }
 

@@ -103,6 +103,19 @@ fn an_instance_of_0_2_that_nobody_waits_for_takes_no_more_requests() {
 }
 
 #[test]
+fn an_instance_of_0_2_that_has_answered_is_free_for_the_next_connection() {
+    let options = [&ADMIN[..], &["--workers", "1", "--max-instance-reuse-count", "100"]].concat();
+    let server = Server::start(&options, &guest("http-hello-p2"));
+    let asked: Vec<_> = (0..50).map(|_| server.ask("/")).collect();
+    for one in asked {
+        assert!(read(one).expect("a whole answer").contains("hello, wasi:http 0.2"));
+    }
+    // One for all of them, and a spare one.
+    server.wait_for("thalweg_instances_alive", 2);
+    assert_eq!(server.figure("thalweg_instances_total"), 2);
+}
+
+#[test]
 fn every_worker_answers() {
     let server = Server::start(&["--workers", "3"], &guest("http-faults-p3"));
     let mut open = Vec::new();

@@ -85,6 +85,16 @@ impl Args {
         }
     }
 
+    /// Keeps `count` values, which `value` knows by their places; it has an answer for the first few in any case.
+    #[inline(always)]
+    pub(crate) fn of(count: usize, value: impl Fn(usize) -> u64) -> Self {
+        if count <= FEW {
+            Args::Few(std::array::from_fn(value), count as u8)
+        } else {
+            Args::Many((0..count).map(value).collect())
+        }
+    }
+
     /// The values.
     #[inline]
     pub(crate) fn values(&self) -> &[u64] {

@@ -1,7 +1,7 @@
 //! Lowered calls of guests that glue makes itself when the callee cannot block.
 
 use super::lower::{LoweredImport, after_start, lower_guest};
-use super::noted::{self, NotedCalls};
+use super::noted::{NotedCalls, note_calls};
 use super::{Outcome, Site, check_may_leave};
 use crate::Result;
 use crate::abi::Flat;
@@ -9,7 +9,7 @@ use crate::engine::{CoreFunc, CoreInstance, CoreMemory, CoreTable, StoreMut};
 use crate::error::bug;
 use crate::stream::window::WindowPlaces;
 use crate::task::light::{self, Ended};
-use crate::task::{Resumption, Subtask, direct, stay};
+use crate::task::{Resumption, Subtask, direct, noted, stay};
 
 /// Where glue finds a callee and its arguments.
 pub(crate) struct DirectCalls {
@@ -104,7 +104,7 @@ fn hand_over(store: &mut StoreMut<'_>, call: &DirectCall, func: CoreFunc, args: 
         callees.set(store, call.slot, func)?;
     }
     if often {
-        noted::note_calls(store, call.site.root)?;
+        note_calls(store, call.site.root)?;
     }
     if !args.is_empty() {
         let places = store.memory_mut(scratch).chunks_exact_mut(8);
@@ -115,14 +115,21 @@ fn hand_over(store: &mut StoreMut<'_>, call: &DirectCall, func: CoreFunc, args: 
     Ok(Next::Call.bits())
 }
 
-/// Spec: `canon_lower`, from the core call on.
+/// Spec: `canon_lower`, from the core call on. What is noted has not been carried out yet.
 pub(super) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<u64> {
-    if store.state().current.light
-        && let Ended::Answer { bits, wide } = light::end(store, bits)?
-    {
-        return next(store, Outcome::Done(bits), wide);
-    }
-    let subtask = direct::end(store, bits)?;
+    store.host_runs_soon()?;
+    let subtask = match noted::wait(store, bits)? {
+        Some(subtask) => subtask,
+        None => {
+            store.host_runs()?;
+            let ended = if store.state().current.light { light::end(store, bits)? } else { Ended::GoesOn };
+            match ended {
+                Ended::Answer { bits, wide } => return next(store, Outcome::Done(bits), wide),
+                Ended::Waits(subtask) => subtask,
+                Ended::GoesOn => direct::end(store, bits)?,
+            }
+        }
+    };
     let lowered = store.state().subtasks.get(subtask)?.lowered(store.state())?;
     let (async_, wide) = (lowered.options.async_, lowered.is_wide);
     let outcome = after_start(store, subtask, async_)?;

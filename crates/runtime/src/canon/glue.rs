@@ -14,7 +14,7 @@ use super::{Body, check_of, checked_body, direct, find, finish};
 use crate::component::Code;
 use crate::engine::{
     CoreEngine, CoreExport, CoreExtern, CoreExterns, CoreFuncType, CoreInstance, CoreModule, CorePrepared, HostFuncs,
-    StoreMut, host_func, host_func_3, park_func, run_func, set_runner,
+    StoreMut, host_func, host_func_3, host_func_late, park_func, run_func, set_runner,
 };
 use crate::error::bug;
 use crate::instance::{RootId, flags_global};
@@ -85,7 +85,7 @@ impl GlueCode {
             let ty = CoreFuncType::new(engine, &[], result);
             funcs.define(["rt", &format!("finish{i}")], &ty, |mut store, _args| finish::finish(&mut store))?;
         }
-        funcs.define(["rt", "end"], &CoreFuncType::new(engine, &[FlatType::I64], Some(FlatType::I64)), end)?;
+        funcs.define_late(["rt", "end"], direct::end)?;
         funcs.define(["rt", "uncaught"], &CoreFuncType::new(engine, &[], None), uncaught)?;
         funcs.define_run(["rt", "run"])?;
         for this in &self.glued {
@@ -119,10 +119,6 @@ impl Glued {
     fn is_wide(&self) -> bool {
         matches!(self.signature.1, Some(FlatType::I64 | FlatType::F64))
     }
-}
-
-fn end(mut store: StoreMut<'_>, args: &[u64]) -> Result<u64> {
-    direct::end(&mut store, args.first().copied().unwrap_or(0))
 }
 
 fn uncaught(_store: StoreMut<'_>, _args: &[u64]) -> Result<u64> {
@@ -175,7 +171,7 @@ impl Glue {
         for result in FINISHES {
             externs.push(host_func(store, &[], result, Arc::new(|mut store, _args| finish::finish(&mut store))));
         }
-        externs.push(host_func(store, &[FlatType::I64], Some(FlatType::I64), Arc::new(end)));
+        externs.push(host_func_late(store, direct::end));
         externs.push(host_func(store, &[], None, Arc::new(uncaught)));
         externs.push(run_func(store));
         for this in &code.glued {

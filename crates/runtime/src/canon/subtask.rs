@@ -4,7 +4,8 @@ use super::{Outcome, Site, check_may_leave, park};
 use crate::Result;
 use crate::Trap;
 use crate::engine::StoreMut;
-use crate::task::waitable::{clear_pending_event, get_pending_event, join};
+use crate::store::State;
+use crate::task::waitable::{clear_pending_event, get_pending_event};
 use crate::task::{Resumption, WaitFor, WaitableRef, cancel_callee};
 
 /// Spec: `BLOCKED`.
@@ -48,13 +49,18 @@ pub(super) fn cancel(store: &mut StoreMut<'_>, site: Site, async_: bool, index: 
 /// Spec: `canon_subtask_drop`.
 pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<()> {
     check_may_leave(store, site.instance)?;
-    let state = store.state_mut();
-    let id = state.instances.get(site.instance)?.handles.get(index)?.subtask(index)?;
-    if !state.subtasks.get(id)?.resolve_delivered() {
+    let State { instances, subtasks, sets, .. } = store.state_mut();
+    let handles = &mut instances.get_mut(site.instance)?.handles;
+    let id = handles.get(index)?.subtask(index)?;
+    let this = subtasks.get(id)?;
+    if !this.resolve_delivered() {
         return Err(Trap::SubtaskDropUnresolved.into());
     }
-    state.instances.get_mut(site.instance)?.handles.remove(index)?;
-    join(state, WaitableRef::Subtask(id), None)?;
-    state.subtasks.discard(id);
+    handles.remove(index)?;
+    // It leaves its set. Nothing is pending after the resolution.
+    if let Some(set) = this.waitable.set {
+        sets.get_mut(set)?.members -= 1;
+    }
+    subtasks.discard(id);
     Ok(())
 }

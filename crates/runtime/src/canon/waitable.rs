@@ -91,11 +91,15 @@ pub(super) fn set_drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Resu
 pub(super) fn join(store: &mut StoreMut<'_>, site: Site, index: u32, set_index: u32) -> Result<()> {
     check_may_leave(store, site.instance)?;
     let state = store.state_mut();
-    let State { instances, ends, sets, .. } = &mut *state;
+    let State { instances, ends, subtasks, sets, .. } = &mut *state;
     let handles = &instances.get(site.instance)?.handles;
-    // The most of it: an end without a set gets one, or an end leaves its set. There is no handle 0.
-    if let Some(&Handle::End(id)) = handles.find(index) {
-        let this = &mut ends.get_mut(id)?.waitable;
+    let this = match handles.find(index) {
+        Some(&Handle::End(id)) => Some(&mut ends.get_mut(id)?.waitable),
+        Some(&Handle::Subtask(id)) => Some(&mut subtasks.get_mut(id)?.waitable),
+        _ => None,
+    };
+    // The most of it: one without a set gets one, or one leaves its set. There is no handle 0.
+    if let Some(this) = this {
         match handles.find(set_index) {
             Some(&Handle::Set(set)) if this.is_alone() => {
                 this.set = Some(set);

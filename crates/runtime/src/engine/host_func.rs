@@ -86,15 +86,36 @@ pub(super) fn define(
     unsafe { linker.func_new_unchecked(names[0], names[1], ty.ty.clone(), entry(ty, body)) }.map(drop)
 }
 
+/// [`host_func`] of a number of 64 bits that has to see to [`StoreMut::host_runs`] itself.
+pub(crate) fn host_func_late(
+    store: &mut StoreMut<'_>,
+    body: impl Fn(&mut StoreMut<'_>, u64) -> Result<u64> + Send + Sync + 'static,
+) -> CoreFunc {
+    let body = move |caller: wasmtime::Caller<'_, State>, bits: u64| enter_late(caller, |store| body(store, bits));
+    let func = wasmtime::Func::wrap(&mut store.context, body);
+    CoreFunc::new(&store.context, func)
+}
+
 /// What a function of the host does for its caller, through whom it finds its store.
 #[inline]
 pub(super) fn enter<R>(
+    caller: wasmtime::Caller<'_, State>,
+    body: impl FnOnce(&mut StoreMut<'_>) -> Result<R>,
+) -> wasmtime::Result<R> {
+    enter_late(caller, |store| {
+        store.host_runs()?;
+        body(store)
+    })
+}
+
+/// [`enter`] of a body that sees to [`StoreMut::host_runs`] itself.
+#[inline]
+pub(super) fn enter_late<R>(
     mut caller: wasmtime::Caller<'_, State>,
     body: impl FnOnce(&mut StoreMut<'_>) -> Result<R>,
 ) -> wasmtime::Result<R> {
     let Seam(Some(handle)) = caller.data().seam else { return Err(into_engine(bug!("a store without a seam"))) };
     let mut store = StoreMut { context: wasmtime::AsContextMut::as_context_mut(&mut caller), handle };
-    store.host_runs().map_err(into_engine)?;
     body(&mut store).map_err(into_engine)
 }
 

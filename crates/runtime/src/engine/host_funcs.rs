@@ -3,7 +3,7 @@
 use super::CoreEngine;
 use super::continuation::{Continuation, run};
 use super::convert::error;
-use super::host_func::{CoreFuncType, define, enter, park};
+use super::host_func::{CoreFuncType, define, enter, enter_late, park};
 use super::instance::{CoreExtern, CoreInstance, CoreInstanceToBe};
 use super::module::CoreModule;
 use super::store::{StoreHandle, StoreMut};
@@ -81,6 +81,16 @@ impl HostFuncs {
         define_2(first, second);
         /// The same, of three.
         define_3(first, second, third);
+    }
+
+    /// Adds a function of a number of 64 bits that has to see to [`StoreMut::host_runs`] itself.
+    pub(crate) fn define_late(
+        &mut self,
+        [module, name]: [&str; 2],
+        body: impl Fn(&mut StoreMut<'_>, u64) -> Result<u64> + Send + Sync + 'static,
+    ) -> Result<()> {
+        let body = move |caller: wasmtime::Caller<'_, State>, bits: u64| enter_late(caller, |store| body(store, bits));
+        self.linker.func_wrap(module, name, body).map(drop).map_err(error)
     }
 
     /// Adds the function that suspends: see [`park_func`](super::park_func).

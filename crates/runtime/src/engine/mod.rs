@@ -49,7 +49,7 @@ pub(crate) use continuation::{Continuation, GoOn, Step, run_func, set_runner};
 pub(crate) use convert::GENERATED;
 pub(crate) use func::CoreFunc;
 pub(crate) use global::CoreGlobal;
-pub(crate) use host_func::{CoreFuncType, host_func, host_func_3, host_func_of, park_func};
+pub(crate) use host_func::{CoreFuncType, host_func, host_func_3, host_func_late, host_func_of, park_func};
 pub(crate) use host_funcs::{CorePrepared, HostFuncs, Seam};
 pub(crate) use instance::{CoreExtern, CoreExterns, CoreInstance, CoreInstanceToBe, CoreTable};
 pub(crate) use keep::{Keeper, PLACES};

@@ -281,15 +281,23 @@ impl StoreMut<'_> {
     /// The host goes on: what was to be done before is done, if it was not yet.
     #[inline]
     pub(crate) fn host_runs(&mut self) -> crate::Result<()> {
-        let turn = self.handle.turn();
-        let (before_host, while_not_zero) = (turn.before_host.get(), turn.while_not_zero.get());
-        if let Some(what) = before_host {
-            turn.before_host.set(None);
-            what(self)?;
-        }
-        match while_not_zero {
+        self.host_runs_soon()?;
+        match self.handle.turn().while_not_zero.get() {
             Some((word, what)) if word.get() != 0 => what(self),
             _ => Ok(()),
+        }
+    }
+
+    /// The first half of [`host_runs`](Self::host_runs), for whoever looks at the word itself before the other half.
+    #[inline]
+    pub(crate) fn host_runs_soon(&mut self) -> crate::Result<()> {
+        let turn = self.handle.turn();
+        match turn.before_host.get() {
+            Some(what) => {
+                turn.before_host.set(None);
+                what(self)
+            }
+            None => Ok(()),
         }
     }
 

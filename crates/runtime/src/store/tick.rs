@@ -27,7 +27,7 @@ pub(crate) enum Progress {
 pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
     let mut made = read_mail(store)?;
     loop {
-        if !first_turn(store)? {
+        if !first_turn(store, None)? {
             let Some(thread) = next_ready(store)? else { break };
             turn(store, thread)?;
         }

@@ -10,9 +10,21 @@ use super::waitable_set::take_event;
 use super::{Caller, Event, Stage, TaskId, TaskState, ThreadId, WaitFor, WaitableSetId, callback_code};
 use crate::Result;
 use crate::engine::{CoreFunc, StoreMut};
+use crate::error::bug;
 use crate::instance::InstanceId;
 use crate::store::{Current, State};
 use crate::stream::{CopyEndId, take_copy_event, window};
+
+/// Why a turn begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// The thread may be ready.
+    Ready,
+    /// The same; it must enter no other instance.
+    ReadyAlone,
+    /// Its task was asked to stop and does not know yet.
+    Cancelled,
+}
 
 /// A turn that has begun.
 struct Begun {
@@ -21,7 +33,7 @@ struct Begun {
     /// What it waited for; none after a yield.
     set: Option<WaitableSetId>,
     callback: CoreFunc,
-    /// The event, if it was the only one of the set, and one of a stream or future.
+    /// The event, if it was the only one of the set, and one of a stream or future, or is none of the set's.
     event: Option<Event>,
     /// The ends that the callbacks of the thread were told of last.
     told_of: [Option<CopyEndId>; 2],
@@ -35,14 +47,28 @@ pub(super) fn turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
     if !store.state_mut().short_way() || !has_room {
         return Ok(false);
     }
-    let Some(begun) = begin(store.state_mut(), thread)? else { return Ok(false) };
+    let Some(begun) = begin(store.state_mut(), thread, Cause::Ready)? else { return Ok(false) };
     go_through(store, thread, &begun)?;
     Ok(true)
 }
 
-/// [`turn`] of the thread that is next where first come is first served, if it is ready; says whether there was one.
+/// Resumes `thread`, whose task was asked to stop, in the same way; says whether it did.
+pub(super) fn cancelled_turn(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
+    let has_room = store.has_room();
+    let state = store.state_mut();
+    if !has_room || !state.short_way() {
+        return Ok(false);
+    }
+    let Some(begun) = begin(state, thread, Cause::Cancelled)? else { return Ok(false) };
+    state.make_current_visible()?;
+    go_through(store, thread, &begun)?;
+    Ok(true)
+}
+
+/// [`turn`] of the thread that is next where first come is first served, if it is ready; says whether there was one. Where a
+/// guest `stays` on the stack below, that one's turn is none of these, nor is one that may enter other instances.
 #[inline]
-pub(crate) fn first_turn(store: &mut StoreMut<'_>) -> Result<bool> {
+pub(crate) fn first_turn(store: &mut StoreMut<'_>, stays: Option<ThreadId>) -> Result<bool> {
     let has_room = store.has_room();
     let state = store.state_mut();
     let (true, true, None, Some(&thread)) =
@@ -50,7 +76,11 @@ pub(crate) fn first_turn(store: &mut StoreMut<'_>) -> Result<bool> {
     else {
         return Ok(false);
     };
-    let Some(begun) = begin(state, thread)? else { return Ok(false) };
+    if stays == Some(thread) {
+        return Ok(false);
+    }
+    let cause = if stays.is_some() { Cause::ReadyAlone } else { Cause::Ready };
+    let Some(begun) = begin(state, thread, cause)? else { return Ok(false) };
     state.next_maybe_ready();
     go_through(store, thread, &begun)?;
     Ok(true)
@@ -58,7 +88,7 @@ pub(crate) fn first_turn(store: &mut StoreMut<'_>) -> Result<bool> {
 
 /// Begins a turn of `thread`, if it is ready and can go this way.
 #[inline(always)]
-fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
+fn begin(state: &mut State, thread: ThreadId, cause: Cause) -> Result<Option<Begun>> {
     let State { threads, tasks, instances, sets, ends, shared, choose, subtasks, windows, .. } = state;
     let Some(this) = threads.find_mut(thread) else { return Ok(None) };
     let set = match (this.stage, this.wait_for) {
@@ -67,13 +97,18 @@ fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
         _ => return Ok(None),
     };
     let task = this.task;
-    let task_ = tasks.get(task)?;
+    let task_ = tasks.get_mut(task)?;
     let (callee, instance) = (&*task_.callee, task_.instance);
     let Some(callback) = callee.options.callback else { return Ok(None) };
     let instance_ = instances.get_mut(instance)?;
     let mut set_ = set.map(|set| sets.get_mut(set)).transpose()?;
-    let ready = instance_.exclusive_thread().is_none() && set_.as_ref().is_none_or(|set| set.has_pending());
-    if callee.may_block || !callee.ty.async_ || task_.state == TaskState::PendingCancel || !ready {
+    let cancelled = cause == Cause::Cancelled;
+    let has_event = cancelled || set_.as_ref().is_none_or(|set| set.has_pending());
+    let goes_this_way = !callee.may_block
+        && callee.ty.async_
+        && cancelled == (task_.state == TaskState::PendingCancel)
+        && !(cause == Cause::ReadyAlone && callee.enters_others);
+    if !goes_this_way || !has_event || instance_.exclusive_thread().is_some() {
         return Ok(None);
     }
     instance_.set_exclusive_thread(Some(thread));
@@ -83,7 +118,10 @@ fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
     (this.stage, this.wait_for, this.loop_wait) = (Stage::Running, None, None);
     (this.running, this.has_stack, this.cancelled) = (true, false, false);
     let mut event = None;
-    if let Some(id) = set_.and_then(|set| set.take_only_end()) {
+    if cancelled {
+        event = Some(Event::TASK_CANCELLED);
+        task_.state = TaskState::CancelDelivered;
+    } else if let Some(id) = set_.and_then(|set| set.take_only_end()) {
         // A choice among one, as where there are more.
         choose.among(1);
         event = Some(take_copy_event(ends, shared, id)?);
@@ -93,7 +131,8 @@ fn begin(state: &mut State, thread: ThreadId) -> Result<Option<Begun>> {
     }
     let mut noted = None;
     // What windows do late comes before what is noted, whatever the guest did first.
-    if task_.noted_as.is_known()
+    if !cancelled
+        && task_.noted_as.is_known()
         && !windows.are_possible()
         && callee.in_vain.is_seldom()
         && let Caller::Guest(subtask) = task_.caller
@@ -121,7 +160,7 @@ fn go_through(store: &mut StoreMut<'_>, thread: ThreadId, begun: &Begun) -> Resu
         window::open(store, begun.told_of)?;
     }
     if let Some(turn) = &begun.noted {
-        noted::begin_turn(store, turn)?;
+        noted::begin_turn(store, turn);
     }
     let result = begun.callback.call_until_host(store, &event.args());
     store.state_mut().windows.note_callback();
@@ -137,7 +176,8 @@ fn go_through(store: &mut StoreMut<'_>, thread: ThreadId, begun: &Begun) -> Resu
 /// The callback returned `packed`.
 #[inline]
 pub(super) fn finish_turn(store: &mut StoreMut<'_>, at: Place, packed: u32) -> Result<()> {
-    if !wait_again(store.state_mut(), at, packed)? {
+    let state = store.state_mut();
+    if !wait_again(state, at, packed)? && !exit(state, at, packed)? {
         event_loop(store, at.thread, at.task, packed)?;
         store.state_mut().note_stopped(at.thread);
     }
@@ -170,6 +210,30 @@ fn wait_again(state: &mut State, at: Place, packed: u32) -> Result<bool> {
     }
     if pending {
         state.wake(thread);
+    }
+    Ok(true)
+}
+
+/// The callback returned `packed`: ends the task, if that is what it means and nothing is missing.
+#[inline]
+fn exit(state: &mut State, at: Place, packed: u32) -> Result<bool> {
+    let Place { thread, task: id, instance: within } = at;
+    let State { threads, tasks, instances, .. } = state;
+    let task = tasks.get(id)?;
+    let code = packed & callback_code::MASK;
+    if code != callback_code::EXIT || task.state != TaskState::Resolved || !task.explicit_threads.is_empty() {
+        return Ok(false);
+    }
+    let index = threads.get(thread)?.index.ok_or_else(|| bug!("a thread without an index"))?;
+    let instance = instances.get_mut(within)?;
+    instance.threads.remove(index)?;
+    let waited_for = !instance.waiting_for_exclusive.is_empty() || !instance.waiting_to_enter.is_empty();
+    instance.set_exclusive_thread(None);
+    threads.discard(thread);
+    tasks.discard(id);
+    state.stops += 1;
+    if waited_for {
+        release_exclusive(state, within)?;
     }
     Ok(true)
 }

@@ -1,5 +1,6 @@
 //! Asking a task to stop. Spec: `Task.request_cancellation`.
 
+use super::callback::cancelled_turn;
 use super::{Callee, Stage, SubtaskId, TaskId, TaskState, Thread, ThreadId, is_ready, resume_thread};
 use crate::Result;
 use crate::engine::StoreMut;
@@ -24,6 +25,10 @@ pub(crate) fn request_cancellation(store: &mut StoreMut<'_>, task: TaskId) -> Re
                 return resume_thread(store, thread, true);
             }
             let Some(thread) = in_event_loop(state, task) else { return Ok(()) };
+            if cancelled_turn(store, thread)? {
+                return Ok(());
+            }
+            let state = store.state_mut();
             if is_ready(state, thread)? {
                 return resume_thread(store, thread, false);
             }

@@ -10,7 +10,7 @@
 
 use super::lane::go_in_lane;
 use super::run::{next_event, prepare_callback, returned, start_running};
-use super::{Stage, ThreadId, turn};
+use super::{Stage, ThreadId, first_turn, turn};
 use crate::Result;
 use crate::abi::Args;
 use crate::engine::{CoreFunc, StoreMut};
@@ -79,6 +79,10 @@ pub(crate) fn stay(store: &mut StoreMut<'_>) -> Result<bool> {
 /// neither wait nor enter others, and wishes of the embedder are left to the loop.
 fn turns_before(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
     while store.state().goes_on() && !store.state().mailbox.has_commands() {
+        if store.state().mailbox.is_empty() && first_turn(store, Some(thread))? {
+            store.state_mut().turns_left -= 1;
+            continue;
+        }
         let Some(next) = next_turn(store)? else { return Ok(false) };
         let state = store.state_mut();
         if next == thread {

@@ -4,16 +4,17 @@
 //! then [`make_visible`] makes what they would have been from the start, and the call goes on as a
 //! [direct](super::direct) one. That is also the twin that it is compared with.
 
+use std::sync::Arc;
+
 use super::direct::Direct;
 use super::enter::release_exclusive;
 use super::light_adapter;
 use super::light_host::{LightHost, keep_place};
 use super::noted::NotedAs;
 use super::subtask::on_progress;
-use super::waitable_set::start_waiting;
 use super::{
     Callee, Caller, CoreCallee, Stage, Subtask, SubtaskId, SubtaskState, Task, TaskId, TaskState, Thread, ThreadId,
-    WaitFor, callback_code,
+    WaitFor, WaitableSetId, callback_code,
 };
 use crate::abi::handles::pass_end;
 use crate::abi::{Args, Flat, FlatIter, LiftCx, LowerCx, Params, Plain, ReturnVal, Returns, Val, lower_dynamic};
@@ -53,6 +54,8 @@ pub(super) enum Side {
 pub(crate) enum Ended {
     /// The caller's answer, and whether it may need 64 bits.
     Answer { bits: u64, wide: bool },
+    /// It has no result yet and waits between callbacks. The caller's side.
+    Waits(SubtaskId),
     /// It goes on and is visible now.
     GoesOn,
 }
@@ -180,8 +183,8 @@ pub(crate) fn end(store: &mut StoreMut<'_>, bits: u64) -> Result<Ended> {
         }
     } else if event_loops && bits as u32 & callback_code::MASK != callback_code::EXIT {
         let state = store.state_mut();
-        if let Some(bits) = wait(state, bits as u32)? {
-            return Ok(Ended::Answer { bits, wide: false });
+        if let Some(subtask) = wait(state, bits as u32)? {
+            return Ok(Ended::Waits(subtask));
         }
         make_visible(state)?;
         return Ok(Ended::GoesOn);
@@ -358,45 +361,108 @@ pub(crate) fn make_visible(state: &mut State) -> Result<()> {
     Ok(())
 }
 
-/// What comes of the only light call, of an import that is async, when its core function has returned `packed` without a
-/// result: a task that waits between callbacks, and a handle for its subtask. The same as [`make_visible`] and the event loop of
-/// [`direct::end`](super::direct::end), of which nobody sees what is in between; none when that is the way to go.
-fn wait(state: &mut State, packed: u32) -> Result<Option<u64>> {
-    let code = packed & callback_code::MASK;
-    if state.light.len() != 1 || !matches!(code, callback_code::YIELD | callback_code::WAIT) || !state.short_way() {
+/// What is kept of a guest's call while it has no task.
+pub(super) struct Kept {
+    /// What was called: its place in [`State::lowered`].
+    pub(super) number: u32,
+    /// The flat arguments.
+    pub(super) args: Args,
+    /// Spec: `Thread.storage`.
+    pub(super) storage: [u64; 2],
+    /// What it was noted as, if it was.
+    pub(super) noted_as: NotedAs,
+}
+
+/// What a task waits for between callbacks when the core function of `callee` has returned `packed`: an event of a set, or its
+/// turn. None if it ends, or has no callback, or if what it says is wrong.
+#[inline]
+pub(super) fn first_wait(state: &State, callee: &CoreCallee, packed: u32) -> Option<Option<WaitableSetId>> {
+    let options = &callee.options;
+    options.callback.filter(|_| options.async_)?;
+    let index = packed >> 4;
+    match packed & callback_code::MASK {
+        callback_code::YIELD => Some(None),
+        callback_code::WAIT => match state.instances.find(options.instance)?.handles.find(index) {
+            Some(&Handle::Set(set)) => Some(Some(set)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What comes of the only light call when its core function has returned `packed` without a result: a task that waits between
+/// callbacks; its caller's side. The same as [`make_visible`] and the event loop of [`direct::end`](super::direct::end), of which
+/// nobody sees what is in between; none when that is the way to go.
+fn wait(state: &mut State, packed: u32) -> Result<Option<SubtaskId>> {
+    let [call @ LightCall { side: Side::Guest(..), result: None, .. }] = &state.light[..] else { return Ok(None) };
+    let callee = &lowered_of(state, call)?.guest()?.callee;
+    let Some(set) = first_wait(state, callee, packed) else { return Ok(None) };
+    if !state.short_way() {
         return Ok(None);
     }
-    let call = top(state)?;
-    let lowered = lowered_of(state, call)?;
-    let (caller, callee, outer) = (&lowered.options, &lowered.guest()?.callee, call.outer);
-    if !caller.async_ || call.result.is_some() {
-        return Ok(None);
-    }
-    let (instance, calling) = (callee.options.instance, caller.instance);
-    let wait_for = match code {
-        callback_code::YIELD => WaitFor::TurnForCallback,
-        _ => {
-            let index = packed >> 4;
-            WaitFor::SetForCallback(state.instances.get(instance)?.handles.get(index)?.set(index)?)
-        }
+    let Some(LightCall { side: Side::Guest(number, args), outer, storage, noted_as, .. }) = state.light.pop() else {
+        return Err(bug!("no light call runs"));
     };
-    let call = state.light.pop().ok_or_else(|| bug!("no light call runs"))?;
-    let thread = make_task(state, call, outer)?;
-    let subtask = state.direct.pop().ok_or_else(|| bug!("a direct call ends that did not begin"))?.subtask;
-    release_exclusive(state, instance)?;
-    state.stops += 1;
-    let stops = state.stops;
-    let this = state.threads.get_mut(thread)?;
-    (this.stage, this.running, this.stopped) = (Stage::EventLoop, false, stops);
-    (this.wait_for, this.loop_wait) = (Some(wait_for), Some(wait_for));
-    match wait_for {
-        WaitFor::SetForCallback(set) => start_waiting(state, set, thread)?,
-        _ => state.wake(thread),
-    }
     state.current = outer;
-    let index = state.instances.get_mut(calling)?.handles.add(Handle::Subtask(subtask))?;
-    state.subtasks.get_mut(subtask)?.index = Some(index);
-    Ok(Some(u64::from(SubtaskState::Started as u32 | index << 4)))
+    make_waiting(state, Kept { number, args, storage, noted_as }, set).map(Some)
+}
+
+/// Makes the task of a guest's call, which waits between callbacks for an event of `set` or for its turn; its caller's side.
+#[inline]
+pub(super) fn make_waiting(state: &mut State, kept: Kept, set: Option<WaitableSetId>) -> Result<SubtaskId> {
+    let Kept { number, args, storage, noted_as } = kept;
+    let State { lowered, subtasks, tasks, .. } = state;
+    let lowered = lowered.get(number as usize).ok_or_else(|| bug!("no lowered function {number}"))?;
+    let callee = lowered.guest()?.callee.clone();
+    let subtask = subtasks.insert_with(|| Subtask::started(lowered, args, tasks.next_id()));
+    make_waiting_task(state, (callee, Caller::Guest(subtask)), (storage, noted_as), set)?;
+    Ok(subtask)
+}
+
+/// Makes the task of any light call that waits so.
+#[inline(always)]
+pub(super) fn make_waiting_task(
+    state: &mut State,
+    (callee, caller): (Arc<CoreCallee>, Caller),
+    (storage, noted_as): ([u64; 2], NotedAs),
+    set: Option<WaitableSetId>,
+) -> Result<TaskId> {
+    let State { instances, tasks, threads, sets, stops, .. } = state;
+    let id = callee.options.instance;
+    let instance = instances.get_mut(id)?;
+    let wait_for = set.map_or(WaitFor::TurnForCallback, WaitFor::SetForCallback);
+    let thread = threads.next_id();
+    let index = instance.threads.add(thread)?;
+    instance.set_exclusive_thread(None);
+    let locked_out = !instance.waiting_for_exclusive.is_empty() || !instance.waiting_to_enter.is_empty();
+    let task = tasks.insert_with(|| {
+        let mut this = Task::new(callee, id, caller);
+        (this.state, this.entered, this.noted_as) = (TaskState::Started, true, noted_as);
+        this.implicit_thread = Some(thread);
+        this
+    });
+    let ready = match set {
+        Some(set) => {
+            let set = sets.get_mut(set)?;
+            set.add_waiting(thread);
+            set.has_pending()
+        }
+        None => true,
+    };
+    *stops += 1;
+    threads.insert_with(|| {
+        let mut this = Thread::new(task, Stage::EventLoop);
+        (this.has_stack, this.storage, this.index, this.stopped) = (false, storage, Some(index), *stops);
+        (this.wait_for, this.loop_wait) = (Some(wait_for), Some(wait_for));
+        this
+    });
+    if locked_out {
+        release_exclusive(state, id)?;
+    }
+    if ready {
+        state.wake(thread);
+    }
+    Ok(task)
 }
 
 /// Makes what `call` would have had from the start; gives its thread.

@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use super::enter::release_exclusive;
-use super::light::{Side, enter, enters_at_once};
+use super::light::{LightCall, Side, enter, enters_at_once, first_wait, make_waiting_task};
 use super::run::returned;
-use super::{CoreCallee, TakesResult, TaskId, callback_code};
+use super::{Caller, CoreCallee, TakesResult, TaskId, callback_code};
 use crate::abi::LiftCx;
 use crate::engine::{CoreFunc, StoreMut};
 use crate::error::bug;
@@ -92,6 +92,9 @@ pub(crate) fn end<R>(
         lift(&mut LiftCx::new(store.reborrow(), options, None), callee.ty.result.as_ref(), max_flat, &[bits])
     };
     if options.async_ && options.callback.is_some() && bits as u32 & callback_code::MASK != callback_code::EXIT {
+        if let Some((task, place)) = wait(store.state_mut(), callee, bits as u32)? {
+            return Ok(HostEnded::GoesOn(task, place));
+        }
         store.state_mut().make_current_visible()?;
     }
     if !store.state().current.light {
@@ -122,6 +125,22 @@ pub(crate) fn end<R>(
         None => lift(store, MAX_FLAT_PARAMS, call.result.ok_or(Trap::NoTaskReturn)?)?,
     };
     Ok(HostEnded::Answer(answer))
+}
+
+/// What comes of the call when its core function has returned `packed` without a result, if it has no task yet: one that waits
+/// between callbacks, and where the result will be put. The same as [`end_visible`].
+fn wait(state: &mut State, callee: &CoreCallee, packed: u32) -> Result<Option<(TaskId, Arc<dyn TakesResult>)>> {
+    let [LightCall { side: Side::Host(host), result: None, .. }] = &state.light[..] else { return Ok(None) };
+    let Some(set) = first_wait(state, callee, packed) else { return Ok(None) };
+    let (callee, place) = (host.callee(state)?.clone(), (host.make_place)());
+    if !state.short_way() {
+        return Ok(None);
+    }
+    let call = state.light.pop().ok_or_else(|| bug!("no light call runs"))?;
+    state.current = call.outer;
+    let caller = Caller::Host { lower_args: None, result: Some(place.clone()) };
+    let task = make_waiting_task(state, (callee, caller), (call.storage, call.noted_as), set)?;
+    Ok(Some((task, place)))
 }
 
 /// [`end`] of a call that has a task by now.

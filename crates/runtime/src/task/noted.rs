@@ -12,11 +12,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::TaskState;
-use super::light::{self, Side};
+use super::light::{self, Kept, Side};
+use super::{SubtaskId, TaskState};
 use crate::Result;
 use crate::abi::{Args, CAPACITY};
-use crate::engine::{CoreMemory, SharedWord, StoreMut};
+use crate::engine::{CoreMemory, SharedWord, SharedWords, StoreMut};
 use crate::error::bug;
 use crate::instance::{Flags, MAY_LEAVE, RootId, enter_leaf};
 use crate::plan::InstanceIndex;
@@ -142,6 +142,8 @@ pub(crate) struct Noted {
     root: RootId,
     depth: SharedWord,
     memory: CoreMemory,
+    /// The first note, which is mostly the only one.
+    first: First,
     /// For each trampoline of which calls are noted, its place in [`State::lowered`] and the number of its arguments.
     pub(crate) lowered: Vec<Option<(u32, usize)>>,
 }
@@ -151,6 +153,7 @@ pub(crate) fn open(store: &mut StoreMut<'_>, root: RootId, memory: CoreMemory) -
     let this = store.state().roots.get(root)?;
     let (instances, trampolines) = (this.instances.clone(), this.trampolines.len());
     let Some(depth) = SharedWord::of(store, memory, DEPTH) else { return Ok(false) };
+    let Some(first) = First::of(store, memory, NOTES) else { return Ok(false) };
     if store.state().noted.is_some() || instances.len() > MAX_INSTANCES {
         return Ok(false);
     }
@@ -160,54 +163,52 @@ pub(crate) fn open(store: &mut StoreMut<'_>, root: RootId, memory: CoreMemory) -
         instance.gate = gate;
         instance.show();
     }
-    store.state_mut().noted = Some(Noted { root, depth, memory, lowered: vec![None; trampolines] });
+    store.state_mut().noted = Some(Noted { root, depth, memory, first, lowered: vec![None; trampolines] });
     store.while_not_zero(depth, carry_out);
     Ok(true)
 }
 
 /// Notes the callback that is called next. Nothing is noted while the host runs.
 #[inline]
-pub(super) fn begin_turn(store: &mut StoreMut<'_>, turn: &Turn) -> Result<()> {
-    let Some(Noted { depth, memory, .. }) = store.state().noted else { return Ok(()) };
-    let note = store.memory_mut(memory).get_mut(NOTES as usize..).and_then(|rest| rest.first_chunk_mut());
-    let note: &mut Note = note.ok_or_else(|| bug!("a callback is noted nowhere"))?;
-    let both = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+pub(super) fn begin_turn(store: &mut StoreMut<'_>, turn: &Turn) {
+    let Some(Noted { depth, first, .. }) = store.state().noted else { return };
     let Turn { noted_as, returned, storage, last_arg: (last_arg, place) } = *turn;
-    let head = [
-        (TRAMPOLINE, both(TURN, noted_as.class)),
-        (RETURNED, both(u32::from(returned), noted_as.takes)),
-        (STORAGE, storage[0]),
-        (STORAGE + 8, storage[1]),
-        (ARGS + 8 * place as u32, last_arg),
-    ];
+    let head = [(TRAMPOLINE, TURN), (CLASS, noted_as.class), (RETURNED, u32::from(returned)), (TAKES, noted_as.takes)];
     for (at, word) in head {
-        if let Some(field) = note.get_mut(at as usize..).and_then(|rest| rest.first_chunk_mut()) {
-            *field = word.to_le_bytes();
-        }
+        first.set(at as usize / 4, word);
+    }
+    for (at, long) in
+        [(STORAGE, storage[0]), (STORAGE + 8, storage[1]), (ARGS + 8 * place.min(CAPACITY - 1) as u32, last_arg)]
+    {
+        first.set(at as usize / 4, long as u32);
+        first.set(at as usize / 4 + 1, (long >> 32) as u32);
     }
     depth.set(1);
-    Ok(())
 }
 
 /// Makes entries of [`State::light`] of all calls that are noted, and closes the instance whose `realloc` runs.
 #[cold]
 fn carry_out(store: &mut StoreMut<'_>) -> Result<()> {
-    let Some(Noted { root, depth, memory, .. }) = store.state().noted else { return Ok(()) };
+    let Some(Noted { root, depth, memory, first, .. }) = store.state().noted else { return Ok(()) };
     let noted = depth.get();
     depth.set(0);
     let (calls, leaf) = (noted & ((1 << LEAF_SHIFT) - 1), noted >> LEAF_SHIFT);
-    for number in 0..calls.min(MAX_NOTES) {
+    let long_of_first = |at| long_of(first, at);
+    let begin = match word(&long_of_first, TRAMPOLINE) {
+        TURN if calls > 0 => {
+            let returned = word(&long_of_first, RETURNED) != 0;
+            let storage = storage_of(&long_of_first);
+            carry_out_turn(store.state_mut(), returned.then(|| long_of_first(RESULT)), storage)?;
+            1
+        }
+        _ => 0,
+    };
+    for number in begin..calls.min(MAX_NOTES) {
         let at = (NOTES + (number << NOTE_SHIFT)) as usize;
         let note = store.memory(memory).get(at..).and_then(|rest| rest.first_chunk());
         let note: &Note = note.ok_or_else(|| bug!("a call is noted nowhere"))?;
-        if word(note, TRAMPOLINE) == TURN {
-            let (returned, result) = (word(note, RETURNED) != 0, long(note, RESULT));
-            let storage = [long(note, STORAGE), long(note, STORAGE + 8)];
-            carry_out_turn(store.state_mut(), returned.then_some(result), storage)?;
-            continue;
-        }
         let note = *note;
-        enter(store.state_mut(), &note)?;
+        enter(store.state_mut(), &|at| long(&note, at))?;
     }
     match leaf.checked_sub(1) {
         None => Ok(()),
@@ -236,33 +237,78 @@ fn carry_out_turn(state: &mut State, result: Option<u64>, storage: [u64; 2]) -> 
 /// The part of a note that is used: what is before the arguments, and as many of them as there can be.
 type Note = [u8; ARGS as usize + 8 * CAPACITY];
 
-#[inline(always)]
-fn word(note: &Note, at: u32) -> u32 {
-    long(note, at) as u32
-}
+/// The first note, as words.
+type First = SharedWords<{ size_of::<Note>() / 4 }>;
 
 #[inline(always)]
 fn long(note: &Note, at: u32) -> u64 {
     note.get(at as usize..).and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-fn enter(state: &mut State, note: &Note) -> Result<()> {
-    let trampoline = word(note, TRAMPOLINE) as usize;
+/// [`long`] of the first note.
+#[inline(always)]
+fn long_of(first: First, at: u32) -> u64 {
+    let at = at as usize / 4;
+    u64::from(first.get(at)) | u64::from(first.get(at + 1)) << 32
+}
+
+/// A word of the note that `long` reads.
+#[inline(always)]
+fn word(long: &impl Fn(u32) -> u64, at: u32) -> u32 {
+    long(at) as u32
+}
+
+#[inline(always)]
+fn storage_of(long: &impl Fn(u32) -> u64) -> [u64; 2] {
+    [long(STORAGE), long(STORAGE + 8)]
+}
+
+/// What is kept of the call that is noted where `long` reads.
+#[inline(always)]
+fn kept(state: &State, long: &impl Fn(u32) -> u64) -> Result<Kept> {
+    let trampoline = word(long, TRAMPOLINE) as usize;
     let known = state.noted.as_ref().and_then(|noted| *noted.lowered.get(trampoline)?);
     let (number, count) = known.ok_or_else(|| bug!("calls of trampoline {trampoline} are not noted"))?;
+    Ok(Kept {
+        number,
+        args: Args::of(count.min(CAPACITY), |n| long(ARGS + 8 * n as u32)),
+        storage: storage_of(long),
+        noted_as: NotedAs { class: word(long, CLASS), takes: word(long, TAKES) },
+    })
+}
+
+/// The core function of a call has returned `packed`, before the host runs. If that call is all that is noted, has no result
+/// and waits between callbacks: what comes of it, as [`light::wait`] would have it; its caller's side. [`carry_out`] is the
+/// twin.
+#[inline]
+pub(crate) fn wait(store: &mut StoreMut<'_>, packed: u64) -> Result<Option<SubtaskId>> {
+    let state = store.state_mut();
+    let Some(Noted { depth, first, .. }) = state.noted else { return Ok(None) };
+    if depth.get() != 1 || state.current.light || !state.has_room_for_task() || !state.short_way() {
+        return Ok(None);
+    }
+    let long = |at| long_of(first, at);
+    if word(&long, TRAMPOLINE) == TURN || word(&long, RETURNED) != 0 {
+        return Ok(None);
+    }
+    let kept = kept(state, &long)?;
+    let lowered = state.lowered.get(kept.number as usize).ok_or_else(|| bug!("no lowered function {}", kept.number))?;
+    let set = light::first_wait(state, &lowered.guest()?.callee, packed as u32);
+    let Some(set) = set else { return Ok(None) };
+    depth.set(0);
+    light::make_waiting(state, kept, set).map(Some)
+}
+
+/// Makes an entry of the call that is noted where `long` reads.
+fn enter(state: &mut State, long: &impl Fn(u32) -> u64) -> Result<()> {
+    let Kept { number, args, storage, noted_as } = kept(state, long)?;
     let lowered = state.lowered.get(number as usize).ok_or_else(|| bug!("no lowered function {number}"))?;
     let locked = light::locked_by(&lowered.guest()?.callee);
     state.check_room_for_task()?;
-    let mut args = [0; CAPACITY];
-    let args = args.get_mut(..count).ok_or_else(|| bug!("a noted call of {count} arguments"))?;
-    for (at, arg) in (ARGS..).step_by(8).zip(args.iter_mut()) {
-        *arg = long(note, at);
-    }
     light::lock(state, locked)?;
-    light::push(state, Side::Guest(number, Args::new(args)));
+    light::push(state, Side::Guest(number, args));
     let call = state.light.last_mut().ok_or_else(|| bug!("no light call runs"))?;
-    call.storage = [long(note, STORAGE), long(note, STORAGE + 8)];
-    call.noted_as = NotedAs { class: word(note, CLASS), takes: word(note, TAKES) };
-    call.result = (word(note, RETURNED) != 0).then(|| long(note, RESULT));
+    (call.storage, call.noted_as) = (storage, noted_as);
+    call.result = (word(long, RETURNED) != 0).then(|| long(RESULT));
     Ok(())
 }

@@ -92,6 +92,14 @@ impl Subtask {
         }
     }
 
+    /// A call of `task`, which has its arguments.
+    #[inline(always)]
+    pub(super) fn started(lowered: &Lowered, flat_args: Args, task: TaskId) -> Self {
+        let mut this = Subtask::of(lowered, flat_args);
+        (this.state, this.callee) = (SubtaskState::Started, Callee::Task(task));
+        this
+    }
+
     /// The caller's instance.
     #[inline]
     pub(crate) fn instance(&self) -> InstanceId {

@@ -252,12 +252,15 @@ impl Future for Handling {
 
 impl Drop for Handling {
     fn drop(&mut self) {
-        let unread = {
+        let (unread, answered) = {
             let mut waiting = self.reply.lock();
             waiting.abandoned = true;
-            waiting.outcome.take()
+            (waiting.outcome.take(), waiting.answered)
         };
+        // The body of an answer that nobody read tells the guest by itself.
         drop(unread);
-        self.queue.wake();
+        if !answered {
+            self.queue.wake();
+        }
     }
 }
