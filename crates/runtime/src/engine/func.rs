@@ -84,13 +84,21 @@ impl CoreFunc {
     /// [`StoreMut::can_park`] says no.
     #[inline]
     fn call_here(self, store: &mut StoreMut<'_>, args: &[u64]) -> Result<u64> {
+        let result = self.call_until_host(store, args);
+        let closed = store.host_runs();
+        let bits = result?;
+        closed.map(|()| bits)
+    }
+
+    /// [`call`](Self::call) of a function where [there is room](StoreMut::has_room). What is to be done
+    /// [before the host goes on](StoreMut::host_runs) is left to the caller, who sees to it, whatever this gives.
+    #[inline]
+    pub(crate) fn call_until_host(self, store: &mut StoreMut<'_>, args: &[u64]) -> Result<u64> {
         let turn = store.handle.turn();
         let outer = turn.plain.replace(true);
         let result = self.call_raw(&mut store.context, args);
         turn.plain.set(outer);
-        let closed = store.host_runs();
-        let bits = result.map_err(error)?;
-        closed.map(|()| bits)
+        result.map_err(error)
     }
 
     /// The call itself.

@@ -16,6 +16,7 @@ use crate::instance::{ComponentInstance, Handle, InstanceId, ResourceHandle, Roo
 use crate::stream::window::Windows;
 use crate::stream::{CopyEnd, HostEnd, Shared};
 use crate::task::direct::Direct;
+use crate::task::lane::Lane;
 use crate::task::light::{self, LightCall};
 use crate::task::light_host::Visible;
 use crate::task::noted::Noted;
@@ -75,6 +76,8 @@ pub(crate) struct State {
 
     /// Threads that may be ready, oldest first, each once; the turn of the loop looks at each again.
     pub(crate) maybe_ready: VecDeque<ThreadId>,
+    /// Guests that pass items to one another just now, if their turns are noted there.
+    pub(crate) lane: Option<Box<Lane>>,
     /// How often a thread stopped running.
     pub(crate) stops: u64,
     /// What the next answer of [`State::short_way`] is computed from.
@@ -154,6 +157,7 @@ impl State {
             visible: None,
             direct: Vec::new(),
             maybe_ready: VecDeque::new(),
+            lane: None,
             stops: 0,
             ways: 0,
             current: Current::default(),

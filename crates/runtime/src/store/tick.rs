@@ -8,6 +8,7 @@ use crate::engine::StoreMut;
 use crate::host::{poll_host_task, spawn};
 use crate::plan::End;
 use crate::stream::{HostEnd, SharedId, drop_shared_end, poll_host_ends};
+use crate::task::lane::go_in_lane;
 use crate::task::{ThreadId, WaitFor, first_turn, is_ready, request_cancellation, turn};
 
 /// What a turn came to.
@@ -31,6 +32,7 @@ pub(crate) fn tick(store: &mut StoreMut<'_>) -> Result<Progress> {
             turn(store, thread)?;
         }
         made = true;
+        go_in_lane(store)?;
         let state = store.state_mut();
         if !state.goes_on() {
             break;

@@ -12,6 +12,7 @@ mod hand_over;
 mod host_copy;
 mod host_end;
 mod item;
+pub(crate) mod lane;
 mod numbers;
 mod shared;
 mod transfer;

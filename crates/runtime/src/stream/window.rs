@@ -80,11 +80,11 @@ pub(crate) struct WindowSite {
 pub(super) struct Site {
     pub(super) of: WindowSite,
     /// Its options, once a window was open.
-    options: Option<Arc<Options>>,
+    pub(super) options: Option<Arc<Options>>,
     /// Bytes that its memory has, or had; 0 if that is not known.
-    memory_size: u64,
+    pub(super) memory_size: u64,
     /// Where its windows are, once one was open.
-    board: Option<Board>,
+    pub(super) board: Option<Board>,
     /// The built-in of the other end of the last copy, and the place of what copies.
     pub(super) copier: (SiteNumber, u32),
     /// What the host did for it.
@@ -108,6 +108,11 @@ pub(crate) struct Windows {
     open: [Option<Open>; COUNT],
     /// Where the open ones are.
     board: Option<Board>,
+    /// How many callbacks in a row did nothing but use windows: they entered no function of the host.
+    by_themselves: u32,
+    /// How many turns were made in lanes.
+    #[cfg(test)]
+    pub(crate) in_lanes: u32,
 }
 
 /// Where the glue of an instantiated component has what windows need.
@@ -138,6 +143,24 @@ impl Windows {
     #[cfg(test)]
     pub(super) fn used_between(&self) -> u32 {
         self.sites.iter().map(|site| site.habit.used).sum()
+    }
+
+    /// Notes of the callback that has returned whether it used windows and entered no function of the host.
+    #[inline]
+    pub(crate) fn note_callback(&mut self) {
+        let untouched = self.open.iter().any(Option::is_some) && self.open.iter().flatten().all(|open| !open.between);
+        self.by_themselves = if untouched { self.by_themselves.saturating_add(1) } else { 0 };
+    }
+
+    /// A callback did something else, or those that follow will.
+    pub(crate) fn note_other_callback(&mut self) {
+        self.by_themselves = 0;
+    }
+
+    /// Whether that was so of the last `callbacks` callbacks.
+    #[inline]
+    pub(crate) fn suffice_for(&self, callbacks: u32) -> bool {
+        self.by_themselves >= callbacks
     }
 
     #[inline]
@@ -220,16 +243,23 @@ fn open_one<const I: usize>(
     let (Some(board), 1..) = (site.board, site.memory_size) else { return measure(store, number).map(|()| None) };
     let (size, glue) = (site.memory_size, site.of.number);
     (windows.board, windows.open[I]) = (Some(board), Some(Open { end: id, site: number, between }));
-    put(board, USES, 0);
-    let words = [handle, glue, size as u32, (size >> 32) as u32, left, other, copier, 0, 0, 0, 0];
-    for (word, at) in words.into_iter().zip((0..).step_by(4)) {
-        put(board, const { PLACES[I] } + at, word);
-    }
+    set_up::<I>(board, [handle, glue, size as u32, (size >> 32) as u32, left, other, copier]);
     Ok(Some(of))
 }
 
+/// Opens the window `I`: its words up to [`COPIER`].
+#[inline(always)]
+pub(super) fn set_up<const I: usize>(board: Board, words: [u32; 7]) {
+    put(board, USES, 0);
+    let [handle, glue, size, more, left, other, copier] = words;
+    let words = [handle, glue, size, more, left, other, copier, 0, 0, 0, 0];
+    for (word, at) in words.into_iter().zip((0..).step_by(4)) {
+        put(board, const { PLACES[I] } + at, word);
+    }
+}
+
 /// The part of a scratch memory where windows are.
-type Board = SharedWords<64>;
+pub(super) type Board = SharedWords<64>;
 
 /// Sets the word at the address `at`.
 #[inline(always)]
@@ -293,17 +323,19 @@ pub(crate) fn close(store: &mut StoreMut<'_>) -> Result<()> {
 }
 
 /// What was done in a window.
-struct Done {
-    copied: u32,
-    ptr: u32,
-    length: u32,
-    order: u32,
-    memory_size: u32,
+pub(crate) struct Done {
+    pub(super) copied: u32,
+    pub(super) ptr: u32,
+    pub(super) length: u32,
+    /// When it was first used, among the windows; 0 if it was not.
+    pub(crate) order: u32,
+    /// 0 if that was too little for a copy.
+    pub(crate) memory_size: u32,
 }
 
 /// Closes the window `I`.
 #[inline(always)]
-fn take_down<const I: usize>(board: Board) -> Done {
+pub(super) fn take_down<const I: usize>(board: Board) -> Done {
     put(board, const { PLACES[I] + KEY + 4 }, 0);
     let at = const { PLACES[I] };
     Done {

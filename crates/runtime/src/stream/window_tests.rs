@@ -59,6 +59,7 @@ const GUEST: &str = r#"
     (global $shift i32 (i32.const SHIFT))
     (global $seed (mut i32) (i32.const 0))
     (global $forbidden (mut i32) (i32.const 0))
+    (global $often (mut i32) (i32.const 7))
     (global $set (mut i32) (i32.const 0))
     (global $in (mut i32) (i32.const 0))
     (global $out (mut i32) (i32.const 0))
@@ -117,7 +118,7 @@ const GUEST: &str = r#"
     ;; A call of the host, a larger memory and another place in it, or what is forbidden.
     (func $now-and-then (local $end i32) (local $pages i32)
       (global.set $turn (i32.add (global.get $turn) (i32.const 1)))
-      (if (i32.eqz (call $chance (i32.const 7))) (then (call $add (call $get))))
+      (if (i32.eqz (call $chance (global.get $often))) (then (call $add (call $get))))
       (if (i32.and (i32.eqz (global.get $held)) (i32.eqz (call $chance (i32.const 101)))) (then
         (local.set $pages (memory.grow (i32.const 1)))
         (if (i32.lt_u (local.get $pages) (i32.const 100)) (then
@@ -175,6 +176,8 @@ const GUEST: &str = r#"
       (call $go-on))
     (func (export "start") (param $seed i32) (result i32) (local $answer i32)
       (global.set $seed (i32.add (local.get $seed) (global.get $role)))
+      ;; Some rarely call the host, so that there are lanes.
+      (if (i32.and (local.get $seed) (i32.const 256)) (then (global.set $often (i32.const 97))))
       (if (i32.eq (i32.shr_u (local.get $seed) (i32.const 28)) (global.get $role)) (then
         (global.set $forbidden (i32.and (i32.shr_u (local.get $seed) (i32.const 24)) (i32.const 15)))))
       (global.set $set (call $set-new))
@@ -329,8 +332,9 @@ impl World {
         World { engine, component }
     }
 
-    /// Runs the chain; says as well whether windows were used, and how many of those that were opened while a guest ran.
-    fn run(&self, choose: Choose, seed: u32, windows: bool) -> (Outcome, (bool, u32)) {
+    /// Runs the chain; says as well whether windows were used, how many of those that were opened while a guest ran, and how
+    /// many turns were made in lanes.
+    fn run(&self, choose: Choose, seed: u32, windows: bool) -> (Outcome, (bool, u32, u32)) {
         let notes = Arc::new(Mutex::new(Vec::new()));
         let mut linker = Linker::new(&self.engine);
         let noted = notes.clone();
@@ -361,24 +365,25 @@ impl World {
         }
         let answer = answer.map_err(|error| format!("{:?}: {error}", error.as_trap()));
         let windows = &store.state().windows;
-        let used = (windows.were_used(), windows.used_between());
+        let used = (windows.were_used(), windows.used_between(), windows.in_lanes);
         ((answer, notes.lock().unwrap().clone(), format!("{:?}", store.live())), used)
     }
 }
 
-/// The same with windows as without, by several choices; and how often windows were used under seeds, and how many of those
-/// that were opened while a guest ran.
-fn same(world: &World, seed: u32) -> (Outcome, [u32; 2]) {
-    let (mut first, mut seeded) = (None, [0; 2]);
+/// The same with windows as without, by several choices; and how often windows were used under seeds, how many of those that
+/// were opened while a guest ran, and how many turns were made in lanes by the first choice and under seeds.
+fn same(world: &World, seed: u32) -> (Outcome, [u32; 4]) {
+    let (mut first, mut seeded) = (None, [0; 4]);
     for choices in 0..4 {
         let choose = || if choices == 0 { Choose::first() } else { Choose::seeded(choices) };
-        let (without, (none, _)) = world.run(choose(), seed, false);
-        let (with, (used, between)) = world.run(choose(), seed, true);
+        let (without, (none, ..)) = world.run(choose(), seed, false);
+        let (with, (used, between, in_lanes)) = world.run(choose(), seed, true);
         assert_eq!(with, without, "seed {seed:x}, choices {choices}");
         // Under seeds guests may have stacks that they don't need, where there are no windows.
         assert!((used || choices > 0) && !none, "seed {seed:x}, choices {choices}");
         seeded[0] += u32::from(used && choices > 0);
         seeded[1] += between;
+        seeded[if choices == 0 { 2 } else { 3 }] += in_lanes;
         first.get_or_insert(with);
     }
     (first.unwrap(), seeded)
@@ -391,13 +396,16 @@ fn windows_are_not_seen() {
     for (item, shift) in [("u8", 0), ("f32", 2), ("s64", 3)] {
         for (i, roles) in CHAINS.into_iter().enumerate() {
             let world = World::new(&chain(roles, item, shift, i == 1));
-            let mut counts = [0; 2];
-            for seed in 1..6 {
+            let mut counts = [0; 4];
+            for seed in [1, 2, 3, 257, 258, 259] {
                 let ((answer, notes, _), used) = same(&world, seed);
                 assert!(answer.is_ok(), "{answer:?}");
                 assert_eq!(notes.len(), roles.len());
-                counts = [counts[0] + used[0], counts[1] + used[1]];
+                for (count, used) in counts.iter_mut().zip(used) {
+                    *count += used;
+                }
             }
+            assert!(counts[2] > 0 && counts[3] > 0, "there must be lanes: {counts:?}");
             assert!(counts[0] > 0, "the other choices must meet windows, too");
             assert!(counts[1] > 0, "some must be opened while a guest runs");
         }
@@ -415,8 +423,8 @@ fn memories_of_64_bits_have_no_windows() {
         for (seed, expected) in (1..3).zip(&expected) {
             for choices in 0..3 {
                 let choose = || if choices == 0 { Choose::first() } else { Choose::seeded(choices) };
-                let (without, (none, _)) = world.run(choose(), seed, false);
-                let (with, (used, _)) = world.run(choose(), seed, true);
+                let (without, (none, ..)) = world.run(choose(), seed, false);
+                let (with, (used, ..)) = world.run(choose(), seed, true);
                 assert_eq!(with, without, "wide {wide:b}, seed {seed}, choices {choices}");
                 assert!(!none && (choices > 0 || used == matches!(wide, 1 | 4)), "wide {wide:b}, seed {seed}");
                 assert!(choices > 0 || with == *expected, "wide {wide:b}, seed {seed}");

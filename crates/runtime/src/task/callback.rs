@@ -3,6 +3,7 @@
 //! between. `resume_thread` is its twin, which takes every turn.
 
 use super::enter::release_exclusive;
+use super::lane::Place;
 use super::noted::{self, Turn};
 use super::run::{event_loop, run_switched_to};
 use super::waitable_set::take_event;
@@ -161,29 +162,38 @@ fn go_through(store: &mut StoreMut<'_>, thread: ThreadId, begun: &Begun) -> Resu
     if let Some(turn) = &begun.noted {
         noted::begin_turn(store, turn);
     }
-    let packed = begun.callback.call(store, &event.args())? as u32;
+    let result = begun.callback.call_until_host(store, &event.args());
+    store.state_mut().windows.note_callback();
+    let closed = store.host_runs();
+    let packed = result? as u32;
+    closed?;
+    let at = Place { thread, task: begun.task, instance: begun.instance };
+    finish_turn(store, at, packed)?;
+    store.state_mut().current = before;
+    run_switched_to(store)
+}
+
+/// The callback returned `packed`.
+#[inline]
+pub(super) fn finish_turn(store: &mut StoreMut<'_>, at: Place, packed: u32) -> Result<()> {
     let state = store.state_mut();
-    if !wait_again(state, thread, begun, packed)? && !exit(state, thread, begun, packed)? {
-        event_loop(store, thread, begun.task, packed)?;
-        store.state_mut().note_stopped(thread);
-    }
-    let state = store.state_mut();
-    state.current = before;
-    if state.switch_to.is_some() {
-        run_switched_to(store)?;
+    if !wait_again(state, at, packed)? && !exit(state, at, packed)? {
+        event_loop(store, at.thread, at.task, packed)?;
+        store.state_mut().note_stopped(at.thread);
     }
     Ok(())
 }
 
-/// The callback of `thread` returned `packed`: lets it wait for a set, if that is what it means; it runs no longer then.
+/// The callback returned `packed`: lets its thread wait for a set, if that is what it means; it runs no longer then.
 #[inline]
-fn wait_again(state: &mut State, thread: ThreadId, begun: &Begun, packed: u32) -> Result<bool> {
+fn wait_again(state: &mut State, at: Place, packed: u32) -> Result<bool> {
+    let Place { thread, task, instance: id } = at;
     let State { threads, tasks, instances, sets, .. } = state;
-    if packed & callback_code::MASK != callback_code::WAIT || tasks.get(begun.task)?.state == TaskState::PendingCancel {
+    if packed & callback_code::MASK != callback_code::WAIT || tasks.get(task)?.state == TaskState::PendingCancel {
         return Ok(false);
     }
     let index = packed >> 4;
-    let instance = instances.get_mut(begun.instance)?;
+    let instance = instances.get_mut(id)?;
     let set = instance.handles.get(index)?.set(index)?;
     let waited_for = !instance.waiting_for_exclusive.is_empty() || !instance.waiting_to_enter.is_empty();
     instance.set_exclusive_thread(None);
@@ -196,7 +206,7 @@ fn wait_again(state: &mut State, thread: ThreadId, begun: &Begun, packed: u32) -
     set.add_waiting(thread);
     let pending = set.has_pending();
     if waited_for {
-        release_exclusive(state, begun.instance)?;
+        release_exclusive(state, id)?;
     }
     if pending {
         state.wake(thread);
@@ -204,25 +214,26 @@ fn wait_again(state: &mut State, thread: ThreadId, begun: &Begun, packed: u32) -
     Ok(true)
 }
 
-/// The callback of `thread` returned `packed`: ends the task, if that is what it means and nothing is missing.
+/// The callback returned `packed`: ends the task, if that is what it means and nothing is missing.
 #[inline]
-fn exit(state: &mut State, thread: ThreadId, begun: &Begun, packed: u32) -> Result<bool> {
+fn exit(state: &mut State, at: Place, packed: u32) -> Result<bool> {
+    let Place { thread, task: id, instance: within } = at;
     let State { threads, tasks, instances, .. } = state;
-    let task = tasks.get(begun.task)?;
+    let task = tasks.get(id)?;
     let code = packed & callback_code::MASK;
     if code != callback_code::EXIT || task.state != TaskState::Resolved || !task.explicit_threads.is_empty() {
         return Ok(false);
     }
     let index = threads.get(thread)?.index.ok_or_else(|| bug!("a thread without an index"))?;
-    let instance = instances.get_mut(begun.instance)?;
+    let instance = instances.get_mut(within)?;
     instance.threads.remove(index)?;
     let waited_for = !instance.waiting_for_exclusive.is_empty() || !instance.waiting_to_enter.is_empty();
     instance.set_exclusive_thread(None);
     threads.discard(thread);
-    tasks.discard(begun.task);
+    tasks.discard(id);
     state.stops += 1;
     if waited_for {
-        release_exclusive(state, begun.instance)?;
+        release_exclusive(state, within)?;
     }
     Ok(true)
 }

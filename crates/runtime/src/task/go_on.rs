@@ -8,6 +8,7 @@
 //! A guest that has to wait does the same before it parks ([`stay`]): often the turns that follow are callbacks that need no
 //! stack, and then it is its own turn again, without a switch of stacks.
 
+use super::lane::go_in_lane;
 use super::run::{next_event, prepare_callback, returned, start_running};
 use super::{Stage, ThreadId, first_turn, turn};
 use crate::Result;
@@ -41,6 +42,7 @@ pub(crate) fn go_on(store: &mut StoreMut<'_>, bits: u64) -> Result<Option<(CoreF
         state.turns_left -= 1;
         if !callee.may_block {
             turn(store, thread)?;
+            go_in_lane(store)?;
             continue;
         }
         start_running(state, thread, false, true)?;

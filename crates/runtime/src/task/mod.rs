@@ -9,6 +9,7 @@ pub(crate) mod direct;
 pub(crate) mod enter;
 mod error_context;
 mod go_on;
+pub(crate) mod lane;
 pub(crate) mod light;
 pub(crate) mod light_adapter;
 pub(crate) mod light_host;

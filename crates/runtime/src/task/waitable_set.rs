@@ -53,6 +53,12 @@ impl WaitableSet {
         self.pending > 0
     }
 
+    /// How many members have a pending event.
+    #[inline]
+    pub(super) fn pending(&self) -> u32 {
+        self.pending
+    }
+
     /// The end of a stream or future that is the only one with a pending event, if there is one: it has none from now on.
     #[inline]
     pub(super) fn take_only_end(&mut self) -> Option<CopyEndId> {
