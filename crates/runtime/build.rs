@@ -1,7 +1,7 @@
 //! Says which sources this crate is built of: `THALWEG_BUILD`.
 //!
-//! Compiled code and plans are kept on disk, and what a build keeps only the same one may take: the version does not say what
-//! code is generated, nor how a plan is written.
+//! Compiled code and plans are kept on disk, and what a build keeps only the same one may take: the version does not
+//! say what code is generated, nor how a plan is written.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;

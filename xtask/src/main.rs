@@ -1,5 +1,5 @@
-//! Developer commands: `cargo xtask tidy` checks the rules of this repository that no compiler checks, `cargo xtask audit` prints
-//! what of WASI's interfaces the hosts serve, `cargo xtask bench` measures.
+//! Developer commands: `cargo xtask tidy` checks the rules of this repository that no compiler checks, `cargo xtask
+//! audit` prints what of WASI's interfaces the hosts serve, `cargo xtask bench` measures.
 
 #![forbid(unsafe_code)]
 

@@ -52,6 +52,7 @@ fn of_file(file: &File) -> Vec<Fault> {
         faults.extend(functions::check(&file.path, &parts));
         faults.extend(words::check(&file.path, text, &parts));
         faults.extend(fence::check(&file.path, text, &parts));
+        faults.extend(prose::check_comments(&file.path, text));
     }
     faults
 }

@@ -1,6 +1,6 @@
-//! Runs each `*.wast` file below `tests/wast`: once with the first choice, once without compiled adapters, under many seeds, and with every call cancelled
-//! or abandoned after each of its turns. Those in `schedules` are small: they run under every schedule there is. Those below
-//! `tests/wast-2026-08` run with the rules of August 2026.
+//! Runs each `*.wast` file below `tests/wast`: once with the first choice, once without compiled adapters, under many
+//! seeds, and with every call cancelled or abandoned after each of its turns. Those in `schedules` are small: they run
+//! under every schedule there is. Those below `tests/wast-2026-08` run with the rules of August 2026.
 //!
 //! A name given to `cargo test` picks those whose path contains it; `THALWEG_SEEDS` says how many seeds (50). One more test:
 //! every trap that a guest can bring about has a script.

@@ -1,5 +1,5 @@
-//! Strings between each two encodings, in memories with addresses of 32 and of 64 bits, by compiled adapters and by the runtime, against what Rust's own library makes of
-//! them.
+//! Strings between each two encodings, in memories with addresses of 32 and of 64 bits, by compiled adapters and by the
+//! runtime, against what Rust's own library makes of them.
 
 use std::cell::OnceCell;
 
@@ -19,8 +19,8 @@ thread_local! {
     static TWINS: [[[OnceCell<Twins>; 4]; 3]; 3] = Default::default();
 }
 
-/// The first byte chooses encodings, function and types of addresses, the second what is said of the length; the rest is the text in the
-/// caller's memory.
+/// The first byte chooses encodings, function and types of addresses, the second what is said of the length; the rest
+/// is the text in the caller's memory.
 pub fn strings(data: &[u8]) {
     let [first, second, bytes @ ..] = data else { return };
     let (source, target) = (usize::from(first % 3), usize::from(first / 3 % 3));

@@ -4,9 +4,9 @@
 use thalweg::{Component, Config, Engine, Features, Linker, Store, Trap};
 use thalweg_testkit::polling::wait;
 
-/// A caller whose `run(n)` calls a callee's `g`, which traps if the host's `f(n)` says 0, and else answers what it says. Before
-/// that, `g` executes `first`, and the callee has a function `h` that executes `other`. Both may call `$yield`, a built-in that
-/// waits; it is in a table, with a function of another type.
+/// A caller whose `run(n)` calls a callee's `g`, which traps if the host's `f(n)` says 0, and else answers what it
+/// says. Before that, `g` executes `first`, and the callee has a function `h` that executes `other`. Both may call
+/// `$yield`, a built-in that waits; it is in a table, with a function of another type.
 fn text(first: &str, other: &str) -> String {
     format!(
         r#"(component

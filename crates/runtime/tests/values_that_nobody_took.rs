@@ -1,5 +1,6 @@
-//! A guest writes a future that the host reads, and the host drops its end when the value has come but nobody has looked: its
-//! end was over before. Whatever the guest does with its own end afterwards is fine, as if the host had taken the value.
+//! A guest writes a future that the host reads, and the host drops its end when the value has come but nobody has
+//! looked: its end was over before. Whatever the guest does with its own end afterwards is fine, as if the host had
+//! taken the value.
 
 use std::future::Future;
 use std::pin::Pin;

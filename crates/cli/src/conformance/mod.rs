@@ -1,5 +1,5 @@
-//! `thalweg conformance`: runs the test suites of WASI, as `wasi-testsuite` writes them down: folders with a `manifest.json`,
-//! a `.wasm` file for each test, and a `.json` file for what it is given and what it must do.
+//! `thalweg conformance`: runs the test suites of WASI, as `wasi-testsuite` writes them down: folders with a
+//! `manifest.json`, a `.wasm` file for each test, and a `.json` file for what it is given and what it must do.
 //!
 //! Each test is a process of its own, of this very program, with folders of its own.
 

@@ -1,5 +1,5 @@
-//! Core modules become components on the fly: with an adapter that gives them `wasi_snapshot_preview1` out of WASI 0.2, and a
-//! shim between the two that keeps the adapter out of the module's memory.
+//! Core modules become components on the fly: with an adapter that gives them `wasi_snapshot_preview1` out of WASI 0.2,
+//! and a shim between the two that keeps the adapter out of the module's memory.
 //!
 //! A module that exports `_start` becomes a command. Its other exports that take and return numbers become functions of the
 //! component, for `--invoke`.

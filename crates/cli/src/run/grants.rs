@@ -24,7 +24,8 @@ pub struct GrantArgs {
     /// every name below), whose addresses it may look up
     #[arg(long = "allow-host", value_name = "ADDRESS[/PREFIX][:PORT]|NAME[:PORT]")]
     allow_hosts: Vec<String>,
-    /// Refuses addresses of this machine, of private networks and of links, whatever grants them; those that come of a name, too
+    /// Refuses addresses of this machine, of private networks and of links, whatever grants them; those that come of a
+    /// name, too
     #[arg(long)]
     deny_private: bool,
     /// The guest's name for itself, its first argument (default: the name of FILE)

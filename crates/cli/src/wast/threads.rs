@@ -1,7 +1,7 @@
 //! `thread` and `wait`: a part of a script that others wait for.
 //!
-//! Components of two threads share nothing but the definition that one of them is given, so a thread's directives are carried out
-//! when it begins: one of the orders in which they could be.
+//! Components of two threads share nothing but the definition that one of them is given, so a thread's directives are
+//! carried out when it begins: one of the orders in which they could be.
 
 use wast::WastThread;
 

@@ -1,8 +1,8 @@
 //! The model: instances, tasks, subtasks, sets, streams and futures as plain values, and the rules between them.
 //!
 //! It is written after the standard's `definitions.py` and what was merged since, and after nothing of the runtime. There
-//! are no stacks: a job is a state machine, and everything that waits is a `Task` with a `Wait`. Whatever the standard leaves
-//! open is asked of a [`Pick`].
+//! are no stacks: a job is a state machine, and everything that waits is a `Task` with a `Wait`. Whatever the standard
+//! leaves open is asked of a [`Pick`].
 
 mod copy;
 mod job;

@@ -148,8 +148,9 @@ pub(crate) fn store_list_into_range<T: WitType>(
     Ok((ptr, length))
 }
 
-/// The length in elements and in bytes. Only a list of the host's can be too long: a guest's was checked when lifted. One that
-/// a component with a memory of 32 bits could not take, no component gets; with addresses of 64 bits it may need twice the bytes.
+/// The length in elements and in bytes. Only a list of the host's can be too long: a guest's was checked when lifted.
+/// One that a component with a memory of 32 bits could not take, no component gets; with addresses of 64 bits it may
+/// need twice the bytes.
 fn lengths(length: usize, element: &ValType, ptr: PtrType) -> Result<(u32, u32)> {
     let bytes = |ptr| length.checked_mul(element.size(ptr) as usize).and_then(|bytes| u32::try_from(bytes).ok());
     match (u32::try_from(length), bytes(PtrType::I32), bytes(ptr)) {

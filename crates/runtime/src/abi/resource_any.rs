@@ -1,5 +1,5 @@
-//! A resource of any type as a value. What a guest defines and the host owns is remembered in the store, so that it is passed
-//! on or dropped once.
+//! A resource of any type as a value. What a guest defines and the host owns is remembered in the store, so that it is
+//! passed on or dropped once.
 
 use std::fmt;
 
@@ -14,8 +14,8 @@ use crate::{Error, Result};
 /// A resource that crosses: which type it is of, and its representation.
 ///
 /// An owned resource that a guest defines can be lent to calls any number of times, and passed on or
-/// [dropped](crate::Store::drop_resource) once; the host that does neither keeps it. A borrowed one is the host's until the call
-/// is over that brought it.
+/// [dropped](crate::Store::drop_resource) once; the host that does neither keeps it. A borrowed one is the host's until
+/// the call is over that brought it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ResourceAny {
     /// The type, unique in its store.

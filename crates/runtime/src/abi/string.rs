@@ -14,8 +14,8 @@ use crate::{Error, Result, Trap};
 
 /// Spec: `MAX_STRING_BYTE_LENGTH`.
 pub(crate) const MAX_STRING_BYTE_LENGTH: u32 = (1 << 28) - 1;
-/// Set in the length of a `latin1+utf16` string that is UTF-16, as lengths are here. In a memory it is the uppermost bit of an
-/// address ([`PtrType::utf16_tag`]).
+/// Set in the length of a `latin1+utf16` string that is UTF-16, as lengths are here. In a memory it is the uppermost
+/// bit of an address ([`PtrType::utf16_tag`]).
 pub(crate) const UTF16_TAG: u32 = 1 << 31;
 
 /// Spec: `load_string_from_range`.
@@ -46,8 +46,8 @@ pub(crate) fn load_string_from_range(cx: &mut LiftCx<'_>, ptr: u64, tagged_code_
     decode(bytes, encoding, tagged)
 }
 
-/// Spec: `store_string_into_range`: answers the pointer and the tagged length, both as the memory has them. `source` and `tagged_code_units` say how
-/// the text was in the memory it comes from.
+/// Spec: `store_string_into_range`: answers the pointer and the tagged length, both as the memory has them. `source`
+/// and `tagged_code_units` say how the text was in the memory it comes from.
 pub(super) fn store_string_from(
     cx: &mut LowerCx<'_>,
     text: &str,

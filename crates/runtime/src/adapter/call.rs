@@ -35,8 +35,8 @@ pub(super) struct Call {
     pub(super) strings: (Option<u32>, Option<u32>),
     /// What moves handles of each type, in the parameters and in the result.
     pub(super) handles: (Handles, Handles),
-    /// What is called before the core function and after `post-return`: an entry of the call is made and taken away, if they may
-    /// ask for their task; or they have empty thread-local storage, if they use that.
+    /// What is called before the core function and after `post-return`: an entry of the call is made and taken away, if
+    /// they may ask for their task; or they have empty thread-local storage, if they use that.
     pub(super) thread: Option<(u32, u32)>,
     /// What is called before arguments are lifted and after the callee returned, if borrows are counted.
     pub(super) borrows: Option<(u32, u32)>,

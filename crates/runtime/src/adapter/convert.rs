@@ -80,14 +80,15 @@ impl Conversion {
     }
 }
 
-/// The core type of the function: conversion, pointer, code units, pointer of the target, code units there `before`. Pointers
-/// are of 64 bits, so that it serves every memory.
+/// The core type of the function: conversion, pointer, code units, pointer of the target, code units there `before`.
+/// Pointers are of 64 bits, so that it serves every memory.
 pub(super) const PARAMS: [FlatType; 5] = [I32, I64, I32, I64, I32];
 
 /// The core type of functions that take a range: pointer and length.
 pub(super) const RANGE: [FlatType; 2] = [I64, I32];
 
-/// The function for [`Import::Convert`](super::import::Import::Convert): gives what was read, and above 32 bits what was written.
+/// The function for [`Import::Convert`](super::import::Import::Convert): gives what was read, and above 32 bits what
+/// was written.
 pub(super) fn convert_func(store: &mut StoreMut<'_>, ty: &CoreFuncType, from: CoreMemory, to: CoreMemory) -> CoreFunc {
     let convert = move |mut store: StoreMut<'_>, args: &[u64]| {
         let &[number, begin, units, target, before] = args else { return Err(bug!("{} numbers", args.len())) };

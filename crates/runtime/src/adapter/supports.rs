@@ -2,8 +2,9 @@
 //! Whether an adapter is taken is decided once the imports are known: a call that can wait after all goes the plain way.
 //!
 //! What is excluded goes the plain way: calls that can wait; streams, futures and error contexts; and types of unreasonable
-//! size. An adapter makes no task, but for a callee whose code reaches a built-in that asks for it an entry of which one can be
-//! made. Whose code reaches what is told by functions, or by component instances where the code was not looked at.
+//! size. An adapter makes no task, but for a callee whose code reaches a built-in that asks for it an entry of which
+//! one can be made. Whose code reaches what is told by functions, or by component instances where the code was not
+//! looked at.
 
 use crate::canon::check_of;
 use crate::plan::{

@@ -45,7 +45,8 @@ pub(super) struct Transcoder {
 }
 
 impl Transcoder {
-    /// The function `(pointer, tagged length) -> (pointer, tagged length)`. Lengths are of 32 bits here, whatever a memory has.
+    /// The function `(pointer, tagged length) -> (pointer, tagged length)`. Lengths are of 32 bits here, whatever a
+    /// memory has.
     pub(super) fn encode(&self, trap: u32) -> Result<Code> {
         let mut code = Code::new(2, trap);
         match self.from.encoding {

@@ -1,5 +1,5 @@
-//! The functions of built-ins that answer at once and take nothing but numbers of 32 bits. What one does is decided when it is
-//! made; [`dispatch`](super::dispatch), which finds it out in each call, is the twin, and does what is left.
+//! The functions of built-ins that answer at once and take nothing but numbers of 32 bits. What one does is decided
+//! when it is made; [`dispatch`](super::dispatch), which finds it out in each call, is the twin, and does what is left.
 
 use super::{Site, context, copy_end, stream, subtask, waitable};
 use crate::Result;

@@ -18,8 +18,8 @@ pub(super) fn copier_signature() -> Signature {
     (vec![FlatType::I32; 3], None)
 }
 
-/// Bytes of an item and its alignment, if the copy is one for which there may be windows: of numbers, in a memory of 32 bits,
-/// and one that answers BLOCKED instead of waiting.
+/// Bytes of an item and its alignment, if the copy is one for which there may be windows: of numbers, in a memory of 32
+/// bits, and one that answers BLOCKED instead of waiting.
 fn windowed(canon: &Canon, plan: &Plan) -> Option<(u32, u32)> {
     let Canon::Copy { kind: Kind::Stream, payload: Some(payload), options, .. } = canon else { return None };
     let options = plan.options.get(options.at())?;

@@ -10,9 +10,9 @@
 //!
 //! Large modules begin at pages, so that they can be mapped; one stands in front, for the core engine maps what its memory
 //! begins with from there alone. What is mapped is read when it runs, and the component when it is asked for, so a start
-//! costs what it uses. Numbers are little-endian. Reading trusts no length before it is compared with what is left. The sums find damage, not malice: who
-//! can write an artifact chooses the machine code that runs, so an artifact is as trusted as a program. As with a program,
-//! the sum of code that is mapped is not looked at.
+//! costs what it uses. Numbers are little-endian. Reading trusts no length before it is compared with what is left. The
+//! sums find damage, not malice: who can write an artifact chooses the machine code that runs, so an artifact is as
+//! trusted as a program. As with a program, the sum of code that is mapped is not looked at.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -152,8 +152,8 @@ fn footer(file: &File) -> Option<(Footer, u64)> {
     Some((footer, length))
 }
 
-/// The artifact of `component`, compiled to `modules` by an engine with the compatibility hash `engine`, with the code of the
-/// module `front` first; `kept` is what a start needs besides.
+/// The artifact of `component`, compiled to `modules` by an engine with the compatibility hash `engine`, with the code
+/// of the module `front` first; `kept` is what a start needs besides.
 pub(crate) fn write(engine: u64, component: &[u8], modules: &[Vec<u8>], front: Option<usize>, kept: &[u8]) -> Vec<u8> {
     let mut order: Vec<_> = (0..modules.len()).collect();
     order.sort_by_key(|&module| std::cmp::Reverse((Some(module) == front, modules[module].len())));

@@ -5,9 +5,9 @@
 //! exactly this key. Any other file is deleted, as if it had never been. No failure is reported: without the cache, things
 //! are only slower.
 //!
-//! An entry: magic 8 | key 32 | modules: u32, each length u64 + sum 32 | kept: u64 + bytes | BLAKE3 of all before 32. The code of
-//! each module is a file by itself, named by its sum, so that it can be mapped and needs no copy. Files are replaced as a
-//! whole, never written to: code that is mapped stays as it was checked.
+//! An entry: magic 8 | key 32 | modules: u32, each length u64 + sum 32 | kept: u64 + bytes | BLAKE3 of all before 32.
+//! The code of each module is a file by itself, named by its sum, so that it can be mapped and needs no copy. Files are
+//! replaced as a whole, never written to: code that is mapped stays as it was checked.
 
 use std::fs::{DirBuilder, File};
 use std::io::{Read, Write};

@@ -11,8 +11,8 @@ use crate::plan::{LiftIndex, Reached, TrampolineIndex};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CallReport {
-    /// For each lifted function, the trampolines that its code, or its callback's, may call within its component instance. None
-    /// if the code was not looked at: then each may call what its component instance can.
+    /// For each lifted function, the trampolines that its code, or its callback's, may call within its component
+    /// instance. None if the code was not looked at: then each may call what its component instance can.
     pub reached: Option<Vec<Vec<TrampolineIndex>>>,
     /// The calls between components for which there is compiled code, which is used unless the callee may have to wait for a
     /// function of the host.

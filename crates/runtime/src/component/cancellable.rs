@@ -50,8 +50,9 @@ impl<'a> Readable<'a> {
     }
 }
 
-/// Where `bytes`, a component in binary form, have an immediate `cancellable`, in order, whether it is set or not. Tools that
-/// write components for the [rules of August 2026](crate::AsyncRules::August2026) with a writer of today set it there.
+/// Where `bytes`, a component in binary form, have an immediate `cancellable`, in order, whether it is set or not.
+/// Tools that write components for the [rules of August 2026](crate::AsyncRules::August2026) with a writer of today set
+/// it there.
 ///
 /// # Errors
 ///

@@ -49,8 +49,8 @@ impl Component {
         Component::from_vec(engine, bytes)
     }
 
-    /// A component from a file with what [`precompile`](Self::precompile) gave, as [`from_file`](Self::from_file) says. None if
-    /// the file has something else; it is not read then.
+    /// A component from a file with what [`precompile`](Self::precompile) gave, as [`from_file`](Self::from_file) says.
+    /// None if the file has something else; it is not read then.
     ///
     /// # Errors
     ///

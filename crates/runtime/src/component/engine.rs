@@ -86,8 +86,8 @@ impl Config {
     }
 
     /// Whether modules are instantiated that only stand in for functions of the host until a component's memory exists, as
-    /// tools write them. The default is to leave them out, for the runtime has no need of them. Nobody can see the difference
-    /// but in time and memory; it is there to compare with.
+    /// tools write them. The default is to leave them out, for the runtime has no need of them. Nobody can see the
+    /// difference but in time and memory; it is there to compare with.
     #[must_use]
     pub fn keep_shims(mut self, on: bool) -> Self {
         self.keep_shims = on;
@@ -249,8 +249,8 @@ impl Engine {
     }
 }
 
-/// What is kept with compiled code, so that a start reads neither the component nor its modules: the plan, and what the modules'
-/// code was found to reach.
+/// What is kept with compiled code, so that a start reads neither the component nor its modules: the plan, and what the
+/// modules' code was found to reach.
 pub(super) fn keep(plan: &Plan, reached: Option<&Reached>) -> Vec<u8> {
     let plan = plan.to_bytes();
     [&(plan.len() as u64).to_le_bytes()[..], &plan, reached.map_or(&[][..], Reached::bytes)].concat()

@@ -1,4 +1,5 @@
-//! Core modules and components that a component imports: definitions that somebody else gives, which become part of its plan.
+//! Core modules and components that a component imports: definitions that somebody else gives, which become part of its
+//! plan.
 
 use wasm_encoder::{ComponentSectionId, RawSection};
 use wasmparser::Parser;
@@ -43,8 +44,8 @@ impl Comparison {
         Ok(())
     }
 
-    /// Checks that the definition in the [wrapped](wrap) component `given` is what `path` of component `importer` asks for, if
-    /// that imports it.
+    /// Checks that the definition in the [wrapped](wrap) component `given` is what `path` of component `importer` asks
+    /// for, if that imports it.
     pub(super) fn given(&self, given: usize, importer: usize, path: &str) -> Result<()> {
         let (types, importer) = (self.types(given)?, self.types(importer)?);
         let Some(wanted) = import(importer, path) else { return Ok(()) };

@@ -29,8 +29,8 @@ pub(super) fn write(engine: &Engine, bytes: &[u8], plan: &Plan, code: &Code) -> 
     Ok(artifact::write(engine.artifact_hash(), &component, &modules, front, &kept))
 }
 
-/// The module whose code the file begins with. What a memory begins with is mapped from there alone, and copied from elsewhere,
-/// so this is the one with most of it, or the largest if there is little.
+/// The module whose code the file begins with. What a memory begins with is mapped from there alone, and copied from
+/// elsewhere, so this is the one with most of it, or the largest if there is little.
 fn in_front(bytes: &[u8], plan: &Plan, code: &[Vec<u8>]) -> Option<usize> {
     let images = plan.modules.iter().map(|module| bytes.get(module.range.clone()).map_or(0, image));
     let image = images.enumerate().filter(|(_, image)| *image >= MAPPED).max_by_key(|(_, image)| *image);

@@ -72,8 +72,8 @@ impl HostFuncs {
     }
 
     words! {
-        /// Adds a function without parameters. What [`define`](Self::define) finds out from the type in each call is known to
-        /// the compiler here.
+        /// Adds a function without parameters. What [`define`](Self::define) finds out from the type in each call is
+        /// known to the compiler here.
         define_0();
         /// The same, of one `i32`.
         define_1(first);

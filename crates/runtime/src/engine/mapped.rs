@@ -76,7 +76,8 @@ impl MappedCode {
             && number == mapping.number
         {
             mappings.all.remove(&start);
-            // SAFETY: it was mapped by `map`, is mapped since it was in the list, and nobody uses it by the caller's promise.
+            // SAFETY: it was mapped by `map`, is mapped since it was in the list, and nobody uses it by the caller's
+            // promise.
             unsafe { unmap(start..end) };
         }
     }

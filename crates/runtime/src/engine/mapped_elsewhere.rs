@@ -1,5 +1,5 @@
-//! Where code in the midst of a file is not mapped. Processors that mark the targets of jumps want this said of each page, and
-//! the engine says it of its own memory alone.
+//! Where code in the midst of a file is not mapped. Processors that mark the targets of jumps want this said of each
+//! page, and the engine says it of its own memory alone.
 
 use std::fs::File;
 use std::io;

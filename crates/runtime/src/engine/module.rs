@@ -85,8 +85,8 @@ impl CoreModule {
         unsafe { wasmtime::Module::deserialize_open_file(engine.inner(), code) }.map(CoreModule).map_err(convert::error)
     }
 
-    /// [`trusted_file`](Self::trusted_file) of what is at `range` of a file, which begins at a page. `None` where such code is
-    /// not mapped.
+    /// [`trusted_file`](Self::trusted_file) of what is at `range` of a file, which begins at a page. `None` where such
+    /// code is not mapped.
     pub(crate) fn trusted_part(engine: &CoreEngine, file: &File, range: Range<u64>) -> Option<Result<Self>> {
         let mapping = engine.mapped().map(file, range).ok()?;
         // SAFETY: `component/` calls this for such files only, and nobody writes to the mapping, which is private and was

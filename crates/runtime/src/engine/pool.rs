@@ -218,8 +218,8 @@ impl Shared {
         }
     }
 
-    /// Gives the pages of stacks back to the kernel; they read as zeros then. `false` when the kernel refuses. The places lie
-    /// side by side, in order. Guards between them stay: those by advice are no pages, and it leaves them.
+    /// Gives the pages of stacks back to the kernel; they read as zeros then. `false` when the kernel refuses. The
+    /// places lie side by side, in order. Guards between them stay: those by advice are no pages, and it leaves them.
     fn empty(&self, places: &[Place]) -> bool {
         let (Some(first), Some(last)) = (places.first(), places.last()) else { return true };
         let start = first.0.as_ptr().wrapping_add(self.guard_size());

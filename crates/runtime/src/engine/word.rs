@@ -73,7 +73,8 @@ impl<const N: usize> SharedWords<N> {
     #[inline(always)]
     fn word(self, n: usize) -> SharedWord {
         assert!(n < N, "word {n} of {N}");
-        // SAFETY: it is less than `N`, and the first and the last of `N` words were found in one memory, so this one is there.
+        // SAFETY: it is less than `N`, and the first and the last of `N` words were found in one memory, so this one is
+        // there.
         SharedWord(unsafe { self.0.cast::<u32>().add(n) })
     }
 }

@@ -82,8 +82,8 @@ impl<T: Send + 'static> Store<T> {
     ///
     /// # Errors
     ///
-    /// When the resource is borrowed, of another store, lent to a call that goes on, or was passed on or dropped before; or a
-    /// trap of the destructor, which ends the store.
+    /// When the resource is borrowed, of another store, lent to a call that goes on, or was passed on or dropped
+    /// before; or a trap of the destructor, which ends the store.
     pub fn drop_resource(&mut self, resource: ResourceAny) -> Result<()> {
         resource.check_owned(self.state())?;
         self.run(|store| {

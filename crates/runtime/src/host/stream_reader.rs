@@ -62,7 +62,8 @@ impl<T: WitType> StreamReader<T> {
         }
     }
 
-    /// Gives the end to `consumer`, which the store polls from now on. An end that was [read](Self::read) is dropped instead.
+    /// Gives the end to `consumer`, which the store polls from now on. An end that was [read](Self::read) is dropped
+    /// instead.
     pub fn pipe(mut self, consumer: impl StreamConsumer<T>) {
         match self.inner.take() {
             Some(Inner::Shared { shared, mailbox }) => {

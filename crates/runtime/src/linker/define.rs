@@ -134,8 +134,8 @@ impl<T: Send + 'static> Linker<T> {
 
     /// Checks that every import of `component` is there and of the right type, and compiles it if that was not done: what
     /// [`instantiate`](Self::instantiate) does each time, once for any number of instances. Core modules and components that
-    /// it imports become part of the component that was prepared ([`Prepared::component`]): the whole is compiled, cached, and
-    /// can be precompiled.
+    /// it imports become part of the component that was prepared ([`Prepared::component`]): the whole is compiled,
+    /// cached, and can be precompiled.
     ///
     /// # Errors
     ///
@@ -216,8 +216,8 @@ impl<T: Send + 'static> LinkerInstance<'_, T> {
         self.add(name, HostFunc::concurrent(func))
     }
 
-    /// Gives a core module to components that import one of this name: `(import "name" (core module …))`, at the root or as an
-    /// export of an instance.
+    /// Gives a core module to components that import one of this name: `(import "name" (core module …))`, at the root
+    /// or as an export of an instance.
     ///
     /// # Errors
     ///

@@ -61,8 +61,9 @@ impl<T: Send + 'static> Prepared<T> {
         &self.linked.component
     }
 
-    /// Instantiates it; start functions run, and may wait for the host as functions that are not async may. The store must be of
-    /// the engine that loaded the component. Dropping the future leaves a component half made that nobody can call.
+    /// Instantiates it; start functions run, and may wait for the host as functions that are not async may. The store
+    /// must be of the engine that loaded the component. Dropping the future leaves a component half made that nobody
+    /// can call.
     ///
     /// # Errors
     ///

@@ -193,7 +193,8 @@ fn follow(plan: &Plan, reached: &Reached, mut trampolines: Vec<bool>) -> (Vec<bo
     (trampolines, lifts)
 }
 
-/// For each lifted function, see [`Blocking::enters_others`]. With `guests`, imported resources may have destructors of guests.
+/// For each lifted function, see [`Blocking::enters_others`]. With `guests`, imported resources may have destructors of
+/// guests.
 fn enter_others(plan: &Plan, guests: bool) -> Vec<bool> {
     let mut instances = vec![false; plan.instances.len()];
     for trampoline in &plan.trampolines {

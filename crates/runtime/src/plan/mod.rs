@@ -60,7 +60,8 @@ index! {
     ImportedFuncIndex;
     /// A slot for a core memory, filled by [`Step::ExtractMemory`].
     MemoryIndex;
-    /// A slot for a core function (core callee, realloc, callback, post-return, destructor), filled by [`Step::ExtractFunc`].
+    /// A slot for a core function (core callee, realloc, callback, post-return, destructor), filled by
+    /// [`Step::ExtractFunc`].
     FuncIndex;
     /// A slot for a core table, filled by [`Step::ExtractTable`].
     TableIndex;
@@ -79,8 +80,8 @@ pub struct Plan {
     pub instances: Vec<PlannedInstance>,
     /// Every resource type that the component imports or defines.
     pub resources: Vec<PlannedResource>,
-    /// Core modules and components that the root component imports and nobody has given yet. A plan with such does nothing but
-    /// list imports: what instantiating does depends on what is in them.
+    /// Core modules and components that the root component imports and nobody has given yet. A plan with such does
+    /// nothing but list imports: what instantiating does depends on what is in them.
     pub needs: Vec<NeededDefinition>,
     /// What the root component imports, by name.
     pub imports: IndexMap<String, Import>,
@@ -158,8 +159,8 @@ pub struct PlannedInstance {
 /// A resource type.
 #[derive(Debug, Clone)]
 pub enum PlannedResource {
-    /// Imported by the root component: `interface` is the import's name (empty for a resource imported at the root), `name` the
-    /// export of that instance.
+    /// Imported by the root component: `interface` is the import's name (empty for a resource imported at the root),
+    /// `name` the export of that instance.
     Imported {
         /// The name of the import.
         interface: String,

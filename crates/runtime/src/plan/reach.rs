@@ -1,8 +1,9 @@
 //! Which built-ins and calls each lifted function can reach, as the code of core modules tells.
 //!
 //! Code that is called through a table may be any function of its type that is in this table, or the one at a place, where
-//! the place is always the same. Where code changes tables or calls references, it may be any of which the component instance
-//! makes a reference. Code that is not read, for it has been left out or is too much, can call all that its component instance can.
+//! the place is always the same. Where code changes tables or calls references, it may be any of which the component
+//! instance makes a reference. Code that is not read, for it has been left out or is too much, can call all that its
+//! component instance can.
 
 use std::collections::HashMap;
 

@@ -202,7 +202,8 @@ impl<T: Send + 'static> Store<T> {
     }
 
     /// Who waits for what, in words, if there are tasks: for a call that takes too long. The store cannot know whether what
-    /// the host does will ever end; when nothing of the host is under way, [`finish`](Self::finish) reports a deadlock itself.
+    /// the host does will ever end; when nothing of the host is under way, [`finish`](Self::finish) reports a deadlock
+    /// itself.
     #[must_use]
     pub fn waiting(&self) -> Option<String> {
         (self.state().tasks.len() > 0).then(|| waiting(self.state()))

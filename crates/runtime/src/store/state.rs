@@ -247,8 +247,8 @@ impl State {
     }
 
     /// Whether a short way is taken where there is one. Always, when the first choice is; under every other choice as if by
-    /// chance, so that a script under seeds compares each short way with its twin. It is no choice of its own: nobody can see
-    /// which way was taken.
+    /// chance, so that a script under seeds compares each short way with its twin. It is no choice of its own: nobody
+    /// can see which way was taken.
     #[inline]
     pub(crate) fn short_way(&mut self) -> bool {
         if self.choose.is_first() {

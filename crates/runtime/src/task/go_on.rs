@@ -75,8 +75,8 @@ pub(crate) fn stay(store: &mut StoreMut<'_>) -> Result<bool> {
     Ok(false)
 }
 
-/// Makes turns until it is that of `thread`, which is on this stack. Nobody else can resume it meanwhile: only guests run that
-/// neither wait nor enter others, and wishes of the embedder are left to the loop.
+/// Makes turns until it is that of `thread`, which is on this stack. Nobody else can resume it meanwhile: only guests
+/// run that neither wait nor enter others, and wishes of the embedder are left to the loop.
 fn turns_before(store: &mut StoreMut<'_>, thread: ThreadId) -> Result<bool> {
     while store.state().goes_on() && !store.state().mailbox.has_commands() {
         if store.state().mailbox.is_empty() && first_turn(store, Some(thread))? {

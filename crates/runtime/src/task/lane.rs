@@ -2,9 +2,9 @@
 //!
 //! A callback that reads in a window what another guest has written, and waits again, changes threads, sets, ends and what
 //! these share; the next callback changes it all back. As long as no function of the host is entered and nobody else is
-//! ready, nobody looks at any of it. So the turns of such callbacks are noted in a lane: who is next, and how far each end is
-//! (`stream/lane.rs`). The store learns of it when the lane ends ([`settle`]): when there is something else to do, or when a
-//! guest enters the host, before that does anything. It is then as if each turn had been made by the loop
+//! ready, nobody looks at any of it. So the turns of such callbacks are noted in a lane: who is next, and how far each
+//! end is (`stream/lane.rs`). The store learns of it when the lane ends ([`settle`]): when there is something else to
+//! do, or when a guest enters the host, before that does anything. It is then as if each turn had been made by the loop
 //! ([`tick`](crate::store::tick)), which is the twin.
 
 use std::collections::VecDeque;

@@ -373,8 +373,8 @@ pub(super) struct Kept {
     pub(super) noted_as: NotedAs,
 }
 
-/// What a task waits for between callbacks when the core function of `callee` has returned `packed`: an event of a set, or its
-/// turn. None if it ends, or has no callback, or if what it says is wrong.
+/// What a task waits for between callbacks when the core function of `callee` has returned `packed`: an event of a set,
+/// or its turn. None if it ends, or has no callback, or if what it says is wrong.
 #[inline]
 pub(super) fn first_wait(state: &State, callee: &CoreCallee, packed: u32) -> Option<Option<WaitableSetId>> {
     let options = &callee.options;
@@ -390,9 +390,9 @@ pub(super) fn first_wait(state: &State, callee: &CoreCallee, packed: u32) -> Opt
     }
 }
 
-/// What comes of the only light call when its core function has returned `packed` without a result: a task that waits between
-/// callbacks; its caller's side. The same as [`make_visible`] and the event loop of [`direct::end`](super::direct::end), of which
-/// nobody sees what is in between; none when that is the way to go.
+/// What comes of the only light call when its core function has returned `packed` without a result: a task that waits
+/// between callbacks; its caller's side. The same as [`make_visible`] and the event loop of
+/// [`direct::end`](super::direct::end), of which nobody sees what is in between; none when that is the way to go.
 fn wait(state: &mut State, packed: u32) -> Result<Option<SubtaskId>> {
     let [call @ LightCall { side: Side::Guest(..), result: None, .. }] = &state.light[..] else { return Ok(None) };
     let callee = &lowered_of(state, call)?.guest()?.callee;

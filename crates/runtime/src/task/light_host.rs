@@ -56,8 +56,8 @@ pub(crate) enum HostEnded<R> {
     GoesOn(TaskId, Arc<dyn TakesResult>),
 }
 
-/// Starts a call of `callee`, the function `lift` of `root`: the core function, for which arguments are lowered next; none when
-/// it has to wait, or is not light.
+/// Starts a call of `callee`, the function `lift` of `root`: the core function, for which arguments are lowered next;
+/// none when it has to wait, or is not light.
 pub(crate) fn begin(
     store: &mut StoreMut<'_>,
     callee: &CoreCallee,
@@ -127,8 +127,8 @@ pub(crate) fn end<R>(
     Ok(HostEnded::Answer(answer))
 }
 
-/// What comes of the call when its core function has returned `packed` without a result, if it has no task yet: one that waits
-/// between callbacks, and where the result will be put. The same as [`end_visible`].
+/// What comes of the call when its core function has returned `packed` without a result, if it has no task yet: one
+/// that waits between callbacks, and where the result will be put. The same as [`end_visible`].
 fn wait(state: &mut State, callee: &CoreCallee, packed: u32) -> Result<Option<(TaskId, Arc<dyn TakesResult>)>> {
     let [LightCall { side: Side::Host(host), result: None, .. }] = &state.light[..] else { return Ok(None) };
     let Some(set) = first_wait(state, callee, packed) else { return Ok(None) };

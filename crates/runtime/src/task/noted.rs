@@ -1,12 +1,13 @@
 //! Calls that generated code makes without the host, and notes.
 //!
-//! A call of numbers whose callee returns at once comes to nothing that the host has to know of: it is over before anybody can
-//! ask. So generated code (`adapter/noted/`) makes such a call by itself: it notes it in memory, calls, takes the result that
-//! `task.return` gives, and strikes the note out. Whenever the host is entered meanwhile, it first carries out what is noted
-//! ([`carry_out`]): each note becomes an entry of [`State::light`], which is also the twin. The call goes on as that then.
+//! A call of numbers whose callee returns at once comes to nothing that the host has to know of: it is over before
+//! anybody can ask. So generated code (`adapter/noted/`) makes such a call by itself: it notes it in memory, calls,
+//! takes the result that `task.return` gives, and strikes the note out. Whenever the host is entered meanwhile, it
+//! first carries out what is noted ([`carry_out`]): each note becomes an entry of [`State::light`], which is also the
+//! twin. The call goes on as that then.
 //!
-//! The callback of a call that was noted and waits is noted in the same way, as a [`Turn`]: its task, thread and subtask exist,
-//! and what is late is only that it has returned, and what it keeps in its thread's storage.
+//! The callback of a call that was noted and waits is noted in the same way, as a [`Turn`]: its task, thread and
+//! subtask exist, and what is late is only that it has returned, and what it keeps in its thread's storage.
 //!
 //! Generated code sees by a word of each instance whether it can be entered and left: see [`Gate`].
 

@@ -110,8 +110,8 @@ pub(crate) enum Caller {
     },
     /// A guest, through a lowered function.
     Guest(SubtaskId),
-    /// The runtime itself, for a destructor: one core value, no result. Also who brings values and takes the result otherwise: an
-    /// adapter, or the engine for a start function.
+    /// The runtime itself, for a destructor: one core value, no result. Also who brings values and takes the result
+    /// otherwise: an adapter, or the engine for a start function.
     Destructor(u64),
 }
 
@@ -165,8 +165,8 @@ pub(super) fn make_task(
     Ok((task, thread))
 }
 
-/// Runs `making`, the instantiation of a core module, as a synchronous task of `instance` as far as it goes: its start function
-/// may wait for the host. The task that it is, which is over if nothing had to wait.
+/// Runs `making`, the instantiation of a core module, as a synchronous task of `instance` as far as it goes: its start
+/// function may wait for the host. The task that it is, which is over if nothing had to wait.
 ///
 /// Spec: Concurrency.md, "Interaction with the start function".
 pub(crate) fn start_start_function(

@@ -1,7 +1,8 @@
 //! The types of the Component Model, as values that carry their own layout.
 //!
 //! A [`ValType`] is a small tree with shared nodes. Nodes know size, alignment and flattening for
-//! memories of 32 and of 64 bits, so lifting and lowering never compute them. Resources are numbers of the [`Plan`](crate::plan::Plan) they belong to.
+//! memories of 32 and of 64 bits, so lifting and lowering never compute them. Resources are numbers of the
+//! [`Plan`](crate::plan::Plan) they belong to.
 
 mod layout;
 mod name;

@@ -75,8 +75,8 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// The component with both; strings are in the encodings of the caller and of the callee, whose memories have these types
-    /// of addresses.
+    /// The component with both; strings are in the encodings of the caller and of the callee, whose memories have these
+    /// types of addresses.
     pub fn of(types: &[ValType], encodings: [&'static str; 2], ptrs: [PtrType; 2]) -> String {
         let (definitions, names) = Echo::names(types);
         let empty = String::new;

@@ -59,8 +59,8 @@ fn call((engine, prepared): &(Engine, Prepared<()>), func: &str, image: &[u8]) -
     Ok(wait(func.call(&mut store, vec![Val::Bytes(image.into())]))?.expect("a result"))
 }
 
-/// Bytes that are often something: small numbers, pointers into the image, text. Pointers are those of a memory whose addresses
-/// are of type `ptr`.
+/// Bytes that are often something: small numbers, pointers into the image, text. Pointers are those of a memory whose
+/// addresses are of type `ptr`.
 pub fn image(random: &mut Random, ptr: PtrType) -> Vec<u8> {
     let mut bytes = Vec::new();
     let size = ptr.size() as usize;

@@ -14,8 +14,8 @@ impl Random for OsRandom {
     }
 }
 
-/// Random bytes for everything but secrets, without a call of the OS: sums of a counter under a key that nobody is told, which
-/// is another one for each of these, and comes from the OS once for each thread.
+/// Random bytes for everything but secrets, without a call of the OS: sums of a counter under a key that nobody is
+/// told, which is another one for each of these, and comes from the OS once for each thread.
 #[derive(Debug, Default)]
 pub struct OsInsecureRandom {
     key: RandomState,

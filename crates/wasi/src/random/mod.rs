@@ -9,7 +9,8 @@ use thalweg::{Error, Linker, Result};
 use crate::WasiView;
 use crate::sys::Random;
 
-/// The most bytes that one call gives, if nothing else is said. The standard lets 0.3 give fewer than asked; 0.2 has to ask again.
+/// The most bytes that one call gives, if nothing else is said. The standard lets 0.3 give fewer than asked; 0.2 has to
+/// ask again.
 pub const DEFAULT_MAX_RANDOM_SIZE: u64 = 64 * 1024 * 1024;
 
 /// Defines the package's interfaces.

@@ -1,8 +1,9 @@
 //! Generated code that makes async calls from one component to another by itself; see `task/noted.rs`.
 //!
 //! It is a module of its own, which is instantiated when such calls are made often. Its functions stand for three kinds of
-//! trampolines: calls, `task.return` of the callees, and the `context` built-ins of these. Each does what the host would, as long
-//! as the running call is noted and nothing unusual happens; else it calls the function of the glue that goes the plain way.
+//! trampolines: calls, `task.return` of the callees, and the `context` built-ins of these. Each does what the host
+//! would, as long as the running call is noted and nothing unusual happens; else it calls the function of the glue that
+//! goes the plain way.
 
 mod plan;
 mod values;
@@ -68,8 +69,8 @@ struct Writer<'p> {
 type Written = (CoreType, Code, Option<TrampolineIndex>);
 
 impl Writer<'_> {
-    /// All functions but those that check strings. Those that take results come first, in the order of the calls; they are in
-    /// the table.
+    /// All functions but those that check strings. Those that take results come first, in the order of the calls; they
+    /// are in the table.
     fn functions(&mut self, noted: &NotedPlan<'_>) -> Result<Vec<Written>> {
         let mut functions: Vec<Written> = Vec::new();
         for call in &noted.calls {

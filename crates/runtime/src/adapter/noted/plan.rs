@@ -1,5 +1,5 @@
-//! Which trampolines of a plan have code that makes and notes calls: async calls between components of numbers, strings, lists
-//! and what is made of these, and the built-ins that their callees use in every call.
+//! Which trampolines of a plan have code that makes and notes calls: async calls between components of numbers,
+//! strings, lists and what is made of these, and the built-ins that their callees use in every call.
 
 use crate::abi::Plain;
 use crate::adapter::supports::{Crossing, crossing};
@@ -112,8 +112,8 @@ impl<'p> NotedPlan<'p> {
     }
 }
 
-/// The call that trampoline `index` makes, if it can be noted: an async function that has callbacks, or returns its result and
-/// has nothing to do after that, and no handle crosses.
+/// The call that trampoline `index` makes, if it can be noted: an async function that has callbacks, or returns its
+/// result and has nothing to do after that, and no handle crosses.
 fn call<'p>(plan: &'p Plan, index: TrampolineIndex, (classes, returns): (&[Class<'_>], &[Return])) -> Option<Call<'p>> {
     let trampoline = plan.trampolines.get(index.at())?;
     let Canon::Lower { callee: FuncDef::Lift(lift), ty, options } = &trampoline.canon else { return None };

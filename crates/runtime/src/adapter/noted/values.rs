@@ -35,7 +35,8 @@ impl Writer<'_> {
         self.first + number as u32
     }
 
-    /// From where to where values go. `more`: what crosses that is more than numbers, with the local that has the number of notes.
+    /// From where to where values go. `more`: what crosses that is more than numbers, with the local that has the
+    /// number of notes.
     fn way(
         &mut self,
         [from, to]: [(OptionsIndex, &CanonicalOptions); 2],
@@ -156,7 +157,8 @@ impl Writer<'_> {
         Ok((CoreType { params: flat, result: None }, code))
     }
 
-    /// Tells the host that there is a result, and returns, if the call is not noted any more: the host was entered meanwhile.
+    /// Tells the host that there is a result, and returns, if the call is not noted any more: the host was entered
+    /// meanwhile.
     fn tell_if_late(&mut self, code: &mut Code, inside: u32, slot: Option<Slot>) {
         let returned = self.imports.func(Import::Returned, &[FlatType::I64], None);
         self.load(code, DEPTH);

@@ -43,8 +43,8 @@ impl Budget {
         number(count, MAX_ENTRIES, what)
     }
 
-    /// Checks that the parameters of a function have places in memory, however large addresses are. Each of them is smaller than
-    /// 2^28 bytes by the standard; together they may be larger than any memory.
+    /// Checks that the parameters of a function have places in memory, however large addresses are. Each of them is
+    /// smaller than 2^28 bytes by the standard; together they may be larger than any memory.
     pub fn params(&self, params: &TupleType) -> Result<()> {
         match params.layout.of(PtrType::I64).size {
             // Sums stop there, and are rounded down to an alignment.

@@ -1,8 +1,8 @@
 //! A plan as bytes, to be kept with compiled code: a start then neither parses nor plans its component again.
 //!
 //! Whoever keeps such bytes keeps a sum with them and notes which build wrote them ([`BUILD`]): they are read as they were
-//! written, by the same definitions, and trusted as the machine code beside them is. What does not fit is `None`, and never a
-//! panic.
+//! written, by the same definitions, and trusted as the machine code beside them is. What does not fit is `None`, and
+//! never a panic.
 
 mod parts;
 mod types;

@@ -1,4 +1,5 @@
-//! Spec: wasi:cli/stderr. Nothing is held back: a write goes to the standard error at once, after all that was written before.
+//! Spec: wasi:cli/stderr. Nothing is held back: a write goes to the standard error at once, after all that was written
+//! before.
 
 use thalweg::{Linker, Result};
 

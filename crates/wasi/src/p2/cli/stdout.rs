@@ -1,4 +1,5 @@
-//! Spec: wasi:cli/stdout. Nothing is held back: a write goes to the standard output at once, after all that was written before.
+//! Spec: wasi:cli/stdout. Nothing is held back: a write goes to the standard output at once, after all that was written
+//! before.
 
 use thalweg::{Linker, Result};
 

@@ -25,7 +25,8 @@ impl OutgoingResponse {
         OutgoingResponse { response, writer: Some(writer) }
     }
 
-    /// The response of 0.3 behind it, as the answer to a request of `method`. A body that the guest did not ask for is empty.
+    /// The response of 0.3 behind it, as the answer to a request of `method`. A body that the guest did not ask for is
+    /// empty.
     pub(super) fn into_response(self, method: &Method) -> Response {
         if let Body::Written(_, outgoing) = &self.response.body
             && self.response.is_unsent(method)
