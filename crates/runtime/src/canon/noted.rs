@@ -72,7 +72,7 @@ pub(super) fn note_calls(store: &mut StoreMut<'_>, root: RootId) -> Result<()> {
         return Ok(());
     }
     let component = this.component.clone();
-    let Ok(Some(module)) = component.code()?.noted(store, component.plan()) else { return Ok(()) };
+    let Ok(Some(module)) = component.code()?.noted(component.engine(), component.plan()) else { return Ok(()) };
     let Ok(instance) = instantiate_noted(store, root, module) else { return Ok(()) };
     if !noted::open(store, root, scratch)? {
         return Ok(());

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use super::Engine;
 use crate::Result;
 use crate::adapter::{Adapters, encode_adapters, encode_noted};
 use crate::canon::{GlueCode, Signature, encode_copier, encode_glue, has_glue, signature};
-use crate::engine::{CoreEngine, CoreExport, CoreFuncType, CoreModule, StoreMut};
+use crate::engine::{CoreEngine, CoreExport, CoreFuncType, CoreModule};
 use crate::error::bug;
 use crate::plan::{CoreDef, CoreInstanceIndex, ModuleIndex, Plan, Reached, Step, Trampoline, TrampolineIndex};
 
@@ -72,21 +73,21 @@ impl Code {
     }
 
     /// The module that copies between two memories.
-    pub(crate) fn copier(&self, store: &StoreMut<'_>) -> Result<&CoreModule> {
+    pub(crate) fn copier(&self, engine: &Engine) -> Result<&CoreModule> {
         if let Some(copier) = self.copier.get() {
             return Ok(copier);
         }
-        let copier = CoreModule::compile_in(store, &encode_copier())?;
+        let copier = engine.compile_late(&encode_copier())?;
         Ok(self.copier.get_or_init(|| copier))
     }
 
     /// The module that makes and notes calls, if the plan has such.
-    pub(crate) fn noted(&self, store: &StoreMut<'_>, plan: &Plan) -> Result<Option<&CoreModule>> {
+    pub(crate) fn noted(&self, engine: &Engine, plan: &Plan) -> Result<Option<&CoreModule>> {
         if let Some(noted) = self.noted.get() {
             return Ok(noted.as_ref());
         }
         let bytes = encode_noted(plan, self.adapters.is_some(), self.reached.as_ref())?;
-        let noted = bytes.map(|bytes| CoreModule::compile_in(store, &bytes)).transpose()?;
+        let noted = bytes.map(|bytes| engine.compile_late(&bytes)).transpose()?;
         Ok(self.noted.get_or_init(|| noted).as_ref())
     }
 

@@ -142,6 +142,11 @@ impl Component {
         Component(Arc::new(Inner { binary: Binary::Here(bytes), plan, engine: engine.clone(), code: OnceLock::new() }))
     }
 
+    /// What it was made for.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
     /// A component whose code is at hand.
     pub(super) fn with_code(engine: &Engine, binary: Binary, plan: Plan, code: Code) -> Component {
         Component(Arc::new(Inner { binary, plan, engine: engine.clone(), code: code.into() }))

@@ -8,7 +8,7 @@ use super::{
     Component, Loaded,
     artifact::Fields,
     binary::Binary,
-    cache::{CacheKey, CodeCache},
+    cache::{CacheKey, CodeCache, Entry},
     code::{Code, generated},
 };
 use crate::engine::{CoreEngine, CoreModule, EngineOptions, compile_all};
@@ -217,6 +217,22 @@ impl Engine {
             cache.store(&self.cache_key(bytes), &code, &keep(plan, reached.as_ref()));
         }
         Code::new(&self.0.core, plan, modules, reached, self.has_adapters())
+    }
+
+    /// The code of one module that was generated when it was first needed, from the cache if it is there.
+    pub(super) fn compile_late(&self, module: &[u8]) -> Result<CoreModule> {
+        let Some(cache) = &self.0.cache else { return CoreModule::compile(&self.0.core, module) };
+        // A component begins otherwise, so none has this key.
+        let key = self.cache_key(module);
+        if let Some(Entry { mut modules, .. }) = cache.load(&key)
+            && let (Some(code), true) = (modules.pop(), modules.is_empty())
+            && let Ok(code) = CoreModule::trusted_file(&self.0.core, code)
+        {
+            return Ok(code);
+        }
+        let code = CoreModule::compile(&self.0.core, module)?;
+        cache.store(&key, &[code.serialize()?], &[]);
+        Ok(code)
     }
 
     fn announce(&self, what: Option<(usize, usize)>) {

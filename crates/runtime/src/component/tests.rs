@@ -1,5 +1,6 @@
 //! Loading: what is refused and in which words, and the guests of this repository.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use super::engine::keep;
@@ -228,5 +229,30 @@ fn what_code_reaches_is_kept_with_it_and_checked() {
     let longer = [&kept[..], &[0]].concat();
     for kept in [&kept[..kept.len() - 1], &longer, &kept[..8], &kept[..3], &[]] {
         assert!(revive(kept).is_err_and(|error| error.hint().is_some()), "{kept:?}");
+    }
+}
+
+#[test]
+fn what_is_compiled_late_is_cached_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let module = wat::parse_str(r#"(module (func (export "f")))"#).unwrap();
+    let compile = || {
+        let engine = Engine::new(Config::new().cache(Some(folder.path().into()))).unwrap();
+        let code = engine.compile_late(&module).unwrap();
+        assert_eq!(code.exports().collect::<Vec<_>>(), ["f"]);
+        // A file that is written again is another file.
+        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = entries.map(|path| (path.metadata().unwrap().ino(), path)).collect();
+        files.sort();
+        files
+    };
+    let files = compile();
+    assert_eq!(files.len(), 2);
+    assert_eq!(compile(), files);
+    // The code and the entry: without either it is compiled once more.
+    for (_, file) in &files {
+        std::fs::write(file, "damaged").unwrap();
+        assert_eq!(compile().len(), 2);
+        assert_ne!(std::fs::read(file).unwrap(), b"damaged");
     }
 }

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::config::CoreEngine;
 use super::convert;
 use super::func::Numbers;
-use super::store::StoreMut;
 use crate::{Error, ErrorKind, Result};
 
 /// A compiled core module. Cheap to clone.
@@ -25,11 +24,6 @@ impl CoreModule {
     pub(crate) fn compile(engine: &CoreEngine, bytes: &[u8]) -> Result<Self> {
         let refused = |error: wasmtime::Error| Error::new(ErrorKind::Invalid, format!("{error:#}"));
         wasmtime::Module::from_binary(engine.inner(), bytes).map(CoreModule).map_err(refused)
-    }
-
-    /// [`compile`](Self::compile) with the engine of a store.
-    pub(crate) fn compile_in(store: &StoreMut<'_>, bytes: &[u8]) -> Result<Self> {
-        wasmtime::Module::from_binary(store.context.engine(), bytes).map(CoreModule).map_err(convert::error)
     }
 
     /// Its imports as `(module, field)`, in order.

@@ -66,7 +66,7 @@ fn make_copier(store: &mut StoreMut<'_>, (own, other): (SiteNumber, SiteNumber))
     let Some(places) = places.filter(|places| places.filled < COPIERS) else { return Ok(Copier::Never) };
     let (name, component) = (if own.side == End::Readable { "read" } else { "write" }, own.root);
     let component = store.state().roots.get(component)?.component.clone();
-    let module = component.code()?.copier(store)?;
+    let module = component.code()?.copier(component.engine())?;
     let mut memory = |site: WindowSite| memory_of(options(store.state_mut(), site.root, site.options)?);
     let memories = [memory(own)?, memory(other)?];
     let instance = CoreInstance::new(store, module, &CoreExterns::from(memories.map(Into::into)))?;
