@@ -150,7 +150,8 @@ fn begin_turn(state: &mut State) -> Option<(CoreFunc, [u64; 3])> {
     let begun = lane.begin_turn()?;
     if !is_first {
         // The choices that the loop makes: of a thread, and of an event.
-        (state.choose.among(1), state.choose.among(1));
+        state.choose.among(1);
+        state.choose.among(1);
     }
     state.turns_left -= 1;
     #[cfg(test)]
