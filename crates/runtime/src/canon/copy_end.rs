@@ -63,10 +63,8 @@ pub(super) fn drop(
     if !over || (end.kind, end.end, end.item) != (which.0, which.1, item) || end.waitable.pending_event.is_some() {
         return drop_any(store, site, which, payload, index);
     }
-    let (of, set) = (end.shared, end.waitable.set);
-    if let Some(set) = set {
-        sets.get_mut(set)?.members -= 1;
-    }
+    let of = end.shared;
+    waitable::leave(sets, end.waitable.set)?;
     handles.remove(index)?;
     ends.discard(id);
     let this = shared.get_mut(of)?;

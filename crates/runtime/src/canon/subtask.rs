@@ -5,7 +5,7 @@ use crate::Result;
 use crate::Trap;
 use crate::engine::StoreMut;
 use crate::store::State;
-use crate::task::waitable::{clear_pending_event, get_pending_event};
+use crate::task::waitable::{clear_pending_event, get_pending_event, leave};
 use crate::task::{Resumption, WaitFor, WaitableRef, cancel_callee};
 
 /// Spec: `BLOCKED`.
@@ -57,10 +57,8 @@ pub(super) fn drop(store: &mut StoreMut<'_>, site: Site, index: u32) -> Result<(
         return Err(Trap::SubtaskDropUnresolved.into());
     }
     handles.remove(index)?;
-    // It leaves its set. Nothing is pending after the resolution.
-    if let Some(set) = this.waitable.set {
-        sets.get_mut(set)?.members -= 1;
-    }
+    // Nothing is pending after the resolution.
+    leave(sets, this.waitable.set)?;
     subtasks.discard(id);
     Ok(())
 }

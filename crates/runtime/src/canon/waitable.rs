@@ -107,10 +107,7 @@ pub(super) fn join(store: &mut StoreMut<'_>, site: Site, index: u32, set_index: 
                 return Ok(());
             }
             None if set_index == 0 && this.sync_waiter.is_none() && this.pending_event.is_none() => {
-                if let Some(set) = this.set.take() {
-                    sets.get_mut(set)?.members -= 1;
-                }
-                return Ok(());
+                return waitable::leave(sets, this.set.take());
             }
             _ => {}
         }

@@ -59,6 +59,12 @@ impl ComponentInstance {
         self.show();
     }
 
+    /// Whether a thread waits to enter it, or for its exclusive lock.
+    #[inline]
+    pub(crate) fn is_waited_for(&self) -> bool {
+        !self.waiting_for_exclusive.is_empty() || !self.waiting_to_enter.is_empty()
+    }
+
     /// Shows generated code what has changed: of `backpressure`, `waiting_to_enter`, `flags`.
     #[inline]
     pub(crate) fn show(&self) {

@@ -195,7 +195,7 @@ fn wait_again(state: &mut State, at: Place, packed: u32) -> Result<bool> {
     let index = packed >> 4;
     let instance = instances.get_mut(id)?;
     let set = instance.handles.get(index)?.set(index)?;
-    let waited_for = !instance.waiting_for_exclusive.is_empty() || !instance.waiting_to_enter.is_empty();
+    let waited_for = instance.is_waited_for();
     instance.set_exclusive_thread(None);
     state.stops += 1;
     let this = threads.get_mut(thread)?;
@@ -227,7 +227,7 @@ fn exit(state: &mut State, at: Place, packed: u32) -> Result<bool> {
     let index = threads.get(thread)?.index.ok_or_else(|| bug!("a thread without an index"))?;
     let instance = instances.get_mut(within)?;
     instance.threads.remove(index)?;
-    let waited_for = !instance.waiting_for_exclusive.is_empty() || !instance.waiting_to_enter.is_empty();
+    let waited_for = instance.is_waited_for();
     instance.set_exclusive_thread(None);
     threads.discard(thread);
     tasks.discard(id);

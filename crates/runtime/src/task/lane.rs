@@ -371,8 +371,7 @@ fn member(state: &State, thread: ThreadId) -> Option<Member> {
     let instance = state.instances.find(task.instance)?;
     let callee = &*task.callee;
     let alone = instance.exclusive_thread().is_none()
-        && instance.waiting_for_exclusive.is_empty()
-        && instance.waiting_to_enter.is_empty()
+        && !instance.is_waited_for()
         && matches!(state.sets.find(set)?.waiting(), Waiting::One(only) if only == thread);
     // What generated code sees of an instance is kept by the store's own turns.
     let fits = alone && !instance.gate.is_seen() && !callee.may_block && callee.ty.async_;

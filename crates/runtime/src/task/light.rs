@@ -434,7 +434,7 @@ pub(super) fn make_waiting_task(
     let thread = threads.next_id();
     let index = instance.threads.add(thread)?;
     instance.set_exclusive_thread(None);
-    let locked_out = !instance.waiting_for_exclusive.is_empty() || !instance.waiting_to_enter.is_empty();
+    let locked_out = instance.is_waited_for();
     let task = tasks.insert_with(|| {
         let mut this = Task::new(callee, id, caller);
         (this.state, this.entered, this.noted_as) = (TaskState::Started, true, noted_as);

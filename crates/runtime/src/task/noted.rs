@@ -270,9 +270,12 @@ fn kept(state: &State, long: &impl Fn(u32) -> u64) -> Result<Kept> {
     let trampoline = word(long, TRAMPOLINE) as usize;
     let known = state.noted.as_ref().and_then(|noted| *noted.lowered.get(trampoline)?);
     let (number, count) = known.ok_or_else(|| bug!("calls of trampoline {trampoline} are not noted"))?;
+    if count > CAPACITY {
+        return Err(bug!("a noted call of {count} arguments"));
+    }
     Ok(Kept {
         number,
-        args: Args::of(count.min(CAPACITY), |n| long(ARGS + 8 * n as u32)),
+        args: Args::of(count, |n| long(ARGS + 8 * n as u32)),
         storage: storage_of(long),
         noted_as: NotedAs { class: word(long, CLASS), takes: word(long, TAKES) },
     })

@@ -1,10 +1,10 @@
 //! What subtasks and the ends of streams and futures have in common. Spec: "Waitable State".
 
 use super::waitable_set::{Place, Waiting};
-use super::{SubtaskId, ThreadId, WaitableSetId};
+use super::{SubtaskId, ThreadId, WaitableSet, WaitableSetId};
 use crate::Result;
 use crate::engine::StoreMut;
-use crate::store::State;
+use crate::store::{Slab, State};
 use crate::stream::{CopyEndId, CopyResult};
 
 /// Spec: `EventCode`.
@@ -90,6 +90,15 @@ impl Waitable {
     }
 }
 
+/// A waitable without an event leaves the set that it was in, if it was in one.
+#[inline]
+pub(crate) fn leave(sets: &mut Slab<WaitableSet>, set: Option<WaitableSetId>) -> Result<()> {
+    if let Some(set) = set {
+        sets.get_mut(set)?.members -= 1;
+    }
+    Ok(())
+}
+
 /// Spec: `Waitable.set_pending_event`; wakes whoever waits for it, which an event that is replaced has done already.
 #[inline(always)]
 pub(crate) fn set_pending_event(state: &mut State, waitable: WaitableRef, event: PendingEvent) -> Result<()> {
@@ -166,12 +175,10 @@ pub(crate) fn join(state: &mut State, waitable: WaitableRef, set: Option<Waitabl
     let this = state.waitable_mut(waitable)?;
     let pending = this.pending_event.is_some();
     let before = std::mem::replace(&mut this.set, set);
-    if let Some(before) = before {
-        if pending {
-            super::waitable_set::forget_pending(state, before, waitable)?;
-        }
-        state.sets.get_mut(before)?.members -= 1;
+    if let (Some(before), true) = (before, pending) {
+        super::waitable_set::forget_pending(state, before, waitable)?;
     }
+    leave(&mut state.sets, before)?;
     if let Some(set) = set {
         state.sets.get_mut(set)?.members += 1;
         if pending {
