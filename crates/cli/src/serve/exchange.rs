@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::access_log::{Answered, Asked};
 use super::body::{ResponseBody, linger, request_body};
 use super::connection::{Client, Unfinished};
+use super::given::Given;
 use super::lease::Lease;
 use super::limits::Limits;
 use super::refusal::{refusal, without_response};
@@ -147,18 +148,19 @@ pub async fn answer(request: Request<Incoming>, client: Rc<Client>) -> Response<
         return exchange.refuse(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once");
     };
     exchange.permit = Some(permit);
-    let lease = match client.pool.lease().await {
-        Ok(lease) => lease,
+    let exceeded = Arc::new(AtomicBool::new(false));
+    let mut request = request.map(|incoming| request_body(incoming, client.shared.limits.max_body, &exceeded));
+    client.shared.headers.put_into(request.headers_mut());
+    let handling = match client.pool.give(request, client.secure).await {
+        Ok(Given { lease, handling }) => {
+            exchange.lease = lease;
+            handling
+        }
         Err(failure) => {
             report::fail(&failure);
             return exchange.refuse(StatusCode::INTERNAL_SERVER_ERROR, "the component failed");
         }
     };
-    let exceeded = Arc::new(AtomicBool::new(false));
-    let mut request = request.map(|incoming| request_body(incoming, client.shared.limits.max_body, &exceeded));
-    client.shared.headers.put_into(request.headers_mut());
-    let handling = lease.handle(request, client.secure);
-    exchange.lease = Some(lease);
     let answered = timeout_at(exchange.deadline, handling).await;
     let late = || Instant::now() >= exchange.deadline;
     match answered {

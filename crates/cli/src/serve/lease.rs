@@ -79,6 +79,11 @@ impl Lease {
         if self.pool.policy().answers_at_once() { turns.now(give) } else { turns.later(give) }
     }
 
+    /// Whether the instance has done everything for what it was given.
+    pub fn is_served(&self) -> bool {
+        self.live.handle.is_idle()
+    }
+
     /// Lets the instance take no more requests, and end after those that it has: something in it goes on for too long.
     pub fn retire(&self) {
         self.live.rest.set(LAST_WORDS);

@@ -17,6 +17,7 @@ mod exchange;
 mod executor;
 mod first;
 mod generation;
+mod given;
 mod lease;
 mod limits;
 mod listen;

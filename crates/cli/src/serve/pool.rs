@@ -51,7 +51,7 @@ pub struct PoolPolicy {
 
 impl PoolPolicy {
     /// Whether an instance has its turn as soon as it has a request. Most guests answer without waiting, so one that takes
-    /// a request at a time is free for the next connection then. One that takes several does them in a row, and one that
+    /// a request at a time is free for the next one then. One that takes several does them in a row, and one that
     /// takes no other has nothing to be free for: it is cheaper there that every connection does the same thing first.
     pub fn answers_at_once(&self) -> bool {
         self.concurrent == 1 && self.reuse > 1
@@ -255,6 +255,11 @@ impl Pool {
         self.closed.set(true);
         self.made_of.borrow_mut().next = None;
         self.retire_all();
+    }
+
+    /// Whether only one connection of the worker is open, so that no request waits for another.
+    pub fn has_one_client(&self) -> bool {
+        self.pulse.connections.load(Relaxed) <= 1
     }
 
     /// How long a request may take.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::{HeaderValue, Method, Request, Response};
 use http_body_util::BodyExt;
+use thalweg_testkit::polling::yield_once;
 use thalweg_wasi::http::{ErrorCode, HandleError, HttpBody, ServiceHandle, empty_body};
 use thalweg_wasi::sim::captured_output;
 use thalweg_wasi::sys::MonotonicClock;
@@ -134,6 +135,25 @@ fn a_guest_goes_on_after_its_answer() {
     });
     assert_eq!(outcome, (Ok((200, "early".into(), None)), 0, String::new()));
     assert_eq!((ended, out.text().as_str()), (None, "and after\n"));
+}
+
+#[test]
+fn an_instance_is_idle_when_its_answers_need_it_no_more() {
+    // One whose body is with the host, one whose guest goes on, and one with more to write than the host keeps.
+    for (path, idle, length) in [("/trailers", true, 4), ("/after", false, 5), ("/big", false, 200_000)] {
+        let world = world();
+        let clock = world.clock.clone();
+        let (seen, ended) = serve(world, "http-faults-p2", async |handle| {
+            assert!(handle.is_idle(), "nothing was asked yet");
+            let response = handle.handle(get(path), false).await.expect("an answer");
+            yield_once().await;
+            let unread = handle.is_idle();
+            let read = whole(response.into_body()).await.map(|(text, _)| text.len());
+            clock.sleep_until(2_000_000_000).await;
+            (unread, read, handle.is_idle())
+        });
+        assert_eq!((seen, ended), ((idle, Ok(length), true), None), "{path}");
+    }
 }
 
 #[test]

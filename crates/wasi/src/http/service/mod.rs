@@ -105,6 +105,9 @@ impl<T: WasiView> Service<T> {
                 let live = self.store.live();
                 let quiet =
                     self.running.is_empty() && self.waiting.is_empty() && live.tasks == 0 && live.host_tasks == 0;
+                if quiet {
+                    self.queue.is_served();
+                }
                 return if idle && quiet && self.queue.is_closed() { Poll::Ready(Ok(())) } else { Poll::Pending };
             }
         }

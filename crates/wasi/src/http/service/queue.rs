@@ -58,6 +58,8 @@ pub(super) struct Queue {
 struct Contents {
     jobs: VecDeque<Job>,
     waker: Option<Waker>,
+    /// Whether nothing is left to be done for what came.
+    is_idle: bool,
     /// Why no more is taken.
     failed: Option<HandleError>,
 }
@@ -72,6 +74,12 @@ impl Queue {
         let mut contents = self.lock();
         contents.waker = Some(cx.waker().clone());
         mem::take(&mut contents.jobs)
+    }
+
+    /// Nothing is left to be done, unless more came.
+    pub(super) fn is_served(&self) {
+        let mut contents = self.lock();
+        contents.is_idle = contents.jobs.is_empty();
     }
 
     /// Whether nothing more can come.
@@ -203,6 +211,7 @@ impl ServiceHandle {
         let failed = {
             let mut contents = self.0.lock();
             if contents.failed.is_none() {
+                contents.is_idle = false;
                 contents.jobs.push_back(Job { request, secure, reply: Answering(reply.clone()) });
             }
             contents.failed.clone()
@@ -212,6 +221,12 @@ impl ServiceHandle {
             None => self.0.wake(),
         }
         Handling { reply, queue: self.0.clone() }
+    }
+
+    /// Whether the instance has done everything for the requests it was given: their answers, bodies included, are with
+    /// whoever asked or with the host, and what else the guest began is over.
+    pub fn is_idle(&self) -> bool {
+        self.0.lock().is_idle
     }
 }
 
