@@ -76,7 +76,14 @@ impl Lease {
     pub fn handle(&self, request: Request<HttpBody>, secure: bool) -> Handling {
         let Live { handle, turns, .. } = &*self.live;
         let give = || handle.handle(request, secure);
-        if self.pool.policy().answers_at_once() { turns.now(give) } else { turns.later(give) }
+        if !self.pool.policy().answers_at_once() {
+            return turns.later(give);
+        }
+        let handling = turns.now(give);
+        if !handle.is_idle() {
+            turns.go_on();
+        }
+        handling
     }
 
     /// Whether the instance has done everything for what it was given.

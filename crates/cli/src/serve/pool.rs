@@ -51,10 +51,9 @@ pub struct PoolPolicy {
 
 impl PoolPolicy {
     /// Whether an instance has its turn as soon as it has a request. Most guests answer without waiting, so one that takes
-    /// a request at a time is free for the next one then. One that takes several does them in a row, and one that
-    /// takes no other has nothing to be free for: it is cheaper there that every connection does the same thing first.
+    /// a request at a time is free for the next one then, or can be dropped. One that takes several does them in a row.
     pub fn answers_at_once(&self) -> bool {
-        self.concurrent == 1 && self.reuse > 1
+        self.concurrent == 1
     }
 }
 

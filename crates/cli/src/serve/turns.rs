@@ -58,6 +58,7 @@ impl Turns {
     }
 
     /// Does `what`, which gives the instance something to do, and lets it do that at once as far as it can without waiting.
+    /// If that is not all, it has to [go on](Self::go_on).
     pub fn now<R>(self: &Rc<Self>, what: impl FnOnce() -> R) -> R {
         self.bell.hold();
         let done = what();
@@ -66,11 +67,16 @@ impl Turns {
         if self.is_over() {
             // The task, if there is one, has to hear of it.
             self.waker.wake_by_ref();
-        } else {
-            self.have_task();
         }
         self.bell.let_go();
         done
+    }
+
+    /// Has a task see to what it still has to do.
+    pub fn go_on(self: &Rc<Self>) {
+        if !self.is_over() {
+            self.have_task();
+        }
     }
 
     /// Does `what`, which gives the instance something to do, and leaves that to its task.
