@@ -106,7 +106,7 @@ impl<T: WasiView> Service<T> {
                 let quiet =
                     self.running.is_empty() && self.waiting.is_empty() && live.tasks == 0 && live.host_tasks == 0;
                 if quiet {
-                    self.queue.is_served();
+                    self.queue.served();
                 }
                 return if idle && quiet && self.queue.is_closed() { Poll::Ready(Ok(())) } else { Poll::Pending };
             }

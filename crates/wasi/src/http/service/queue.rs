@@ -77,7 +77,7 @@ impl Queue {
     }
 
     /// Nothing is left to be done, unless more came.
-    pub(super) fn is_served(&self) {
+    pub(super) fn served(&self) {
         let mut contents = self.lock();
         contents.is_idle = contents.jobs.is_empty();
     }
@@ -224,7 +224,8 @@ impl ServiceHandle {
     }
 
     /// Whether the instance has done everything for the requests it was given: their answers, bodies included, are with
-    /// whoever asked or with the host, and what else the guest began is over.
+    /// whoever asked or with the host, and what else the guest began is over. With what a guest left open it can go on in
+    /// another call only.
     pub fn is_idle(&self) -> bool {
         self.0.lock().is_idle
     }
