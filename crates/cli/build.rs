@@ -7,10 +7,10 @@ use std::process::Command;
 const LOADS_PACKED: (u32, u32) = (2, 36);
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build.rs");
     if packs_relocations() {
         // A start reads 10 KB of them then, not a megabyte. A linker that can't do it says so, and goes on.
-        println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
 }
 

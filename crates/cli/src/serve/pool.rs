@@ -256,7 +256,7 @@ impl Pool {
         self.retire_all();
     }
 
-    /// Whether only one connection of the worker is open, so that no request waits for another.
+    /// Whether the worker has one open connection at most: there is nobody else's request to do in a row with its own.
     pub fn has_one_client(&self) -> bool {
         self.pulse.connections.load(Relaxed) <= 1
     }
